@@ -1,0 +1,184 @@
+"""Compare a student's value with the expected one: kind, shape, finiteness, then numbers within bounds.
+
+Values that are right in an odd container (a list, a matrix, float32) are right, with a note.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What comparing found. `problem` is empty when right; `ratio` is |got - expected| / allowed."""
+
+    problem: str = ""
+    message: str = ""
+    where: str = ""
+    worst: Mapping[str, Any] | None = None
+    ratio: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        """Tell whether the value may count as right."""
+        return not self.problem
+
+
+def compare(got: Any, expected: Any, allowed64: Any, allowed32: Any, where: str = "") -> Comparison:
+    """Compare nested results; the first problem is reported, and the worst ratio when all is right."""
+    if isinstance(expected, (tuple, list)):
+        return _compare_sequence(got, expected, allowed64, allowed32, where)
+    if isinstance(expected, dict):
+        return _compare_dict(got, expected, allowed64, allowed32, where)
+    if expected is None or isinstance(expected, str):
+        return _compare_exactly(got, expected, where)
+    return _compare_numbers(got, expected, allowed64, allowed32, where)
+
+
+def _compare_sequence(got: Any, expected: Sequence[Any], a64: Any, a32: Any, where: str) -> Comparison:
+    if isinstance(got, np.ndarray) and got.ndim and len(got) == len(expected):
+        got = list(got)
+    if not isinstance(got, (tuple, list)):
+        return Comparison("count", f"expected {len(expected)} results, got one {kind_of(got)}", where)
+    if len(got) != len(expected):
+        return Comparison("count", f"expected {len(expected)} results, got {len(got)}", where)
+    parts = [compare(g, e, a, b, _at(where, i)) for i, (g, e, a, b) in enumerate(zip(got, expected, a64, a32))]
+    return _together(parts)
+
+
+def _compare_dict(got: Any, expected: Mapping[str, Any], a64: Any, a32: Any, where: str) -> Comparison:
+    if not isinstance(got, dict):
+        return Comparison("kind", f"expected a dict, got {kind_of(got)}", where)
+    missing = [k for k in expected if k not in got]
+    if missing:
+        return Comparison("kind", f"the dict has no entry {missing[0]!r}", where)
+    return _together([compare(got[k], expected[k], a64[k], a32[k], f"{where}[{k!r}]") for k in expected])
+
+
+def _compare_exactly(got: Any, expected: Any, where: str) -> Comparison:
+    if type(got) is type(expected) and got == expected:
+        return Comparison()
+    return Comparison("value" if isinstance(got, str) else "kind", f"expected {expected!r}, got {kind_of(got)}", where)
+
+
+def _compare_numbers(got: Any, expected: Any, a64: float, a32: float, where: str) -> Comparison:
+    truth = np.asarray(expected)
+    array, notes = as_array(got)
+    if array is None:
+        return Comparison("kind", f"expected {_named(truth)}, got {kind_of(got)}", where)
+    if array.shape != truth.shape:
+        return Comparison("shape", f"expected shape {truth.shape}, got {array.shape}", where, notes=notes)
+    if truth.dtype.kind in "biu":
+        return _compare_whole(array, truth, where, notes)
+    return _compare_floats(array, truth, float(a64), float(a32), where, notes)
+
+
+def _compare_whole(array: np.ndarray, truth: np.ndarray, where: str, notes: tuple[str, ...]) -> Comparison:
+    wrong = array != truth
+    if not np.any(wrong):
+        if truth.dtype.kind in "iu" and array.dtype.kind == "f":
+            notes += ("whole numbers are expected here; floats with the same value were accepted",)
+        return Comparison(notes=notes)
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return Comparison("value", "the values differ", where, _entry(index, array, truth, 0.0), math.inf, notes)
+
+
+def _compare_floats(
+    array: np.ndarray, truth: np.ndarray, a64: float, a32: float, where: str, notes: tuple[str, ...]
+) -> Comparison:
+    with np.errstate(all="ignore"):
+        same = (array == truth) | (np.isnan(array) & np.isnan(truth))
+        error = np.where(same, 0.0, np.abs(array.astype(np.complex128) - truth))
+    error = np.where(np.isnan(error), np.inf, error)
+    if error.size == 0:
+        return Comparison(notes=notes)
+    index = np.unravel_index(int(np.argmax(error)), error.shape)
+    worst = float(error[index])
+    if worst <= a64:
+        return Comparison(ratio=worst / a64 if a64 else 0.0, notes=notes)
+    if worst <= a32:
+        return Comparison(ratio=worst / a32, notes=notes + ("right to float32 precision only: compute in float64",))
+    entry = _entry(tuple(int(i) for i in index), array, truth, a64)
+    problem = "nonfinite" if not np.isfinite(array[index]) and np.isfinite(truth[index]) else "value"
+    message = "a value is nan or infinite" if problem == "nonfinite" else "the values differ"
+    return Comparison(problem, message, where, entry, worst / a64 if a64 else math.inf, notes)
+
+
+def _entry(index: tuple[int, ...], array: np.ndarray, truth: np.ndarray, allowed: float) -> dict[str, Any]:
+    return {
+        "index": list(index),
+        "got": _number(array[index]),
+        "expected": _number(truth[index]),
+        "allowed": float(allowed),
+    }
+
+
+def _number(value: Any) -> Any:
+    """JSON knows no nan, infinity or complex numbers."""
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, complex) or (isinstance(plain, float) and not math.isfinite(plain)):
+        return str(plain)
+    return plain
+
+
+def as_array(value: Any) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the numbers of a value as an array, with a note where the container is unusual."""
+    if isinstance(value, np.ndarray):
+        return (value, ()) if value.dtype.kind in "biufc" else (None, ())
+    if isinstance(value, NUMBER):
+        return np.asarray(value), ()
+    if not isinstance(value, (list, tuple)) or not value:
+        return None, ()
+    try:
+        array = np.array([_deep(v) for v in value])
+    except (ValueError, TypeError, OverflowError):
+        return None, ()
+    if array.dtype.kind not in "biufc":
+        return None, ()
+    return array, (f"a {type(value).__name__} was accepted; return a NumPy array",)
+
+
+def _deep(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_deep(v) for v in value]
+    if isinstance(value, (np.ndarray, *NUMBER)):
+        return value
+    raise TypeError
+
+
+def kind_of(value: Any) -> str:
+    """Name the kind of a value as a student would."""
+    if value is None:
+        return "None (is the return statement missing?)"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} with shape {value.shape}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, NUMBER):
+        return "a number"
+    return f"a {getattr(value, 'typename', type(value).__name__)}"
+
+
+def _named(truth: np.ndarray) -> str:
+    return "a number" if truth.ndim == 0 else f"an array of shape {truth.shape}"
+
+
+def _at(where: str, i: int) -> str:
+    return f"{where}[{i}]"
+
+
+def _together(parts: Iterable[Comparison]) -> Comparison:
+    parts = list(parts)
+    notes = tuple(dict.fromkeys(n for p in parts for n in p.notes))
+    for part in parts:
+        if not part.right:
+            return part
+    return Comparison(ratio=max((p.ratio for p in parts), default=0.0), notes=notes)

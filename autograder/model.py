@@ -1,0 +1,152 @@
+"""The data that parts exchange: frozen, plain, and the same in memory as in JSON.
+
+Nothing here computes a mark. `Part` and `Variant` describe a typed question as one student sees it,
+`Verdict` and `Report` what became of an answer. Every stored form carries its schema.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+REPORT_SCHEMA = "backmark/report/1"
+
+Kind = Literal["value", "gradient", "contract", "behaviour", "typed", "manual"]
+Status = Literal["right", "partial", "wrong", "skipped", "broken"]
+Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
+
+
+class SchemaError(ValueError):
+    """A stored file is not what this version of Backmark reads."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One answer field of a typed question: how it is asked and which kind of answer it takes."""
+
+    id: str
+    prompt: str
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A typed question with one student's own numbers."""
+
+    question: str
+    title: str
+    prompt: str
+    parts: tuple[Part, ...]
+    truth: Mapping[str, Any]
+    solution: tuple[str, ...]
+    params: Mapping[str, Any]
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check found. `points` of `out_of` are earned; `hint` goes from where to what to how.
+
+    `message` is one sentence for the student. `worst` (index, got, expected, allowed) is filled for
+    public cases only; whatever could carry a hidden input belongs into `staff`.
+    """
+
+    question: str
+    title: str
+    check: str
+    kind: Kind
+    status: Status
+    points: float
+    out_of: float
+    message: str
+    part: Literal["forward", "backward"] | None = None
+    credit_reason: str = ""
+    hint: tuple[str, ...] = ()
+    mistake: str | None = None
+    mistakes_consistent: tuple[str, ...] = ()
+    worst: Mapping[str, Any] | None = None
+    visibility: Visibility = "visible"
+    question_hash: str = ""
+    duration_s: float = 0.0
+    staff: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; `from_json` reads it back."""
+        return _plain(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """Rebuild a verdict, refusing fields it does not know."""
+        return cls(**_tuples(_known(cls, data), "hint", "mistakes_consistent"))
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts on one student's submission of one assignment."""
+
+    assignment: str
+    student: str
+    status: Literal["graded", "incomplete", "error"]
+    verdicts: tuple[Verdict, ...] = ()
+    score: float = 0.0
+    max_score: float = 0.0
+    penalty: float = 0.0
+    submission: Mapping[str, Any] = field(default_factory=dict)
+    isolation: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    message: str = ""
+    params_digest: str = ""
+    started_at: str = ""
+    duration_s: float = 0.0
+    tool_version: str = ""
+    schema: str = REPORT_SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; `from_json` reads it back."""
+        return _plain(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Report:
+        """Rebuild a report.
+
+        Raises:
+            SchemaError: the data is of another schema, or has fields this version does not know.
+        """
+        if data.get("schema") != REPORT_SCHEMA:
+            raise SchemaError(f"expected a report of schema {REPORT_SCHEMA}, got {data.get('schema')!r}")
+        fields = _tuples(_known(cls, data), "notes")
+        fields["verdicts"] = tuple(Verdict.from_json(v) for v in data.get("verdicts", ()))
+        return cls(**fields)
+
+    def questions(self) -> dict[str, tuple[Verdict, ...]]:
+        """Group the verdicts by question, in the order of the assignment."""
+        groups: dict[str, list[Verdict]] = {}
+        for verdict in self.verdicts:
+            groups.setdefault(verdict.question, []).append(verdict)
+        return {name: tuple(group) for name, group in groups.items()}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in dataclasses.fields(cls)}
+    strange = sorted(set(data) - names)
+    if strange:
+        raise SchemaError(f"{cls.__name__.lower()} has unknown fields {', '.join(strange)}")
+    return dict(data)
+
+
+def _tuples(data: dict[str, Any], *names: str) -> dict[str, Any]:
+    return data | {name: tuple(data[name]) for name in names if name in data}
