@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.sandbox._script import Foreign
+
 NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
 
 
@@ -34,6 +36,8 @@ class Comparison:
 
 def compare(got: Any, expected: Any, allowed64: Any, allowed32: Any, where: str = "") -> Comparison:
     """Compare nested results; the first problem is reported, and the worst ratio when all is right."""
+    if isinstance(expected, Foreign):
+        return Comparison()  # stays in the student's process (a cache, an object): nothing to compare
     if isinstance(expected, (tuple, list)):
         return _compare_sequence(got, expected, allowed64, allowed32, where)
     if isinstance(expected, dict):

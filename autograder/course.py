@@ -103,11 +103,6 @@ def rng_for(secret: bytes, *names: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hmac.new(secret, message, hashlib.sha256).digest(), "big"))
 
 
-def student_tag(student: str) -> str:
-    """Return the hash under which `variants.json` files a student's prompts."""
-    return hashlib.sha256(b"backmark\x00" + student.strip().encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
 def read_roster(path: Path) -> dict[str, Student]:
     """Read a class list with the columns of nbgrader's import (`id,first_name,last_name,email`).
 

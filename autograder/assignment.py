@@ -1,0 +1,259 @@
+"""An assignment: its file, its questions, and each student's own numbers and keys.
+
+`load_assignment` finds an assignment by name (those that come with Backmark) or by folder (an
+instructor's own). `issue_by_hand` draws the variants of one student; `code_keys` makes the key that the
+whole class shares. Seeds are keyed hashes of (course secret, assignment, student, question).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.course import CourseError, read_toml, rng_for
+from autograder.exercises import EXERCISES
+from autograder.instances import issue
+from autograder.key import Key
+from autograder.keymaking import make_key
+from autograder.model import Part, Variant
+from autograder.questions import QUESTIONS
+
+BY_HAND_SCHEMA = "backmark/by-hand/1"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One `[[question]]` of assignment.toml. A by-hand question with `count` n is asked n times."""
+
+    id: str
+    points: float
+    level: int = 1
+    count: int = 1
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_code(self) -> bool:
+        """Tell whether the answer is a function."""
+        return self.id in EXERCISES
+
+    def instances(self) -> tuple[str, ...]:
+        """Return the cell ids: CONV-1, CONV-1_2, CONV-1_3, ..."""
+        return tuple(self.id if i == 0 else f"{self.id}_{i + 1}" for i in range(self.count))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use, per question where a time is meant."""
+
+    seconds: float = 10.0
+    memory_mb: int = 512
+    output_kb: int = 64
+    packages: tuple[str, ...] = ("numpy",)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What assignment.toml says."""
+
+    name: str
+    title: str
+    folder: Path
+    questions: tuple[Asked, ...]
+    limits: Limits
+    files: tuple[str, ...] = ()
+
+    @property
+    def notebook(self) -> Path:
+        """The released notebook."""
+        return self.folder / f"{self.name}.ipynb"
+
+    @property
+    def max_score(self) -> float:
+        """Sum of all points."""
+        return sum(q.points * q.count for q in self.questions)
+
+    def code(self) -> tuple[Asked, ...]:
+        """The questions answered by a function."""
+        return tuple(q for q in self.questions if q.is_code)
+
+    def by_hand(self) -> tuple[Asked, ...]:
+        """The questions answered by typing."""
+        return tuple(q for q in self.questions if not q.is_code)
+
+
+def homes() -> list[Path]:
+    """Return the folders where the assignments of Backmark lie: a clone, or an installed wheel."""
+    here = Path(__file__).resolve().parent
+    return [here.parent / "assignments", here / "_data" / "assignments"]
+
+
+def available() -> dict[str, Path]:
+    """Return the assignments that come with Backmark."""
+    found = {}
+    for home in homes():
+        for toml in sorted(home.glob("*/assignment.toml")):
+            found.setdefault(toml.parent.name, toml.parent)
+    return found
+
+
+def load_assignment(name: str) -> Assignment:
+    """Read an assignment by name or by folder.
+
+    Raises:
+        CourseError: there is no such assignment, or its file says something that cannot be.
+    """
+    folder = available().get(name)
+    if folder is None and (Path(name) / "assignment.toml").exists():
+        folder = Path(name).resolve()
+    if folder is None:
+        close = difflib.get_close_matches(name, available(), n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise CourseError(
+            f"There is no assignment {name!r}.{hint} Known: {', '.join(available()) or 'none'}; "
+            "or give a folder that holds assignment.toml."
+        )
+    return read_assignment(folder)
+
+
+def read_assignment(folder: Path) -> Assignment:
+    """Read `assignment.toml` in a folder and load the instructor's own Python file if it names one."""
+    path = folder / "assignment.toml"
+    data = read_toml(path)
+    table = data.get("assignment", {})
+    if "python" in data.get("course", {}):
+        _load_own_file(folder / str(data["course"]["python"]))
+    name = str(table.get("name", folder.name))
+    questions = tuple(_asked(row, path) for row in data.get("question", ()))
+    if not questions:
+        raise CourseError(f"{path} asks nothing: add [[question]] tables with id and points.")
+    return Assignment(
+        name, str(table.get("title", name)), folder, questions, _limits(data, path), tuple(table.get("files", ()))
+    )
+
+
+def _asked(row: Mapping[str, Any], path: Path) -> Asked:
+    known = set(Asked.__dataclass_fields__)
+    strange = sorted(set(row) - known)
+    if strange or "id" not in row or "points" not in row:
+        what = f"unknown entry {strange[0]!r}" if strange else "a question without id or points"
+        raise CourseError(f"{path}: {what}. A [[question]] has {', '.join(sorted(known))}.")
+    asked = Asked(**row)
+    if asked.id not in EXERCISES and asked.id not in QUESTIONS:
+        close = difflib.get_close_matches(asked.id, [*EXERCISES, *QUESTIONS], n=1)
+        raise CourseError(f"{path}: no question {asked.id!r}." + (f" Did you mean {close[0]}?" if close else ""))
+    if asked.points < 0 or asked.count < 1:
+        raise CourseError(f"{path}: question {asked.id} needs points of at least 0 and a count of at least 1.")
+    return asked
+
+
+def _limits(data: Mapping[str, Any], path: Path) -> Limits:
+    row = dict(data.get("limits", {}))
+    strange = sorted(set(row) - set(Limits.__dataclass_fields__))
+    if strange:
+        raise CourseError(f"{path}: unknown limit {strange[0]!r}; known: {', '.join(Limits.__dataclass_fields__)}.")
+    if "packages" in row:
+        row["packages"] = tuple(row["packages"])
+    return Limits(**row)
+
+
+def _load_own_file(path: Path) -> None:
+    """Run an instructor's file, once; it registers questions, mistakes and exercises. Staff machines only."""
+    name = f"backmark_course_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise CourseError(f"[course] python names {path}, which is not there.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise CourseError(f"The course's own file {path} does not run: {type(error).__name__}: {error}") from error
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def code_keys(assignment: Assignment, secret: bytes) -> dict[str, Key]:
+    """Make the keys of all code exercises, the same for the whole class."""
+    return {q.id: _code_key(assignment.name, q.id, secret) for q in assignment.code()}
+
+
+def _code_key(assignment: str, question: str, secret: bytes) -> Key:
+    return make_key(EXERCISES[question], lambda i: rng_for(secret, assignment, "code", question, str(i)))
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A variant given to one student, as stored in `by-hand.jsonl`."""
+
+    student: str
+    instance: str
+    variant: Variant
+    hash: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        v = self.variant
+        parts = [{"id": p.id, "prompt": p.prompt, "kind": p.kind, "options": dict(p.options), "share": p.share} for p in v.parts]
+        return {
+            "schema": BY_HAND_SCHEMA, "student": self.student, "instance": self.instance, "hash": self.hash,
+            "question": v.question, "title": v.title, "level": v.level, "params": dict(v.params),
+            "prompt": v.prompt, "parts": parts, "truth": dict(v.truth), "solution": list(v.solution),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Issued:
+        """Rebuild what `to_json` wrote.
+
+        Raises:
+            CourseError: the line is of another schema.
+        """
+        if data.get("schema") != BY_HAND_SCHEMA:
+            raise CourseError(f"by-hand.jsonl is of schema {data.get('schema')!r}; this version reads {BY_HAND_SCHEMA}.")
+        variant = Variant(
+            data["question"], data["title"], data["prompt"], tuple(Part(**p) for p in data["parts"]),
+            data["truth"], tuple(data["solution"]), data["params"], data["level"],
+        )  # fmt: skip
+        return cls(data["student"], data["instance"], variant, data["hash"])
+
+
+def issue_by_hand(assignment: Assignment, secret: bytes, student: str, taken: dict[str, set[Any]]) -> Iterator[Issued]:
+    """Draw one student's by-hand variants; `taken` keeps what the cohort already has."""
+    for asked in assignment.by_hand():
+        for instance in asked.instances():
+            rng = rng_for(secret, assignment.name, student, instance)
+            variant = issue(QUESTIONS[asked.id], rng, asked.level, taken.setdefault(asked.id, set()))
+            yield issued(student, instance, variant)
+
+
+def issued(student: str, instance: str, variant: Variant) -> Issued:
+    """Stamp a variant with the hash of everything that can change its mark."""
+    made = Issued(student, instance, variant, "")
+    plain = json.dumps(made.to_json(), sort_keys=True, allow_nan=False)
+    return Issued(student, instance, variant, hashlib.sha256(plain.encode()).hexdigest()[:16])
+
+
+def read_by_hand(path: Path) -> dict[str, dict[str, Issued]]:
+    """Read `by-hand.jsonl`: student -> instance -> variant."""
+    found: dict[str, dict[str, Issued]] = {}
+    try:
+        lines: Iterable[str] = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise CourseError(f"The key {path} is missing. `backmark make` writes it anew with the same numbers.") from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            one = Issued.from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise CourseError(f"{path}, line {number} cannot be read ({error}). `backmark make` writes it anew.") from None
+        found.setdefault(one.student, {})[one.instance] = one
+    return found

@@ -1,0 +1,234 @@
+"""One submission to one report: ingest, sandbox, checks, names. Never raises for anything a student hands in."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder import __version__, answers
+from autograder.assignment import Asked, Assignment, Issued
+from autograder.checks import Judgement, Named, Weights, judge, verdicts
+from autograder.instances import name_typed
+from autograder.key import Key
+from autograder.model import Report, Verdict
+from autograder.naming import name_mistakes
+from autograder.questions import QUESTIONS
+from autograder.sandbox import Evidence, Limits, Release, Sandbox, Submitted, UnreadableSubmission, read_submission
+
+JUDGE_VERSION = 1  # raised only when marks may change
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything that judging one assignment needs, loaded once per process."""
+
+    assignment: Assignment
+    release: Release
+    keys: Mapping[str, Key]
+    by_hand: Mapping[str, Mapping[str, Issued]]
+    digest: str = ""
+    roster: frozenset[str] = field(default_factory=frozenset)
+
+    def limits(self) -> Limits:
+        """Return the limits in the sandbox's form."""
+        limits = self.assignment.limits
+        return Limits(seconds=limits.seconds, memory_mb=limits.memory_mb, output_kb=limits.output_kb)
+
+    def hashes(self, student: str) -> dict[str, str]:
+        """Return the hash of every question's key for one student."""
+        typed = {i: one.hash for i, one in self.by_hand.get(student, {}).items()}
+        return {name: key.hash for name, key in self.keys.items()} | typed
+
+
+def open_sandbox(bundle: Bundle, allow_weak: bool = False) -> Sandbox:
+    """Return a sandbox for the assignment's packages and limits (a context manager)."""
+    return Sandbox(packages=bundle.assignment.limits.packages, limits=bundle.limits(), allow_weak=allow_weak)
+
+
+def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Sequence[str] = ()) -> Report:
+    """Judge the submission in `path` as the work of `student`."""
+    started, clock = _now(), time.monotonic()
+    blank = Report(
+        bundle.assignment.name, student, "error", max_score=bundle.assignment.max_score,
+        isolation={"tier": box.tier, "layers": list(box.layers)}, notes=tuple(notes),
+        params_digest=bundle.digest, started_at=started, tool_version=__version__,
+    )  # fmt: skip
+    if student not in bundle.roster:
+        return _replace(blank, message=f"{student!r} is not in the roster of this course; nothing was graded.")
+    try:
+        submitted = read_submission(path, bundle.release, bundle.limits())
+    except UnreadableSubmission as error:
+        return _replace(blank, message=str(error), duration_s=time.monotonic() - clock)
+    report = _judge(bundle, box, submitted, blank)
+    return _replace(report, duration_s=round(time.monotonic() - clock, 4))
+
+
+def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report) -> Report:
+    sets = {name: key.set_for(submitted.sha256) for name, key in bundle.keys.items()}
+    scripts = {name: key.script(sets[name]) for name, key in bundle.keys.items()}
+    evidence = box.run(submitted.cells, scripts)
+    found: list[Verdict] = []
+    for asked in bundle.assignment.questions:
+        if asked.is_code:
+            found += _code(bundle, asked, sets[asked.id], evidence)
+        else:
+            found += _by_hand(bundle, asked, blank.student, submitted)
+    broken = any(v.status == "broken" for v in found)
+    return _replace(
+        blank,
+        status="incomplete" if broken else "graded",
+        verdicts=tuple(found),
+        score=round(sum(v.points for v in found), 4),
+        submission={"sha256": submitted.sha256, "submitted_at": None},
+        notes=blank.notes + tuple(submitted.notes) + _cell_notes(evidence) + _claim_note(submitted, blank.student),
+        message="A check of ours failed; staff have been told and the marks are withheld." if broken else "",
+    )
+
+
+def _cell_notes(evidence: Evidence) -> tuple[str, ...]:
+    notes = []
+    for cell in evidence.cells:
+        if cell.status == "exception" and cell.error:
+            line = f", line {cell.error['line']}" if cell.error.get("line") else ""
+            notes.append(f"Cell {cell.index}{line}: {cell.error['type']}. The cells after it were run all the same.")
+        elif cell.status in ("timeout", "killed"):
+            what = "did not finish in time" if cell.status == "timeout" else "ended the Python process"
+            notes.append(f"Cell {cell.index} {what}; it and what it defines are left out.")
+    return tuple(notes) + tuple(evidence.notes)
+
+
+def _claim_note(submitted: Submitted, student: str) -> tuple[str, ...]:
+    claimed = (submitted.student_claimed or "").strip()
+    if not claimed or claimed == student:
+        return ()
+    return (f'The notebook says student = "{claimed[:60]}", but it was handed in as {student}; graded as {student}.',)
+
+
+# --- code ----------------------------------------------------------------------------------------
+
+
+def _code(bundle: Bundle, asked: Asked, set_index: int, evidence: Evidence) -> tuple[Verdict, ...]:
+    key = bundle.keys[asked.id]
+    try:
+        judgement = judge(key, set_index, evidence.questions.get(asked.id, ()))
+        return verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
+    except Exception as error:  # ours: it must cost the student nothing
+        return (_broken(asked.id, key.title, asked.points, error, key.hash),)
+
+
+def _names(judgement: Judgement) -> list[Named]:
+    """A failure to name must not touch the marks."""
+    if judgement.right:
+        return []
+    try:
+        return name_mistakes(judgement)
+    except Exception:
+        return []
+
+
+def _weights(asked: Asked) -> Weights:
+    known = {k: v for k, v in asked.weights.items() if k in ("behaviour", "consistent")}
+    return Weights(**known)
+
+
+def _broken(question: str, title: str, out_of: float, error: Exception, key_hash: str) -> Verdict:
+    return Verdict(
+        question, title, "judging", "value", "broken", 0.0, out_of,
+        "Something on our side failed while judging this. It costs you nothing; staff have been told.",
+        question_hash=key_hash, staff={"error": f"{type(error).__name__}: {error}"[:500]},
+    )  # fmt: skip
+
+
+# --- by hand -------------------------------------------------------------------------------------
+
+
+def _by_hand(bundle: Bundle, asked: Asked, student: str, submitted: Submitted) -> list[Verdict]:
+    found: list[Verdict] = []
+    for instance in asked.instances():
+        one = bundle.by_hand.get(student, {}).get(instance)
+        if one is None:
+            error = KeyError(f"no variant of {instance} for {student}: run `backmark make` again")
+            found.append(_broken(instance, asked.id, asked.points, error, ""))
+            continue
+        try:
+            found += _typed(bundle, one, submitted.answers.get(instance), asked.points)
+        except Exception as error:
+            found.append(_broken(instance, one.variant.title, asked.points, error, one.hash))
+    return found
+
+
+def _typed(bundle: Bundle, one: Issued, raw: Any, points: float) -> list[Verdict]:
+    variant = one.variant
+    texts = raw if isinstance(raw, dict) else {variant.parts[0].id: raw} if raw is not None else {}
+    total = sum(p.share for p in variant.parts)
+    values: dict[str, Any] = {}
+    judged: list[tuple[Any, float, answers.Judged | str]] = []
+    for part in variant.parts:
+        out_of = round(points * part.share / total, 4)
+        try:
+            values[part.id] = answers.KINDS[part.kind].parse(str(texts.get(part.id) or ""), part)
+            judged.append((part, out_of, answers.KINDS[part.kind].judge(values[part.id], variant.truth[part.id], part)))
+        except answers.Blank:
+            judged.append((part, out_of, "No answer was given."))
+        except answers.Unreadable as error:
+            judged.append((part, out_of, f"The answer cannot be read: {error}"))
+    wrong = any(isinstance(j, str) or j.score < 1 for _, _, j in judged)
+    names = _typed_names(variant, values) if wrong and values else []
+    staff = {"fits_variant_of": _owners(bundle, one, values)} if wrong and values else {}
+    return [_typed_verdict(one, part, out_of, j, names, staff) for part, out_of, j in judged]
+
+
+def _typed_names(variant: Any, values: Mapping[str, Any]) -> list[Any]:
+    try:
+        return list(name_typed(QUESTIONS[variant.question], variant, values))
+    except Exception:
+        return []
+
+
+def _typed_verdict(
+    one: Issued, part: Any, out_of: float, judged: answers.Judged | str, names: Sequence[Any], staff: Mapping[str, Any]
+) -> Verdict:
+    check = part.id if len(one.variant.parts) > 1 else "answer"
+    if isinstance(judged, str):
+        return Verdict(
+            one.instance, one.variant.title, check, "typed", "wrong", 0.0, out_of, judged, question_hash=one.hash
+        )
+    points = round(out_of * judged.score, 4)
+    status: Any = "right" if judged.score == 1 else "partial" if points > 0 else "wrong"
+    if status == "right":
+        return Verdict(one.instance, one.variant.title, check, "typed", status, out_of, out_of, "Right.", question_hash=one.hash)
+    only = names[0] if len(names) == 1 else None
+    what = " OR: ".join(m.what for m in names[:3]) or "The answer matches none of the mistakes known for this question."
+    how = names[0].how if names else "Work it again step by step with the method of the worked example."
+    credit = max(points, round(out_of * only.credit, 4)) if only is not None else points
+    return Verdict(
+        one.instance, one.variant.title, check, "typed", status, credit, out_of, judged.message,
+        hint=(part.prompt or one.variant.title, what, how), mistake=only.name if only is not None else None,
+        mistakes_consistent=tuple(m.name for m in names), question_hash=one.hash, staff=staff,
+    )  # fmt: skip
+
+
+def _owners(bundle: Bundle, one: Issued, values: Mapping[str, Any]) -> list[str]:
+    """Return the students whose variant these answers would be right for."""
+    owners = []
+    for student, variants in bundle.by_hand.items():
+        other = variants.get(one.instance)
+        if other is None or student == one.student or other.variant.truth == one.variant.truth:
+            continue
+        parts = [p for p in other.variant.parts if p.id in values]
+        if parts and all(answers.same(values[p.id], other.variant.truth[p.id], p) for p in parts):
+            owners.append(student)
+    return owners[:5]
+
+
+def _replace(report: Report, **changes: Any) -> Report:
+    return dataclasses.replace(report, **changes)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

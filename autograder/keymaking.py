@@ -1,0 +1,117 @@
+"""Make the key of a code exercise: play its trials on the truth, and measure how far rounding may carry.
+
+The same trials played on a mistake give what a student holding it would return (`naming.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.exercises import Exercise, Functions, Trial
+from autograder.key import Key, KeyTrial, hashed
+from autograder.sandbox._script import Call, Handle, Outcome, Source, play
+from autograder.tolerance import bounds, disturb_all
+
+SETS = 3
+
+
+class ExerciseError(Exception):
+    """The truth itself fails a trial: the exercise is written wrongly."""
+
+
+def make_key(task: Exercise, rng_for_set: Callable[[int], np.random.Generator], sets: int = SETS) -> Key:
+    """Return the key of an exercise with several sets of trials.
+
+    Raises:
+        ExerciseError: a call of a trial does not work on the truth.
+    """
+    truth = task.truth()
+    made = tuple(
+        tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(task.trials(rng_for_set(s)))) for s in range(sets)
+    )
+    return hashed(Key(task.id, task.title, task.part, task.needs, task.rule, task.results, made))
+
+
+def _key_trial(task: Exercise, trial: Trial, prefix: str, truth: Functions) -> KeyTrial:
+    calls = tuple(own_handles(call, prefix) for call in trial.calls)
+    outcomes = list(play(calls, dict(truth)))
+    bad = next((c.do for c, o in zip(calls, outcomes) if o.status != "ok"), None)
+    if bad is not None:
+        raise ExerciseError(f"exercise {task.id}, trial {trial.name!r}: the call of {bad} fails on the truth")
+    judged = tuple(i % len(calls) for i in trial.judged)
+    if trial.kind == "value" and trial.forward is not None and trial.forward not in judged:
+        judged = (trial.forward, *judged)
+    expected = [outcomes[i].value for i in judged]
+    allowed64, allowed32 = _allowed(task, trial, calls, judged, expected, truth)
+    return KeyTrial(
+        trial.name, trial.group, trial.kind, trial.public, trial.forward, calls, judged,
+        tuple(expected), tuple(allowed64), tuple(allowed32), trial.facts,
+    )  # fmt: skip
+
+
+def _allowed(
+    task: Exercise, trial: Trial, calls: Sequence[Call], judged: Sequence[int], expected: list[Any], truth: Functions
+) -> tuple[list[Any], list[Any]]:
+    if task.rule is not None or not judged:
+        return [0.0] * len(judged), [0.0] * len(judged)
+    if trial.allowed is not None:
+        same = [constant_bound(e, trial.allowed) for e in expected]
+        return same, same
+
+    def replay(seed: int) -> list[Any]:
+        outcomes = list(play([_disturbed(c, seed) for c in calls], dict(truth)))
+        return [outcomes[i].value for i in judged]
+
+    return bounds(expected, replay)
+
+
+def constant_bound(expected: Any, bound: float) -> Any:
+    """Give every number of a nested result the same bound."""
+    if isinstance(expected, (tuple, list)):
+        return [constant_bound(e, bound) for e in expected]
+    if isinstance(expected, dict):
+        return {k: constant_bound(e, bound) for k, e in expected.items()}
+    return bound
+
+
+def _disturbed(call: Call, seed: int) -> Call:
+    return replace(call, args=disturb_all(call.args, seed), kwargs=disturb_all(call.kwargs, seed))
+
+
+def own_handles(call: Call, prefix: str) -> Call:
+    """Give the handles of one trial names of their own, so that no trial can reach another's results."""
+    return replace(
+        call,
+        do=_renamed_target(call.do, prefix),
+        args=_renamed(call.args, prefix),
+        kwargs=_renamed(call.kwargs, prefix),
+        save=f"{prefix}_{call.save}" if call.save else None,
+    )
+
+
+def _renamed_target(do: Any, prefix: str) -> Any:
+    if isinstance(do, Source):
+        return _renamed(do, prefix)
+    head, dot, rest = do.partition(".")
+    return f"{prefix}_{head}.{rest}" if dot else do
+
+
+def _renamed(value: Any, prefix: str) -> Any:
+    if isinstance(value, Handle):
+        return replace(value, name=f"{prefix}_{value.name}")
+    if isinstance(value, Source) and value.args is not None:
+        return replace(value, args=_renamed(value.args, prefix))
+    if isinstance(value, (tuple, list)):
+        return type(value)(_renamed(v, prefix) for v in value)
+    if isinstance(value, dict):
+        return {k: _renamed(v, prefix) for k, v in value.items()}
+    return value
+
+
+def play_all(key: Key, set_index: int, functions: Functions) -> list[Outcome]:
+    """Play one set of a key on a submission made here (truth or mistake), never on student code."""
+    return list(play(key.script(set_index), dict(functions)))

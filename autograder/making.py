@@ -1,0 +1,249 @@
+"""Make an assignment for a class: release, each student's numbers, keys, and what staff need.
+
+Everything is written anew from the roster and the course's secret, so `make` can be repeated at any time:
+students keep the numbers they have, because what was issued is read back and only posed again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.assignment import Assignment, Issued, code_keys, issue_by_hand, issued, load_assignment, read_by_hand
+from autograder.course import Course, CourseError, Student, read_roster, read_toml
+from autograder.exercises import EXERCISES, Exercise, wrong_submissions
+from autograder.handouts import kit, notebook
+from autograder.instances import canonical_key
+from autograder.journal import write_whole
+from autograder.key import Key, KeyTrial, hashed, save_keys
+from autograder.keymaking import make_key, play_all
+from autograder.questions import QUESTIONS
+
+PUBLIC_SEED = 20260101  # the public cases are the same in every course, and are in no key
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What `make` wrote."""
+
+    course: Course
+    assignment: Assignment
+    students: int
+    kept: int
+    handouts: int
+
+
+def make(
+    name: str,
+    root: Path,
+    roster: Path | None = None,
+    *,
+    per_student: bool = False,
+    hints: bool = True,
+    on_step: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+) -> Made:
+    """Write `root/release/<name>/`, `root/keys/<name>/`, `root/source/<name>/` and, if asked, handouts.
+
+    Raises:
+        CourseError: unknown assignment, unusable roster, or a folder that cannot be written.
+    """
+    assignment = load_assignment(name)
+    course = Course(root)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        students = _roster(course, roster)
+        secret = course.secret(create=True)
+        variants, kept = _variants(course, assignment, secret, students, on_step)
+        _write_release(course, assignment, variants, hints, on_step)
+        _write_keys(course, assignment, code_keys(assignment, secret), variants)
+        _write_source(course, assignment)
+        handouts = _write_handouts(course, assignment, variants, on_step) if per_student else 0
+    except OSError as error:
+        raise CourseError(f"{error.filename or root} could not be written: {error.strerror}.") from None
+    return Made(course, assignment, len(students), kept, handouts)
+
+
+def _roster(course: Course, given: Path | None) -> dict[str, Student]:
+    own = course.root / "roster.csv"
+    if given is None and not own.exists():
+        raise CourseError("Who is in the class? Give a CSV with the column id: --roster roster.csv")
+    students = read_roster(given or own)
+    if given is not None and not (own.exists() and own.samefile(given)):
+        write_whole(own, given.read_bytes())
+    return students
+
+
+# --- by-hand questions ---------------------------------------------------------------------------
+
+
+def _variants(
+    course: Course, assignment: Assignment, secret: bytes, students: Iterable[str], on_step: Callable[[str, int, int], None]
+) -> tuple[dict[str, dict[str, Issued]], int]:
+    """Draw or keep every student's variants, in the order of the roster."""
+    students = list(students)
+    path = course.keys(assignment.name) / "by-hand.jsonl"
+    before = read_by_hand(path) if path.exists() else {}
+    taken: dict[str, set[Any]] = {}
+    for old in (one for own in before.values() for one in own.values() if one.variant.question in QUESTIONS):
+        question = QUESTIONS[old.variant.question]
+        taken.setdefault(question.id, set()).add(canonical_key(question, old.variant))
+    wanted = {i: (q.id, q.level) for q in assignment.by_hand() for i in q.instances()}
+    found: dict[str, dict[str, Issued]] = {}
+    kept = 0
+    for number, student in enumerate(students, start=1):
+        old_ones = {i: o for i, o in before.get(student, {}).items() if wanted.get(i) == (o.variant.question, o.variant.level)}
+        kept += bool(old_ones)
+        found[student] = _of_student(assignment, secret, student, old_ones, taken)
+        on_step("numbers drawn", number, len(students))
+    return found, kept
+
+
+def _of_student(
+    assignment: Assignment, secret: bytes, student: str, old: Mapping[str, Issued], taken: dict[str, set[Any]]
+) -> dict[str, Issued]:
+    if len(old) == sum(q.count for q in assignment.by_hand()):
+        return {i: _posed_again(o) for i, o in old.items()}
+    fresh = {one.instance: one for one in issue_by_hand(assignment, secret, student, taken)}
+    return fresh | {i: _posed_again(o) for i, o in old.items()}
+
+
+def _posed_again(old: Issued) -> Issued:
+    """Pose the stored numbers with today's reference: a mended reference never changes what students hold."""
+    question = QUESTIONS[old.variant.question]
+    variant = question.pose(dict(old.variant.params), question.op)
+    return issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+
+
+# --- what students receive -----------------------------------------------------------------------
+
+
+def _write_release(
+    course: Course, assignment: Assignment, variants: Mapping[str, Mapping[str, Issued]], hints: bool,
+    on_step: Callable[[str, int, int], None],
+) -> None:  # fmt: skip
+    folder = course.release(assignment.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / f"{assignment.name}.ipynb", assignment.notebook.read_bytes())
+    for extra in assignment.files:
+        shutil.copyfile(assignment.folder / extra, folder / extra)
+    write_whole(folder / "variants.json", _variants_text(assignment.name, variants).encode())
+    on_step("student kit", 0, 1)
+    write_whole(folder / kit.KIT_NAME, kit.build_kit(assignment.name, public_data(assignment, hints)).encode())
+    on_step("student kit", 1, 1)
+
+
+def _variants_text(name: str, variants: Mapping[str, Mapping[str, Issued]]) -> str:
+    named = {s: [dataclasses.replace(o.variant, question=o.instance) for o in own.values()] for s, own in variants.items()}
+    return kit.variants_text(name, named)
+
+
+def public_data(assignment: Assignment, hints: bool = True) -> dict[str, Any]:
+    """Return the public cases of an assignment for its student kit."""
+    exercises = {q.id: _public_exercise(EXERCISES[q.id], q.points) for q in assignment.code()}
+    by_hand = {i: _public_question(q.id, q.level, q.points) for q in assignment.by_hand() for i in q.instances()}
+    return {"title": assignment.title, "hints": hints, "exercises": exercises, "by_hand": by_hand}
+
+
+def _public_question(question: str, level: int, points: float) -> dict[str, Any]:
+    """Describe the answer fields with an example's parts; the numbers come from variants.json."""
+    from autograder.instances import issue
+
+    variant = issue(QUESTIONS[question], np.random.default_rng(PUBLIC_SEED), level, set())
+    return kit.public_statement(variant) | {"points": points}
+
+
+def _public_exercise(task: Exercise, points: float) -> dict[str, Any]:
+    key = public_key(task)
+    rows = []
+    for mistake, functions in wrong_submissions(task):
+        values = _values(key.sets[0], play_all(key, 0, functions))
+        if any(v is not None for v in values):
+            rows.append({"name": mistake.name, "what": mistake.what, "how": mistake.how, "values": values})
+    return kit.public_exercise(key, points, rows)
+
+
+def public_key(task: Exercise) -> Key:
+    """Return a key with public cases only: one trial of each group and kind, on numbers of its own."""
+    full = make_key(task, lambda _set: np.random.default_rng(PUBLIC_SEED), sets=1)
+    chosen: dict[tuple[str, str], KeyTrial] = {}
+    for trial in full.sets[0]:
+        chosen.setdefault((trial.kind, trial.group), dataclasses.replace(trial, public=True))
+    return hashed(dataclasses.replace(full, sets=(tuple(chosen.values()),)))
+
+
+def _values(trials: Iterable[KeyTrial], outcomes: list[Any]) -> list[Any]:
+    """Per trial one value per judged call, None where the mistake does not apply."""
+    values: list[Any] = []
+    start = 0
+    for trial in trials:
+        own = [outcomes[start + i] for i in trial.judged]
+        start += len(trial.calls)
+        ok = trial.kind != "probe" and own and all(o.status == "ok" and o.value is not None for o in own)
+        values.append([o.value for o in own] if ok else None)
+    return values
+
+
+# --- what staff keep -----------------------------------------------------------------------------
+
+
+def _write_keys(course: Course, assignment: Assignment, keys: Mapping[str, Key], variants: Mapping[str, Mapping[str, Issued]]) -> None:
+    folder = course.keys(assignment.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chmod(course.root / "keys", 0o700)
+    save_keys(folder, assignment.name, keys)
+    lines = [json.dumps(one.to_json(), sort_keys=True) for own in variants.values() for one in own.values()]
+    write_whole(folder / "by-hand.jsonl", ("\n".join(lines) + "\n" if lines else "").encode(), 0o600)
+    write_whole(folder / "assignment.toml", _own_toml(assignment).encode())
+    released = (course.release(assignment.name) / f"{assignment.name}.ipynb").read_bytes()
+    stamp = {"schema": "backmark/release/1", "sha256": hashlib.sha256(released).hexdigest()}
+    write_whole(folder / "release.json", (json.dumps(stamp) + "\n").encode())
+
+
+def _own_toml(assignment: Assignment) -> str:
+    """Copy assignment.toml; the instructor's own Python file is then named by its full path."""
+    text = (assignment.folder / "assignment.toml").read_text(encoding="utf-8")
+    own = str(read_toml(assignment.folder / "assignment.toml").get("course", {}).get("python", ""))
+    lines = []
+    for line in text.splitlines():
+        name, equals, _ = line.partition("=")
+        if equals and name.strip() == "python":
+            line = f"python = {json.dumps(str((assignment.folder / own).resolve()))}"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _write_source(course: Course, assignment: Assignment) -> None:
+    """Keep nbgrader's source notebook beside the release, where the text form of the assignment is at hand."""
+    for home in (assignment.folder, assignment.folder.parents[1] / "solutions"):
+        text = home / f"{assignment.name}.py"
+        if text.exists():
+            folder = course.root / "source" / assignment.name
+            folder.mkdir(parents=True, exist_ok=True)
+            source = notebook.to_text(notebook.build_source(text))
+            write_whole(folder / f"{assignment.name}.ipynb", source.encode())
+            return
+
+
+def _write_handouts(
+    course: Course, assignment: Assignment, variants: Mapping[str, Mapping[str, Issued]], on_step: Callable[[str, int, int], None]
+) -> int:
+    release = json.loads(assignment.notebook.read_text(encoding="utf-8"))
+    for number, (student, own) in enumerate(variants.items(), start=1):
+        folder = course.handout(student, assignment.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        prompts = {i: one.variant.prompt for i, one in own.items()}
+        personal = notebook.personalise(release, student, prompts)
+        (folder / f"{assignment.name}.ipynb").write_text(notebook.to_text(personal), encoding="utf-8")
+        for extra in (kit.KIT_NAME, *assignment.files):
+            shutil.copyfile(course.release(assignment.name) / extra, folder / extra)
+        write_whole(folder / "variants.json", _variants_text(assignment.name, {student: own}).encode())
+        on_step("handouts written", number, len(variants))
+    return len(variants)

@@ -1,0 +1,92 @@
+"""Name the mistake in a wrong submission: play every known mistake on the same trials and compare.
+
+Runs in the trusted judge and for wrong answers only; it never touches a mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.checks import Judgement, Named
+from autograder.compare import compare
+from autograder.exercises import EXERCISES, Exercise, wrong_submissions
+from autograder.key import Key, KeyTrial
+from autograder.keymaking import play_all
+from autograder.sandbox._script import Outcome
+
+Lookalike = tuple[Any, tuple[Outcome, ...]]
+
+
+def name_mistakes(judgement: Judgement) -> list[Named]:
+    """Return the mistakes whose results are the student's on every trial; none when nothing matches."""
+    task = EXERCISES.get(judgement.key.question)
+    if task is None or judgement.stopped or judgement.right:
+        return []
+    found = [m for m, outcomes in lookalikes(task, judgement.key, judgement.set_index) if _same(judgement, outcomes)]
+    values = [m for m in found if m.kind == "value"]
+    return [Named(m.name, m.what, m.how, m.credit) for m in values or found]
+
+
+_CACHE: dict[tuple[str, str, int], tuple[Lookalike, ...]] = {}
+
+
+def lookalikes(task: Exercise, key: Key, set_index: int) -> tuple[Lookalike, ...]:
+    """Return what a submission made from each mistake does on one set of trials."""
+    place = (key.question, key.hash, set_index)
+    if place not in _CACHE:
+        _CACHE[place] = tuple((m, tuple(play_all(key, set_index, f))) for m, f in wrong_submissions(task))
+    return _CACHE[place]
+
+
+def _same(judgement: Judgement, outcomes: Sequence[Outcome]) -> bool:
+    """A match needs agreement wherever the mistake applies, and at least one trial where it is wrong."""
+    start, telling = 0, False
+    for trial in judgement.key.sets[judgement.set_index]:
+        end = start + len(trial.calls)
+        mine, other = judgement.outcomes[start:end], outcomes[start:end]
+        start = end
+        if trial.kind == "probe" or not _applies(trial, other):
+            continue
+        if not _agree(judgement.key, trial, mine, other):
+            return False
+        telling = telling or not _is_right(trial, other)
+    return telling
+
+
+def _own(trial: KeyTrial) -> list[tuple[int, int]]:
+    return [(k, i) for k, i in enumerate(trial.judged) if i != trial.forward]
+
+
+def _applies(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
+    return all(other[i].status == "ok" and not _empty(other[i].value) for _, i in _own(trial))
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, tuple) and any(v is None for v in value))
+
+
+def _agree(key: Key, trial: KeyTrial, mine: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
+    if set().union(*(o.changed for o in mine)) != set().union(*(o.changed for o in other)):
+        return False
+    if _touched(mine) != _touched(other):
+        return False
+    for k, i in _own(trial):
+        if mine[i].status != other[i].status:
+            return False
+        if key.rule is None and not compare(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]).right:
+            return False
+    return True
+
+
+def _touched(outcomes: Sequence[Outcome]) -> bool:
+    return any(o.global_random_touched for o in outcomes)
+
+
+def _is_right(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
+    if _touched(other) or any(o.changed for o in other):
+        return False
+    return all(
+        compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right for k, i in _own(trial)
+    )
+
