@@ -227,13 +227,21 @@ class Issued:
         return cls(data["student"], data["instance"], variant, data["hash"])
 
 
-def issue_by_hand(assignment: Assignment, secret: bytes, student: str, taken: dict[str, set[Any]]) -> Iterator[Issued]:
-    """Draw one student's by-hand variants; `taken` keeps what the cohort already has."""
+def issue_by_hand(
+    assignment: Assignment, secret: bytes, student: str, taken: dict[str, set[str]], cohort: int
+) -> Iterator[Issued]:
+    """Draw one student's by-hand variants; `taken` keeps what the cohort already has.
+
+    No two students share an instance where the question has room for it (at least four instances for each
+    student); where it has not, a student still never gets the same instance twice.
+    """
     for asked in assignment.by_hand():
+        question = QUESTIONS[asked.id]
+        roomy = question.space[asked.level] >= 4 * cohort * asked.count
+        known = taken.setdefault(asked.id, set()) if roomy else set()
         for instance in asked.instances():
             rng = rng_for(secret, assignment.name, student, instance)
-            variant = issue(QUESTIONS[asked.id], rng, asked.level, taken.setdefault(asked.id, set()))
-            yield issued(student, instance, variant)
+            yield issued(student, instance, issue(question, rng, asked.level, known))
 
 
 def issued(student: str, instance: str, variant: Variant) -> Issued:

@@ -92,7 +92,7 @@ def judge(key: Key, set_index: int, outcomes: Outcomes) -> Judgement:
     trials = key.sets[set_index]
     slices = _slices(trials, outcomes)
     results = [judge_trial(key, t, o) for t, o in zip(trials, slices) if t.kind != "probe"]
-    stopped, cause = _stopped(key, outcomes)
+    stopped, cause = _stopped(key, trials, slices)
     return Judgement(
         key,
         set_index,
@@ -141,11 +141,14 @@ def _judge_rule(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     for i in trial.judged:
         if outcomes[i].status != "ok":
             return _failed(key, trial, outcomes[i], outcomes, None)
+    found = complaints(key, trial, outcomes)
+    return TrialResult(trial, "wrong", "property", found[0]) if found else TrialResult(trial, "right")
+
+
+def complaints(key: Key, trial: KeyTrial, outcomes: Outcomes) -> list[str]:
+    """Return what the exercise's rule says of one trial; empty means right."""
     rule: Callable[..., list[str]] = properties.RULES[key.rule or ""]
-    complaints = rule(trial.facts, [outcomes[i].value for i in trial.judged])
-    if complaints:
-        return TrialResult(trial, "wrong", "property", complaints[0])
-    return TrialResult(trial, "right")
+    return rule(trial.facts, [outcomes[i].value for i in trial.judged])
 
 
 def _forward_right(trial: KeyTrial, outcomes: Outcomes) -> bool | None:
@@ -175,7 +178,7 @@ def _what_happened(outcome: Outcome | None) -> str:
     if outcome.status == "exception" and outcome.error:
         return _raised(outcome.error)
     return {
-        "missing": "is not defined after all your cells have run",
+        "missing": "is not defined after all your cells have run (its cell is still as released, or stopped with an error)",
         "not-callable": "is not a function",
         "exception": "stopped with an error",
         "timeout": "did not finish in time (an endless loop?)",
@@ -213,18 +216,20 @@ def _label(key: Key, where: str) -> str:
 # --- across trials -------------------------------------------------------------------------------
 
 
-def _stopped(key: Key, outcomes: Outcomes) -> tuple[str, str]:
-    """Return the one complaint that explains everything, where there is one."""
-    calls = {call.do for trials in key.sets for t in trials for call in t.calls if isinstance(call.do, str)}
-    mine = [o for o in outcomes if o.status != "unreachable"]
-    if not mine or any(o.status == "ok" for o in mine):
+def _stopped(key: Key, trials: Sequence[KeyTrial], slices: Sequence[Outcomes]) -> tuple[str, str]:
+    """Return the one complaint that explains everything, where there is one: no call ever worked, for one reason."""
+    mine = [
+        outcome
+        for trial, outcomes in zip(trials, slices)
+        for call, outcome in zip(trial.calls, outcomes)
+        if call.do == key.question and outcome.status != "unreachable"
+    ]
+    reasons = {(o.status, str(o.error)) for o in mine}
+    if len(reasons) != 1 or mine[0].status == "ok":
         return "", ""
-    for status in ("missing", "not-callable"):
-        if all(o.status == status for o in mine) and key.question in calls:
-            return f"`{key.question}` {_what_happened(mine[0])}.", status
-    if all((o.error or {}).get("type") == "NotImplementedError" for o in mine):
-        return f"`{key.question}` {_what_happened(mine[0])}.", "unfinished"
-    return "", ""
+    first = mine[0]
+    kind = (first.error or {}).get("type")
+    return f"`{key.question}` {_what_happened(first)}.", "unfinished" if kind == "NotImplementedError" else first.status
 
 
 def _changed(key: Key, trials: Sequence[KeyTrial], slices: Sequence[Outcomes]) -> tuple[str, ...]:
@@ -365,6 +370,10 @@ class _Maker:
             return self._make(group, "contract", "skipped", 0.0, out_of, "Not judged: see the first complaint.")
         self.complained = True
         how = {
+            "exception": "Run it on a small input and read the error message there, starting with its last line.",
+            "timeout": "Look at the condition that ends each loop, and try a tiny input first.",
+            "killed": "Look at the size of the arrays you create, and do not end the process yourself.",
+            "garbled": "Return NumPy arrays and plain numbers, and leave files and descriptors of the process alone.",
             "unfinished": "Replace the `raise NotImplementedError()` by your code and run all cells.",
             "missing": f"Define `{self.j.key.question}` under exactly this name, in a cell that runs without an error.",
         }.get(self.j.stopped_cause, "Define it with `def` and run all cells again.")

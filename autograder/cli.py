@@ -210,7 +210,8 @@ def _found(report: Any) -> str:
     for verdict in report.verdicts:
         if verdict.status in ("wrong", "partial"):
             name = " or ".join(verdict.mistakes_consistent[:3]) or _short(verdict.message)
-            lines[f"{verdict.question}: {name}"] = None
+            told = name.replace("`", "")
+            lines[told if told.startswith(verdict.question) else f"{verdict.question}: {told}"] = None
     if not lines:
         return "all right" + (f" ({_short(report.notes[0])})" if report.notes else "")
     shown = list(lines)[:4]

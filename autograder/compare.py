@@ -54,8 +54,9 @@ def _compare_sequence(got: Any, expected: Sequence[Any], a64: Any, a32: Any, whe
         return Comparison("count", f"expected {len(expected)} results, got one {kind_of(got)}", where)
     if len(got) != len(expected):
         return Comparison("count", f"expected {len(expected)} results, got {len(got)}", where)
-    parts = [compare(g, e, a, b, _at(where, i)) for i, (g, e, a, b) in enumerate(zip(got, expected, a64, a32))]
-    return _together(parts)
+    n = len(expected)
+    rows = zip(got, expected, _each(a64, range(n)), _each(a32, range(n)))
+    return _together([compare(g, e, a, b, f"{where}[{i}]") for i, (g, e, a, b) in enumerate(rows)])
 
 
 def _compare_dict(got: Any, expected: Mapping[str, Any], a64: Any, a32: Any, where: str) -> Comparison:
@@ -64,7 +65,8 @@ def _compare_dict(got: Any, expected: Mapping[str, Any], a64: Any, a32: Any, whe
     missing = [k for k in expected if k not in got]
     if missing:
         return Comparison("kind", f"the dict has no entry {missing[0]!r}", where)
-    return _together([compare(got[k], expected[k], a64[k], a32[k], f"{where}[{k!r}]") for k in expected])
+    rows = zip(expected, _each(a64, expected), _each(a32, expected))
+    return _together([compare(got[k], expected[k], a, b, f"{where}[{k!r}]") for k, a, b in rows])
 
 
 def _compare_exactly(got: Any, expected: Any, where: str) -> Comparison:
@@ -82,7 +84,7 @@ def _compare_numbers(got: Any, expected: Any, a64: float, a32: float, where: str
         return Comparison("shape", f"expected shape {truth.shape}, got {array.shape}", where, notes=notes)
     if truth.dtype.kind in "biu":
         return _compare_whole(array, truth, where, notes)
-    return _compare_floats(array, truth, float(a64), float(a32), where, notes)
+    return _compare_floats(array, truth, _largest(a64), _largest(a32), where, notes)
 
 
 def _compare_whole(array: np.ndarray, truth: np.ndarray, where: str, notes: tuple[str, ...]) -> Comparison:
@@ -175,8 +177,21 @@ def _named(truth: np.ndarray) -> str:
     return "a number" if truth.ndim == 0 else f"an array of shape {truth.shape}"
 
 
-def _at(where: str, i: int) -> str:
-    return f"{where}[{i}]"
+def _each(bound: Any, places: Iterable[Any]) -> list[Any]:
+    """Return the bound of each place; where the bound has another structure, its largest number for all."""
+    places = list(places)
+    fits = (isinstance(bound, dict) and all(p in bound for p in places)) or (
+        isinstance(bound, (list, tuple)) and len(bound) == len(places)
+    )
+    return [bound[p] for p in places] if fits else [_largest(bound)] * len(places)
+
+
+def _largest(bound: Any) -> float:
+    if isinstance(bound, dict):
+        bound = list(bound.values())
+    if isinstance(bound, (list, tuple)):
+        return max((_largest(b) for b in bound), default=0.0)
+    return float(bound)
 
 
 def _together(parts: Iterable[Comparison]) -> Comparison:

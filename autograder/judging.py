@@ -179,7 +179,8 @@ def _typed(bundle: Bundle, one: Issued, raw: Any, points: float) -> list[Verdict
             judged.append((part, out_of, f"The answer cannot be read: {error}"))
     wrong = any(isinstance(j, str) or j.score < 1 for _, _, j in judged)
     names = _typed_names(variant, values) if wrong and values else []
-    staff = {"fits_variant_of": _owners(bundle, one, values)} if wrong and values else {}
+    owners = _owners(bundle, one, values) if wrong and values else []
+    staff = {"alert": f"These answers are right for another student's numbers: {', '.join(owners)}."} if owners else {}
     return [_typed_verdict(one, part, out_of, j, names, staff) for part, out_of, j in judged]
 
 

@@ -21,7 +21,7 @@ from autograder.assignment import Assignment, Issued, code_keys, issue_by_hand, 
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit, notebook
-from autograder.instances import canonical_key
+from autograder.instances import instance_key, issue
 from autograder.journal import write_whole
 from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
@@ -91,27 +91,27 @@ def _variants(
     students = list(students)
     path = course.keys(assignment.name) / "by-hand.jsonl"
     before = read_by_hand(path) if path.exists() else {}
-    taken: dict[str, set[Any]] = {}
+    taken: dict[str, set[str]] = {}
     for old in (one for own in before.values() for one in own.values() if one.variant.question in QUESTIONS):
         question = QUESTIONS[old.variant.question]
-        taken.setdefault(question.id, set()).add(canonical_key(question, old.variant))
+        taken.setdefault(question.id, set()).add(instance_key(question, old.variant.params))
     wanted = {i: (q.id, q.level) for q in assignment.by_hand() for i in q.instances()}
     found: dict[str, dict[str, Issued]] = {}
     kept = 0
     for number, student in enumerate(students, start=1):
         old_ones = {i: o for i, o in before.get(student, {}).items() if wanted.get(i) == (o.variant.question, o.variant.level)}
         kept += bool(old_ones)
-        found[student] = _of_student(assignment, secret, student, old_ones, taken)
+        found[student] = _of_student(assignment, secret, student, old_ones, taken, len(students))
         on_step("numbers drawn", number, len(students))
     return found, kept
 
 
 def _of_student(
-    assignment: Assignment, secret: bytes, student: str, old: Mapping[str, Issued], taken: dict[str, set[Any]]
+    assignment: Assignment, secret: bytes, student: str, old: Mapping[str, Issued], taken: dict[str, set[str]], cohort: int
 ) -> dict[str, Issued]:
     if len(old) == sum(q.count for q in assignment.by_hand()):
         return {i: _posed_again(o) for i, o in old.items()}
-    fresh = {one.instance: one for one in issue_by_hand(assignment, secret, student, taken)}
+    fresh = {one.instance: one for one in issue_by_hand(assignment, secret, student, taken, cohort)}
     return fresh | {i: _posed_again(o) for i, o in old.items()}
 
 
@@ -154,8 +154,6 @@ def public_data(assignment: Assignment, hints: bool = True) -> dict[str, Any]:
 
 def _public_question(question: str, level: int, points: float) -> dict[str, Any]:
     """Describe the answer fields with an example's parts; the numbers come from variants.json."""
-    from autograder.instances import issue
-
     variant = issue(QUESTIONS[question], np.random.default_rng(PUBLIC_SEED), level, set())
     return kit.public_statement(variant) | {"points": points}
 

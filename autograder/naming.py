@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.checks import Judgement, Named
+from autograder.checks import Judgement, Named, complaints
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.key import Key, KeyTrial
@@ -50,7 +50,7 @@ def _same(judgement: Judgement, outcomes: Sequence[Outcome]) -> bool:
             continue
         if not _agree(judgement.key, trial, mine, other):
             return False
-        telling = telling or not _is_right(trial, other)
+        telling = telling or (_ran(trial, other) and not _is_right(judgement.key, trial, other))
     return telling
 
 
@@ -59,7 +59,12 @@ def _own(trial: KeyTrial) -> list[tuple[int, int]]:
 
 
 def _applies(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
-    return all(other[i].status == "ok" and not _empty(other[i].value) for _, i in _own(trial))
+    return not any(other[i].status == "ok" and _empty(other[i].value) for _, i in _own(trial))
+
+
+def _ran(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
+    """Tell whether there are values: two codes that both stop with an error need not share a mistake."""
+    return all(other[i].status == "ok" for _, i in _own(trial))
 
 
 def _empty(value: Any) -> bool:
@@ -71,10 +76,14 @@ def _agree(key: Key, trial: KeyTrial, mine: Sequence[Outcome], other: Sequence[O
         return False
     if _touched(mine) != _touched(other):
         return False
+    if key.rule is not None:
+        return complaints(key, trial, mine) == complaints(key, trial, other)
     for k, i in _own(trial):
         if mine[i].status != other[i].status:
             return False
-        if key.rule is None and not compare(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]).right:
+        if mine[i].status != "ok":
+            continue
+        if not compare(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]).right:
             return False
     return True
 
@@ -83,10 +92,12 @@ def _touched(outcomes: Sequence[Outcome]) -> bool:
     return any(o.global_random_touched for o in outcomes)
 
 
-def _is_right(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
+def _is_right(key: Key, trial: KeyTrial, other: Sequence[Outcome]) -> bool:
     if _touched(other) or any(o.changed for o in other):
         return False
-    return all(
+    if key.rule is not None:
+        return not complaints(key, trial, other)
+    return _ran(trial, other) and all(
         compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right for k, i in _own(trial)
     )
 

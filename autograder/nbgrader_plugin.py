@@ -8,6 +8,7 @@ nbgrader vouches for and writes the marks where nbgrader looks for them. In `nbg
 
     c = get_config()
     c.Autograde.autograde_preprocessors = PREPROCESSORS
+    c.OverwriteCells.add_missing_cells = True    # a deleted test cell costs nobody marks
 """
 
 from __future__ import annotations
@@ -80,7 +81,11 @@ class Judge(NbGraderPreprocessor):
         cells = cells_by_question([released], list(groups))
         marks = {question.id: question for question in marks_by_question(report, course)}
         filled = fill_outputs(nb, marks, cells)
-        empty = [c.id for c in released.graded() if c.type == "code" and not c.judged_by_hand and c.id not in filled]
+        empty = [
+            c.id
+            for c in released.graded()
+            if c.type == "code" and not c.judged_by_hand and c.id not in filled
+        ]
         if empty:
             raise MarksWithheld(f"{report.student}: no verdict for the graded cells {', '.join(empty)}.")
 
@@ -92,7 +97,9 @@ class Judge(NbGraderPreprocessor):
             root, folder = Path.cwd(), Path("submitted") / told["student"] / told["assignment"]
         else:
             root = Path(coursedir.root)
-            folder = Path(coursedir.format_path(coursedir.submitted_directory, told["student"], told["assignment"]))
+            folder = Path(
+                coursedir.format_path(coursedir.submitted_directory, told["student"], told["assignment"])
+            )
         path = root / folder / name
         return root, path if path.exists() else Path(resources["metadata"]["path"]) / name
 

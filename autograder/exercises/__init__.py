@@ -110,7 +110,7 @@ def wrong_submissions(task: Exercise) -> Iterator[tuple[Any, Functions]]:
     for mistake in mistakes_of(task.op, part=task.part, kind="value") if task.op is not None else ():
         if mistake.name not in task.outside:
             yield mistake, task.functions(Implementation(task.op, mistake))
-    for mistake in mistakes_of(task.id, kind="behaviour"):
+    for mistake in mistakes_of(task.id, kind=None if task.op is None else "behaviour"):
         yield mistake, mistake.function(task.truth())
 
 

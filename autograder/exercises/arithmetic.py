@@ -73,4 +73,10 @@ exercise(
 exercise(
     "conv_params", title="Parameters of a convolution layer", topic=TOPIC, op=conv_parameters, functions=_conv_params,
     trials=_param_trials, results=("count",),
+    outside={
+        "params-first-side-squared": "the filter is square",
+        "params-groups-ignored": "there are no groups",
+        "params-groups-divide-everything": "there are no groups",
+        "params-groups-divided-twice": "there are no groups",
+    },
 )  # fmt: skip

@@ -1,0 +1,380 @@
+"""Which instances of a question may be handed out, and what proves that they are right and useful.
+
+One place for all questions: an instance is finite, safe to round, without ties, not degenerate, as much work
+as its level promises, not handed out before, and it *exposes*: every mistake it claims to detect changes an
+answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from autograder.answers import same
+from autograder.mistakes import Mistake, mistakes_of
+from autograder.model import Part, Variant
+from autograder.questions import QUESTIONS, Question
+from reference import ShapeError
+
+__all__ = [
+    "Certificate",
+    "Disagreement",
+    "NoInstance",
+    "Trial",
+    "certificate",
+    "instance_key",
+    "issue",
+    "lookalikes",
+    "name_part",
+    "name_typed",
+]
+
+LARGEST = 1e7
+"""Answers beyond this are not shown to anybody."""
+
+
+class NoInstance(RuntimeError):
+    """No draw was acceptable; `statistics` counts why draws were refused."""
+
+    def __init__(self, question: str, level: int, statistics: Mapping[str, int]) -> None:
+        tried = sum(statistics.values())
+        reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(statistics).most_common())
+        super().__init__(
+            f"{question} level {level}: none of {tried} draws is acceptable ({reasons}). Widen the ranges of "
+            "draw, or ask for fewer different instances."
+        )
+        self.question, self.level, self.statistics = question, level, dict(statistics)
+
+
+class Disagreement(RuntimeError):
+    """The reference and a question's own evaluator give different answers: never hand this out."""
+
+
+def instance_key(question: Question | str, params: Mapping[str, Any]) -> str:
+    """Name an instance by what the student sees; instances a student would call the same share the key."""
+    question = _question(question)
+    seen = {name: value for name, value in params.items() if name != "level"}
+    content = question.canonical(seen) if question.canonical else seen
+    text = json.dumps([question.id, content], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def issue(
+    question: Question | str,
+    rng: np.random.Generator,
+    level: int | None = None,
+    issued: set[str] | None = None,
+    limit: int = 2000,
+) -> Variant:
+    """Draw until an instance passes every rule, and pose it.
+
+    `issued` holds the keys handed out so far in this cohort; the new key is added to it.
+
+    Raises:
+        NoInstance: none of `limit` draws passed; its statistics say why. Nothing is ever relaxed.
+        Disagreement: the reference contradicts the question's own exact evaluator.
+    """
+    question = _question(question)
+    level = question.levels[0] if level is None else level
+    if level not in question.levels:
+        levels = ", ".join(map(str, question.levels))
+        raise ValueError(f"{question.id} has no level {level}; it has {levels}.")
+    statistics: Counter[str] = Counter()
+    for _ in range(limit):
+        params = question.draw(rng, level)
+        refusal = "not worth posing" if params is None else _known_before(question, params, issued)
+        if params is not None and not refusal:
+            variant = question.pose(_plain_json(question, {**params, "level": level}), question.op)
+            refusal = next(_refusals(question, variant), "")
+            if not refusal:
+                _hold_to_exact(question, variant)
+                if issued is not None:
+                    issued.add(instance_key(question, params))
+                return variant
+        statistics[refusal] += 1
+    raise NoInstance(question.id, level, statistics)
+
+
+def _question(question: Question | str) -> Question:
+    if isinstance(question, Question):
+        return question
+    if question not in QUESTIONS:
+        raise ValueError(f"There is no question {question!r}; there are {', '.join(sorted(QUESTIONS))}.")
+    return QUESTIONS[question]
+
+
+def _known_before(question: Question, params: Mapping[str, Any], issued: set[str] | None) -> str:
+    return "issued before" if issued and instance_key(question, params) in issued else ""
+
+
+def _plain_json(question: Question, params: dict[str, Any]) -> dict[str, Any]:
+    """Refuse params that a key file would change, such as tuples or numpy numbers."""
+    try:
+        unchanged = json.loads(json.dumps(params, allow_nan=False)) == params
+    except (TypeError, ValueError):
+        unchanged = False
+    if not unchanged:
+        raise TypeError(
+            f"{question.id}: draw gave params that are not plain JSON (use int, float, str, list)."
+        )
+    return params
+
+
+# ------------------------------------------------------------------------------------------ acceptance
+
+
+def _refusals(question: Question, variant: Variant) -> Iterator[str]:
+    """Yield why an instance is not acceptable, cheap reasons first."""
+    for part in variant.parts:
+        yield from _part_refusals(part, variant.truth[part.id])
+    yield from _effort_refusals(question, variant)
+    yield from _exposure_refusals(question, variant)
+
+
+def _exposure_refusals(question: Question, variant: Variant) -> Iterator[str]:
+    exposed = {
+        mistake.name: answer
+        for mistake, answer in lookalikes(question, variant)
+        if _separated(variant, answer, variant.truth)
+    }
+    wanted = question.must_detect[variant.level]
+    for name in wanted:
+        if name not in exposed:
+            yield f"does not expose {name}"
+    if question.tell_apart:
+        for name, other in itertools.combinations([name for name in wanted if name in exposed], 2):
+            if not _separated(variant, exposed[name], exposed[other]):
+                yield f"cannot tell {name} from {other}"
+    if len(exposed) < question.min_exposed:
+        yield f"exposes fewer than {question.min_exposed} mistakes"
+
+
+def _part_refusals(part: Part, truth: Any) -> Iterator[str]:
+    numbers = _numbers(part, truth)
+    if not all(math.isfinite(float(number)) and abs(number) <= LARGEST for number in numbers):
+        yield "not finite or too large"
+        return
+    if not all(
+        _rounds_safely(number, part.options["places"]) for number in numbers if "places" in part.options
+    ):
+        yield "half-way when rounded"
+    # a lone number or shape is never degenerate; an array of equal cells shows nothing about the places
+    if part.kind in ("vec", "mat", "ten") and len(numbers) > 1 and len(set(numbers)) == 1:
+        yield "all cells are equal"
+    if part.kind in ("mc1", "mcN") and _repeats(part.options["choices"]):
+        yield "two options are the same"
+
+
+def _effort_refusals(question: Question, variant: Variant) -> Iterator[str]:
+    params = dict(variant.params)
+    if question.gap is not None and not question.gap(params) > 0:
+        yield "tie"
+    if question.work is not None and question.workload is not None:
+        least, most = question.workload[variant.level]
+        if not least <= question.work(params) <= most:
+            yield "too little or too much work"
+
+
+def _numbers(part: Part, truth: Any) -> list[Any]:
+    if part.kind in ("int", "num", "frac"):
+        return [Fraction(truth) if isinstance(truth, str) else truth]
+    return (
+        np.asarray(truth, dtype=float).ravel().tolist() if part.kind in ("vec", "mat", "ten", "shape") else []
+    )
+
+
+def _rounds_safely(number: Any, places: int) -> bool:
+    scaled = abs(float(number)) * 10.0**places
+    return abs(scaled - math.floor(scaled) - 0.5) > 1e-6
+
+
+def _repeats(choices: Any) -> bool:
+    folded = [" ".join(str(choice).casefold().split()) for choice in choices]
+    return len(set(folded)) < len(folded)
+
+
+def _separated(variant: Variant, answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two answers differ by more than twice what rounding may explain."""
+    return any(not same(answer[part.id], other[part.id], _generous(part)) for part in variant.parts)
+
+
+def _generous(part: Part) -> Part:
+    if "places" not in part.options:
+        return part
+    slack = 2 * part.options.get("slack", 0.0) + 0.6 * 10.0 ** -part.options["places"]
+    return replace(part, options={**part.options, "slack": slack})
+
+
+# ------------------------------------------------------------------------------------------ lookalikes
+
+
+def lookalikes(question: Question | str, variant: Variant) -> list[tuple[Mistake, dict[str, Any]]]:
+    """Pose the instance through every mistake; keep those that change the answer of at least one part.
+
+    Each comes with its answer to all parts, in the form of `variant.truth`.
+    """
+    question = _question(question)
+    found = []
+    for mistake in _aimed_at(question):
+        answer = _answer(question, variant, mistake)
+        if answer is not None and not all(same(answer[p.id], variant.truth[p.id], p) for p in variant.parts):
+            found.append((mistake, answer))
+    return found
+
+
+def name_typed(
+    question: Question | str, variant: Variant, student_values: Mapping[str, Any]
+) -> list[Mistake]:
+    """Name the mistakes consistent with the parts a student got wrong.
+
+    Mistakes that explain every wrong part come alone; if there are none, all that explain some part, those
+    explaining most first. Parts without a (readable) value are left out of `student_values`.
+    """
+    question = _question(question)
+    wrong = [p for p in variant.parts if _is_wrong(p, variant, student_values)]
+    counts = [
+        (sum(same(student_values[p.id], answer[p.id], p) for p in wrong), mistake)
+        for mistake, answer in lookalikes(question, variant)
+    ]
+    most = max((count for count, _ in counts), default=0)
+    if most == len(wrong):
+        return [mistake for count, mistake in counts if count == most and wrong]
+    return [mistake for count, mistake in sorted(counts, key=lambda pair: -pair[0]) if count]
+
+
+def name_part(question: Question | str, variant: Variant, part: str, value: Any) -> list[Mistake]:
+    """Name the mistakes consistent with one wrong part."""
+    return name_typed(question, variant, {part: value})
+
+
+def _is_wrong(part: Part, variant: Variant, values: Mapping[str, Any]) -> bool:
+    return part.id in values and not same(values[part.id], variant.truth[part.id], part)
+
+
+def _aimed_at(question: Question) -> list[Mistake]:
+    of_op = mistakes_of(question.op, question.part, "value")
+    return of_op + mistakes_of(question.id, kind="value")
+
+
+class _NotApplicable(Exception):
+    """The mistake cannot be made on this instance."""
+
+
+def _answer(question: Question, variant: Variant, mistake: Mistake) -> dict[str, Any] | None:
+    params = dict(variant.params)
+    if mistake.target == question.id:
+        answer = mistake(params)
+        if answer is None:
+            return None
+        given = answer if isinstance(answer, dict) else {variant.parts[0].id: answer}
+        return {**variant.truth, **given}
+    try:
+        return dict(question.pose(params, _or_not_applicable(mistake)).truth)
+    except (_NotApplicable, ShapeError, ValueError, IndexError):
+        # an array of another rank or size may leave no answer to read off
+        return None
+
+
+def _or_not_applicable(mistake: Mistake) -> Callable[..., Any]:
+    def impl(*args: Any, **kwargs: Any) -> Any:
+        result = mistake(*args, **kwargs)
+        if result is None:
+            raise _NotApplicable(mistake.name)
+        return result
+
+    return impl
+
+
+# ----------------------------------------------------------------------------------------- certificate
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one mistake answers to one part, and how far that is from the truth (None: another size)."""
+
+    mistake: str
+    part: str
+    answer: Any
+    gap: float | None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Why an instance may be trusted: an independent evaluator agrees, and these mistakes show."""
+
+    question: str
+    key: str
+    agrees: bool
+    exact: Mapping[str, Any]
+    exposed: tuple[str, ...]
+    merged: tuple[tuple[str, ...], ...]
+    trials: tuple[Trial, ...]
+
+
+def certificate(question: Question | str, variant: Variant) -> Certificate:
+    """Check an instance by the question's exact evaluator and list what every mistake answers.
+
+    `merged` are the groups of mistakes that cannot be told apart on this instance. A question without an
+    exact evaluator never gets `agrees`.
+    """
+    question = _question(question)
+    exact = question.exact(dict(variant.params)) if question.exact else {}
+    seen = lookalikes(question, variant)
+    return Certificate(
+        question=question.id,
+        key=instance_key(question, variant.params),
+        agrees=bool(exact) and _agrees(variant, exact),
+        exact=exact,
+        exposed=tuple(mistake.name for mistake, answer in seen if _separated(variant, answer, variant.truth)),
+        merged=_merged(variant, seen),
+        trials=tuple(
+            Trial(mistake.name, part.id, answer[part.id], _gap(answer[part.id], variant.truth[part.id]))
+            for mistake, answer in seen
+            for part in variant.parts
+            if not same(answer[part.id], variant.truth[part.id], part)
+        ),
+    )
+
+
+def _merged(variant: Variant, seen: list[tuple[Mistake, dict[str, Any]]]) -> tuple[tuple[str, ...], ...]:
+    groups: list[tuple[dict[str, Any], list[str]]] = []
+    for mistake, answer in seen:
+        for first, names in groups:
+            if all(same(first[part.id], answer[part.id], part) for part in variant.parts):
+                names.append(mistake.name)
+                break
+        else:
+            groups.append((answer, [mistake.name]))
+    return tuple(tuple(names) for _, names in groups if len(names) > 1)
+
+
+def _agrees(variant: Variant, exact: Mapping[str, Any]) -> bool:
+    return all(p.id in exact and same(variant.truth[p.id], exact[p.id], p) for p in variant.parts)
+
+
+def _hold_to_exact(question: Question, variant: Variant) -> None:
+    if question.exact is None:
+        return
+    exact = question.exact(dict(variant.params))
+    if not _agrees(variant, exact):
+        raise Disagreement(
+            f"{question.id}: the reference answers {dict(variant.truth)}, exact evaluation {exact}, on "
+            f"{dict(variant.params)}. Mend one of them before handing this out."
+        )
+
+
+def _gap(answer: Any, truth: Any) -> float | None:
+    try:
+        a, t = np.asarray(answer, dtype=float), np.asarray(truth, dtype=float)
+    except (TypeError, ValueError):
+        return None
+    return float(np.max(np.abs(a - t))) if a.shape == t.shape and a.size else None

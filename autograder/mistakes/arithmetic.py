@@ -1,0 +1,482 @@
+"""Mistakes of counting: sizes of outputs and numbers of parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograder.mistakes import Mistake, mistake
+from reference import OutputSize, conv_output_size, conv_parameters
+
+# ------------------------------------------------------------------------------------- output size
+
+
+def _size(name: str, **facts: Any) -> Callable[[Callable[..., float | None]], Mistake]:
+    """Register a wrong size f(n, k, s, p, d); whether it fits is answered rightly."""
+
+    def register(wrong: Callable[..., Any]) -> Mistake:
+        def mistaken(
+            n: int, k: int, stride: int = 1, padding: int = 0, dilation: int = 1
+        ) -> OutputSize | None:
+            truth = conv_output_size(n, k, stride, padding, dilation)
+            size = wrong(n, k, stride, padding, dilation)
+            return None if size is None else OutputSize(size, truth.fits)
+
+        return mistake(conv_output_size, name, **facts)(_named(mistaken, wrong))
+
+    return register
+
+
+def _fits(name: str, **facts: Any) -> Callable[[Callable[..., bool]], Mistake]:
+    """Register a wrong f(n, k, s, p, d) for whether the windows fit; the size is right."""
+
+    def register(wrong: Callable[..., bool]) -> Mistake:
+        def mistaken(n: int, k: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> OutputSize:
+            truth = conv_output_size(n, k, stride, padding, dilation)
+            return OutputSize(truth.size, wrong(n, k, stride, padding, dilation))
+
+        return mistake(conv_output_size, name, **facts)(_named(mistaken, wrong))
+
+    return register
+
+
+def _named(mistaken: Any, wrong: Callable[..., Any]) -> Any:
+    mistaken.__name__, mistaken.__qualname__ = wrong.__name__, wrong.__qualname__
+    mistaken.__doc__, mistaken.__module__ = wrong.__doc__, wrong.__module__
+    return mistaken
+
+
+def _span(k: int, d: int) -> int:
+    return d * (k - 1) + 1
+
+
+@_size("out-padding-one-side", family="scale")
+def padding_one_side(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You added the padding once.
+
+    Padding p stands on both sides, so the padded length is n + 2p. Double the padding.
+    """
+    return (n + p - _span(k, d)) // s + 1
+
+
+@_size("out-padding-ignored", family="omission")
+def padding_ignored(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You left the padding out.
+
+    The kernel slides over the padded input of length n + 2p. Add 2p before anything else.
+    """
+    return (n - _span(k, d)) // s + 1
+
+
+@_size("out-padding-subtracted", family="sign")
+def padding_subtracted(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You subtracted the padding.
+
+    Padding makes the input longer: n + 2p. Change the sign.
+    """
+    return (n - 2 * p - _span(k, d)) // s + 1
+
+
+@_size("out-plus1-forgotten", family="off-by-one")
+def plus1_forgotten(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You counted the steps of the kernel, not its positions: the +1 is missing.
+
+    The kernel has one position before its first step. Add 1 after dividing.
+    """
+    return (n + 2 * p - _span(k, d)) // s
+
+
+@_size("out-plus1-inside", family="off-by-one")
+def plus1_inside(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You added the 1 before dividing by the stride.
+
+    Divide first, round down, then add 1: floor((n + 2p - k)/s) + 1. Move the 1 out of the fraction.
+    """
+    return (n + 2 * p - _span(k, d) + 1) // s
+
+
+@_size("out-plus1-twice", family="off-by-one")
+def plus1_twice(n: int, k: int, s: int, p: int, d: int) -> int:
+    """Your size is one too large; the 1 was added twice.
+
+    Steps plus one position: floor((n + 2p - k)/s) + 1. Check it with n = k, where there is exactly one
+    position.
+    """
+    return (n + 2 * p - _span(k, d)) // s + 2
+
+
+@_size("out-ceil-instead-of-floor", family="rounding")
+def ceil_instead_of_floor(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You rounded up.
+
+    A window that does not fit completely is left out. Round the number of steps down.
+    """
+    return -(-(n + 2 * p - _span(k, d)) // s) + 1
+
+
+@_size("out-round-instead-of-floor", family="rounding")
+def round_instead_of_floor(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You rounded to the nearest whole number.
+
+    A window that does not fit completely is left out, even if it nearly fits. Round down.
+    """
+    return round((n + 2 * p - _span(k, d)) / s + 1)
+
+
+@_size("out-not-floored", family="rounding")
+def not_floored(n: int, k: int, s: int, p: int, d: int) -> float:
+    """You gave the fraction; a number of positions is a whole number.
+
+    A window that does not fit completely is left out. Round down.
+    """
+    return (n + 2 * p - _span(k, d)) / s + 1
+
+
+@_size("out-stride-ignored", family="omission")
+def stride_ignored(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You left the stride out.
+
+    The kernel moves by s, so there are about 1/s as many positions. Divide by s before adding 1.
+    """
+    return n + 2 * p - _span(k, d) + 1
+
+
+@_size("out-stride-taken-as-k", family="swap")
+def stride_taken_as_k(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You divided by the kernel's length instead of the stride.
+
+    The kernel moves by s; windows may overlap. Divide by s.
+    """
+    return (n + 2 * p - _span(k, d)) // k + 1
+
+
+@_size("out-dilation-ignored", family="omission")
+def dilation_ignored(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You left the dilation out.
+
+    A dilated kernel spans d(k-1)+1. Use this span in place of k.
+    """
+    return (n + 2 * p - k) // s + 1
+
+
+@_size("out-effective-kernel-dk", family="off-by-one")
+def effective_kernel_dk(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You took d*k as the span of the dilated kernel.
+
+    k taps have k-1 gaps between them, so the span is d(k-1)+1. Draw the taps of k = 2, d = 2: they span 3.
+    """
+    return (n + 2 * p - d * k) // s + 1
+
+
+@_size("out-one-gap-only", family="omission")
+def one_gap_only(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You widened the kernel by d-1 once; every gap between two taps is widened.
+
+    k taps have k-1 gaps, so the span is k + (k-1)(d-1) = d(k-1)+1. Multiply the extra by k-1.
+    """
+    return (n + 2 * p - (k + d - 1)) // s + 1
+
+
+@_size("out-gap-off-by-one", family="off-by-one")
+def gap_off_by_one(n: int, k: int, s: int, p: int, d: int) -> int | None:
+    """You put d empty places between two taps instead of d-1.
+
+    Dilation d means that taps are d apart; d = 1 has no gaps. The span is d(k-1)+1; use it.
+    """
+    return (n + 2 * p - _span(k, d + 1)) // s + 1 if d > 1 else None
+
+
+@_size("out-same-rule", family="convention")
+def same_rule(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You used n/s rounded up, the rule of "same" padding.
+
+    Here the padding is given as a number and need not keep the size. Use floor((n + 2p - span)/s) + 1.
+    """
+    return math.ceil(n / s)
+
+
+@_size("out-divides-first", family="order")
+def divides_first(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You divided only n by the stride.
+
+    The whole distance the kernel can move, n + 2p - span, is divided by s. Subtract first, then divide.
+    """
+    return n // s - _span(k, d) + 2 * p + 1
+
+
+@_size("out-kernel-both-sides", family="scale")
+def kernel_both_sides(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You subtracted the kernel twice.
+
+    The padding stands on both sides, the kernel does not: n + 2p - span. Subtract the span once.
+    """
+    return (n + 2 * p - 2 * _span(k, d)) // s + 1
+
+
+@_size("out-kernel-half", family="scale")
+def kernel_half(n: int, k: int, s: int, p: int, d: int) -> int:
+    """You subtracted half of the kernel, as if only its centre had to stay inside.
+
+    The whole kernel has to lie inside the padded input. Subtract the full span.
+    """
+    return (n + 2 * p - _span(k, d) // 2) // s + 1
+
+
+@_fits("fits-always-true", family="omission")
+def fits_always_true(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You said that the windows fit although the last step leaves a remainder.
+
+    They fit exactly if s divides n + 2p - span. Compute the remainder of that division.
+    """
+    return True
+
+
+@_fits("fits-inverted", family="sign")
+def fits_inverted(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You answered the opposite: a remainder of 0 means that the windows fit.
+
+    They fit exactly if s divides n + 2p - span. Compare the remainder with 0 using ==.
+    """
+    return (n + 2 * p - _span(k, d)) % s != 0
+
+
+@_fits("fits-padding-ignored", family="omission")
+def fits_padding_ignored(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You judged the fit without the padding.
+
+    The last window has to end at the border of the padded input. Divide n + 2p - span by s.
+    """
+    return (n - _span(k, d)) % s == 0
+
+
+@_fits("fits-padding-one-side", family="scale")
+def fits_padding_one_side(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You judged the fit with the padding on one side only.
+
+    Padding p stands on both sides. Divide n + 2p - span by s.
+    """
+    return (n + p - _span(k, d)) % s == 0
+
+
+@_fits("fits-dilation-ignored", family="omission")
+def fits_dilation_ignored(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You judged the fit with the undilated kernel.
+
+    A dilated kernel spans d(k-1)+1. Divide n + 2p minus this span by s.
+    """
+    return (n + 2 * p - k) % s == 0
+
+
+@_fits("fits-plus1-included", family="off-by-one")
+def fits_plus1_included(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You divided the number n + 2p - span + 1 by the stride.
+
+    The distance the kernel can move is n + 2p - span; the 1 is added after dividing. Leave the 1 out.
+    """
+    return (n + 2 * p - _span(k, d) + 1) % s == 0
+
+
+@_fits("fits-input-divisible", family="wrong-op")
+def fits_input_divisible(n: int, k: int, s: int, p: int, d: int) -> bool:
+    """You checked whether the stride divides the input.
+
+    What has to be divisible is the distance the kernel can move, n + 2p - span. Subtract the span first.
+    """
+    return n % s == 0
+
+
+# ---------------------------------------------------------------------------------- parameter count
+
+
+def _sides(k: Any) -> tuple[int, int]:
+    return (k, k) if isinstance(k, int) else (int(k[0]), int(k[1]))
+
+
+def _params(name: str, **facts: Any) -> Callable[[Callable[..., int | None]], Mistake]:
+    """Register a wrong count f(c_in, kh, kw, c_out, bias 0 or 1, groups)."""
+
+    def register(wrong: Callable[..., int | None]) -> Mistake:
+        def mistaken(c_in: int, k: Any, c_out: int, bias: bool = True, groups: int = 1) -> int | None:
+            conv_parameters(c_in, k, c_out, bias, groups)  # refuses what the op refuses
+            return wrong(c_in, *_sides(k), c_out, int(bias), groups)
+
+        return mistake(conv_parameters, name, **facts)(_named(mistaken, wrong))
+
+    return register
+
+
+@_params("params-bias-forgotten", family="omission")
+def bias_forgotten(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You counted the weights but not the biases.
+
+    Every filter has one bias. Add 1 to the weights of a filter before multiplying by the number of filters.
+    """
+    return kh * kw * (c_in // groups) * c_out
+
+
+@_params("params-one-bias", family="scope")
+def one_bias(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You added a single bias for the whole layer.
+
+    Every filter has its own bias. Add as many biases as there are filters.
+    """
+    return kh * kw * (c_in // groups) * c_out + bias
+
+
+@_params("params-bias-per-input-channel", family="swap")
+def bias_per_input_channel(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You added one bias per input channel.
+
+    The bias is added to the output of a filter. Add one bias per filter, that is per output channel.
+    """
+    return kh * kw * (c_in // groups) * c_out + bias * c_in
+
+
+@_params("params-bias-per-slice", family="scope")
+def bias_per_slice(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You gave every channel of every filter a bias of its own.
+
+    The channels of a filter are summed first; one bias per filter is added to the sum. Count one per filter.
+    """
+    return (kh * kw + bias) * (c_in // groups) * c_out
+
+
+@_params("params-bias-per-weight", family="scope")
+def bias_per_weight(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You counted a bias for every weight.
+
+    One bias is added to the sum over the whole filter. Count one per filter.
+    """
+    return (1 + bias) * kh * kw * (c_in // groups) * c_out
+
+
+@_params("params-bias-added-anyway", family="scope")
+def bias_added_anyway(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You counted biases although the layer has none.
+
+    Read whether the layer has a bias. Count the weights only.
+    """
+    return (kh * kw * (c_in // groups) + 1) * c_out
+
+
+@_params("params-channels-forgotten", family="omission")
+def channels_forgotten(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You left out the input channels: a filter is as deep as its input.
+
+    A filter has one kernel per input channel. Multiply the kernel's size by the number of input channels.
+    """
+    return (kh * kw + bias) * c_out
+
+
+@_params("params-filters-forgotten", family="omission")
+def filters_forgotten(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You counted one filter only.
+
+    The layer has one filter per output channel. Multiply by the number of filters.
+    """
+    return kh * kw * (c_in // groups) + bias
+
+
+@_params("params-k-not-squared", family="scale")
+def k_not_squared(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int | None:
+    """You counted k weights per kernel instead of k*k.
+
+    A kernel is a square of k by k weights. Square k.
+    """
+    return (kh * (c_in // groups) + bias) * c_out if kh == kw else None
+
+
+@_params("params-kernel-sides-added", family="wrong-op")
+def kernel_sides_added(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You added the two sides of the kernel.
+
+    A kernel of kh rows and kw columns has kh*kw weights. Multiply the sides.
+    """
+    return ((kh + kw) * (c_in // groups) + bias) * c_out
+
+
+@_params("params-first-side-squared", family="scope")
+def first_side_squared(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You took the kernel as a square with its first side.
+
+    This kernel has kh rows and kw columns. Multiply kh by kw.
+    """
+    return (kh * kh * (c_in // groups) + bias) * c_out
+
+
+@_params("params-channels-added", family="wrong-op")
+def channels_added(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You added the number of channels to the kernel's size.
+
+    A filter has kh*kw weights for each input channel. Multiply by the number of channels.
+    """
+    return (kh * kw + c_in // groups + bias) * c_out
+
+
+@_params("params-groups-ignored", family="omission")
+def groups_ignored(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You gave every filter all input channels although the layer has groups.
+
+    A filter sees only the channels of its group, c_in / groups. Divide the input channels by the groups.
+    """
+    return (kh * kw * c_in + bias) * c_out
+
+
+@_params("params-groups-divide-everything", family="scope")
+def groups_divide_everything(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You divided the biases by the number of groups as well.
+
+    Groups make the filters shallower, but there are still c_out of them, each with its bias. Divide c_in
+    only.
+    """
+    return (kh * kw * c_in + bias) * c_out // groups
+
+
+@_params("params-groups-divided-twice", family="scale")
+def groups_divided_twice(c_in: int, kh: int, kw: int, c_out: int, bias: int, groups: int) -> int:
+    """You divided both the input channels and the filters by the number of groups.
+
+    Each group has c_out / groups filters, but there are `groups` groups. Divide the input channels only.
+    """
+    return (kh * kw * (c_in // groups) + bias) * (c_out // groups)
+
+
+# ---------------------------------------------- mistakes that need what the question says besides
+
+
+def _positions(params: dict[str, Any]) -> int:
+    (rows, columns), (kh, kw) = params["image"], params["kernel"]
+    return (rows - kh + 1) * (columns - kw + 1)
+
+
+def _count(params: dict[str, Any]) -> int:
+    return conv_parameters(params["c_in"], tuple(params["kernel"]), params["c_out"], True, params["groups"])
+
+
+@mistake("CARITH-2", "params-times-positions", family="scope")
+def times_positions(params: dict[str, Any]) -> int:
+    """You counted the parameters again for every position of the output.
+
+    A filter keeps its weights while it slides over the image. Leave the size of the image out.
+    """
+    return _count(params) * _positions(params)
+
+
+@mistake("CARITH-2", "params-fully-connected", family="wrong-op")
+def fully_connected(params: dict[str, Any]) -> int:
+    """You counted a fully connected layer: every input with every output.
+
+    A filter sees one window at a time and is shared by all positions. Count the weights of the filters only.
+    """
+    rows, columns = params["image"]
+    return params["c_in"] * rows * columns * params["c_out"] * _positions(params)
+
+
+@mistake("CARITH-2", "params-times-batch", family="scope")
+def times_batch(params: dict[str, Any]) -> int:
+    """You multiplied by the number of images.
+
+    All images go through the same filters. Leave the size of the batch out.
+    """
+    return _count(params) * params["batch"]

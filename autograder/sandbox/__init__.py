@@ -1,0 +1,33 @@
+"""Untrusted code: what a submission holds, running it apart, and what it showed."""
+
+from ._script import Call, Foreign, Handle, Outcome, Rng, Source, play
+from .answer_cells import Answer
+from .child import SandboxError
+from .evidence import Cell, CellOutcome, Evidence, Limits
+from .ingest import Release, Submitted, UnreadableSubmission, read_submission
+from .isolation import WeakIsolation
+from .wire import WireError
+from .zygote import Sandbox
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Cell",
+    "CellOutcome",
+    "Evidence",
+    "Foreign",
+    "Handle",
+    "Limits",
+    "Outcome",
+    "Release",
+    "Rng",
+    "Sandbox",
+    "SandboxError",
+    "Source",
+    "Submitted",
+    "UnreadableSubmission",
+    "WeakIsolation",
+    "WireError",
+    "play",
+    "read_submission",
+]

@@ -1,0 +1,416 @@
+"""Scripts: what student code is asked to do, and the one interpreter that plays them.
+
+The interpreter runs in three places: beside student code in the sandboxed child, in the trusted judge
+(which plays truth and mistakes), and, as pasted text, in the student kit. So it needs numpy and the
+standard library only, and nothing of ours.
+"""
+
+import builtins
+import collections.abc
+import contextlib
+import ctypes
+import dataclasses
+import itertools
+import linecache
+import random
+import time
+import warnings
+
+import numpy as np
+
+MAX_DEPTH = 16
+MAX_NODES = 200_000
+MAX_BYTES = 64 << 20
+MAX_TEXT = 100_000
+MAX_ITEMS = 10_000
+MAX_INT_BITS = 4096
+SENDABLE = frozenset(np.dtype(c).str for c in "?bBhHiIlLqQefdFD")
+
+
+@dataclasses.dataclass(frozen=True)
+class Handle:
+    """Name an earlier result, or one item of a tuple or list result; the object itself is passed."""
+
+    name: str
+    item: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Rng:
+    """Ask for ``np.random.default_rng(seed)``, built where the script runs."""
+
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Source:
+    """Ask for a public helper: run ``code`` afresh, take ``name``, call it if ``args`` is not None."""
+
+    code: str
+    name: str
+    args: tuple | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Call:
+    """One step of a script.
+
+    ``do`` is a name in the student's namespace, ``"handle.method"`` of a saved result, or a Source, a
+    public helper (it makes an object that two calls share, or changes one between them).  Arguments are
+    addressed as ``"args[4]"`` or by keyword name in ``may_change`` and ``layouts`` (``"*"``: all arguments;
+    layouts are "C", "F", "strided", "readonly").  ``show`` says what is reported of the result: "all",
+    "none", or the positions of a tuple; the others appear as ``Foreign("kept")``.
+    """
+
+    do: str | Source
+    args: tuple = ()
+    kwargs: dict = dataclasses.field(default_factory=dict)
+    save: str | None = None
+    show: tuple | str = "all"
+    may_change: tuple = ()
+    attribute: bool = False
+    layouts: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Foreign:
+    """Stand for a value that is not plain data; only the name of its type is known."""
+
+    typename: str
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one call did.
+
+    status: ok | missing | not-callable | exception | unreachable | timeout | killed | garbled.
+    ``facts`` are pairs (path, fact) such as ``("[0]", "matrix")``; ``changed`` names arguments that changed
+    without leave; ``after`` holds the after-values of ``may_change``; ``error`` has type, cell, line, text.
+    """
+
+    status: str
+    value: object = None
+    facts: tuple = ()
+    changed: tuple = ()
+    after: dict = dataclasses.field(default_factory=dict)
+    error: dict | None = None
+    seconds: float = 0.0
+    global_random_touched: bool = False
+
+
+class _Unreachable(Exception):
+    """A handle names a call that failed, or an item the result does not have."""
+
+
+class _TooLarge(Exception):
+    """A result is over budget."""
+
+
+def play(calls, namespace):
+    """Play the calls in order against the names of ``namespace``; yield one Outcome per call.
+
+    Never raises for anything the called code does.  Every call gets fresh copies of its arguments, and
+    its result is copied at once, so that later changes in place cannot alter an earlier Outcome.
+    The global generators start from a fixed state, so that seeding them is seen; it is put back at the end.
+    """
+    handles: dict = {}
+    promised: set = set()
+    states = _dice()
+    _set_dice(_START)
+    try:
+        yield from _play(calls, namespace, handles, promised)
+    finally:
+        _set_dice(states)
+
+
+def _play(calls, namespace, handles, promised):
+    for call in calls:
+        try:
+            outcome, result = _perform(call, namespace, handles, promised)
+        except BaseException as error:  # such as memory running out while the outcome was being written
+            outcome, result = Outcome("exception", error=describe_error(error)), None
+        if call.save is not None:
+            promised.add(call.save)
+            handles.pop(call.save, None)
+            if outcome.status == "ok":
+                handles[call.save] = result
+        yield outcome
+
+
+def _perform(call, namespace, handles, promised):
+    try:
+        target = _find(call, namespace, handles, promised)
+        given = {f"args[{i}]": _fresh(a, call, f"args[{i}]", handles) for i, a in enumerate(call.args)}
+        given |= {name: _fresh(a, call, name, handles) for name, a in call.kwargs.items()}
+    except _Unreachable:
+        return Outcome("unreachable"), None
+    except LookupError:
+        return Outcome("missing"), None
+    except BaseException as error:
+        return Outcome("exception", error=describe_error(error)), None
+    if not call.attribute and not callable(target):
+        return Outcome("not-callable"), None
+    return _run(call, target, given)
+
+
+def _run(call, target, given):
+    positional = [given[f"args[{i}]"] for i in range(len(call.args))]
+    keywords = {name: given[name] for name in call.kwargs}
+    before = {path: _fingerprint(value) for path, value in given.items()}
+    dice, started = _random_state(), _clock()
+    status, result, value, error = "ok", None, None, None
+    facts: tuple = ()
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = target if call.attribute else target(*positional, **keywords)
+            result, lazy = _materialise(result) if call.show != "none" else (result, None)
+        seconds = _clock() - started
+        value, facts = _show(call.show, result, lazy, given)
+    except BaseException as raised:
+        status, result, seconds, error = "exception", None, _clock() - started, describe_error(raised)
+    changed = [p for p in given if p not in call.may_change and _fingerprint(given[p]) != before[p]]
+    passed = {f"args[{i}]": a for i, a in enumerate(call.args)} | call.kwargs
+    kept = [p for p in changed if isinstance(passed[p], Handle)]
+    facts += tuple((p, "handle changed") for p in kept)
+    outcome = Outcome(
+        status=status,
+        value=value,
+        facts=facts,
+        changed=tuple(p for p in changed if p not in kept),
+        after={p: snapshot(given[p])[0] for p in call.may_change if p in given},
+        error=error,
+        seconds=seconds,
+        global_random_touched=dice != _random_state(),
+    )
+    return outcome, result
+
+
+def _find(call, namespace, handles, promised):
+    if isinstance(call.do, Source):
+        return _fresh(call.do, call, "do", handles)
+    head, *rest = call.do.split(".")
+    if not rest:
+        return namespace[head]
+    if head not in handles and head in promised:
+        raise _Unreachable
+    target = handles[head] if head in handles else namespace[head]
+    for name in rest:
+        try:
+            target = getattr(target, name)
+        except AttributeError:
+            raise KeyError(name) from None
+    return target
+
+
+def _fresh(value, call, path, handles):
+    """Build one argument: own copies of arrays and containers, live objects for what is asked by name."""
+    kind = type(value)
+    if isinstance(value, np.ndarray):
+        return _laid_out(value, call.layouts.get(path, call.layouts.get("*", "C")))
+    if kind in (list, tuple):
+        return kind(_fresh(v, call, path, handles) for v in value)
+    if kind is dict:
+        return {k: _fresh(v, call, path, handles) for k, v in value.items()}
+    if kind is Handle:
+        return _reach(value, handles)
+    if kind is Rng:
+        return np.random.default_rng(value.seed)
+    if kind is Source:
+        scope: dict = {"__name__": "helper", "np": np}
+        exec(compile(value.code, "<helper>", "exec"), scope)
+        helper = scope[value.name]
+        return helper if value.args is None else helper(*_fresh(value.args, call, path, handles))
+    return value
+
+
+def _reach(handle, handles):
+    if handle.name not in handles:
+        raise _Unreachable
+    whole = handles[handle.name]
+    if handle.item is None:
+        return whole
+    if not isinstance(whole, (tuple, list)) or not -len(whole) <= handle.item < len(whole):
+        raise _Unreachable
+    return whole[handle.item]
+
+
+def _laid_out(array, layout):
+    if layout == "F":
+        return np.array(array, order="F")
+    if layout == "strided" and array.ndim:
+        wide = np.empty((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+        wide.view(np.uint8).fill(0x7F)  # huge numbers, for code that reads past the strides
+        wide[..., ::2] = array
+        return wide[..., ::2]
+    copy = np.array(array, order="C")
+    copy.flags.writeable = layout != "readonly"
+    return copy
+
+
+def _fingerprint(value, depth=0):
+    """Hold everything about plain data that may not change; equal exactly when nothing did."""
+    kind = type(value)
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            return ("objects", id(value))
+        return ("array", value.dtype.str, value.shape, value.strides, value.tobytes())
+    if kind is dict and depth < MAX_DEPTH:
+        pairs = [(repr(k) if kind in _SCALARS else id(k), v) for k, v in value.items() for kind in [type(k)]]
+        return ("dict", sorted((str(k), _fingerprint(v, depth + 1)) for k, v in pairs))
+    if kind in (list, tuple) and depth < MAX_DEPTH:
+        return (kind.__name__, [_fingerprint(v, depth + 1) for v in value])
+    if kind in (float, complex):
+        return (kind.__name__, repr(value))
+    return (kind.__name__, value if kind in _SCALARS else id(value))
+
+
+def _random_state():
+    """Take a cheap mark of both global generators, the legacy one of numpy and that of ``random``.
+
+    Every draw and every seeding moves the place or the first words of a Mersenne twister.
+    """
+    legacy, (_, words, *_) = _numpy_dice(), _python_state()
+    numpy_words = ctypes.string_at(legacy.ctypes.state_address, 2500) if type(legacy) is _Mersenne else b""
+    return numpy_words, words[:3], words[-1]
+
+
+def _dice():
+    try:
+        return _python_state(), _numpy_state()
+    except Exception:  # another bit generator was put in by the called code
+        return _START
+
+
+def _set_dice(states):
+    python, numpy = states
+    _set_python(python)
+    with contextlib.suppress(Exception):
+        _set_numpy(numpy)
+
+
+def _materialise(result):
+    """Turn a lazy result into a list; return it with the fact to report."""
+    if isinstance(result, collections.abc.Iterator):
+        return list(itertools.islice(result, MAX_ITEMS)), "generator"
+    if isinstance(result, (range, collections.abc.KeysView, collections.abc.ValuesView)):
+        return list(result), type(result).__name__
+    return result, None
+
+
+def _show(show, result, lazy, given):
+    if show == "none":
+        return None, ()
+    if isinstance(show, tuple) and isinstance(result, (tuple, list)):
+        kept = [item if i in show else Foreign("kept") for i, item in enumerate(result)]
+        result = tuple(kept) if isinstance(result, tuple) else kept
+    value, facts = snapshot(result, [a for a in given.values() if isinstance(a, np.ndarray)])
+    return value, (*((("", lazy),) if lazy else ()), *facts)
+
+
+def snapshot(value, arguments=()):
+    """Copy a result to plain data; return ``(copy, facts)``.
+
+    Facts name what was lost or is odd: "matrix", "masked", "subclass", "numpy float32", "longdouble",
+    "object array", "string array", "byte order", "set", "view" (shares memory with one of ``arguments``),
+    "too large".  What is not plain data becomes ``Foreign``.
+    """
+    facts: list = []
+    try:
+        return _copy(value, "", facts, arguments, [MAX_NODES, MAX_BYTES], 0), tuple(facts)
+    except _TooLarge:
+        return Foreign("too large"), (("", "too large"),)
+
+
+def _copy(value, path, facts, arguments, left, depth):
+    left[0] -= 1
+    if left[0] < 0 or depth > MAX_DEPTH:
+        raise _TooLarge
+    if isinstance(value, np.ndarray):
+        return _copy_array(value, path, facts, arguments, left, depth)
+    if isinstance(value, np.generic):
+        facts.append((path, f"numpy {value.dtype.name}"))
+        item = value.item()
+        if isinstance(item, np.generic):
+            item = complex(item) if value.dtype.kind == "c" else float(item)
+        return _copy(item, path, facts, arguments, left, depth)
+    if value is None or isinstance(value, _SCALARS):
+        return _copy_scalar(value, path, facts)
+    if isinstance(value, (set, frozenset)):
+        facts.append((path, "set"))
+        value = sorted(value, key=repr)
+    if isinstance(value, (tuple, list)):
+        if type(value) not in (tuple, list):
+            facts.append((path, "subclass"))
+        items = [_copy(v, f"{path}[{i}]", facts, arguments, left, depth + 1) for i, v in enumerate(value)]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict) and all(type(k) in _SCALARS or k is None for k in value):
+        if type(value) is not dict:
+            facts.append((path, "subclass"))
+        return {k: _copy(v, f"{path}[{k!r}]", facts, arguments, left, depth + 1) for k, v in value.items()}
+    return value if type(value) is Foreign else Foreign(str(type(value).__name__)[:60])
+
+
+def _copy_scalar(value, path, facts):
+    if value is not None and type(value) not in _SCALARS:
+        facts.append((path, "subclass"))
+        value = next(kind for kind in _SCALARS if isinstance(value, kind))(value)
+    if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
+        raise _TooLarge
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise _TooLarge
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def _copy_array(array, path, facts, arguments, left, depth):
+    if type(array) is not np.ndarray:
+        known = {"matrix": "matrix", "MaskedArray": "masked"}
+        facts.append((path, known.get(type(array).__name__, "subclass")))
+        array = np.asarray(array)
+    if any(np.may_share_memory(array, a) for a in arguments):
+        facts.append((path, "view"))
+    if array.dtype.kind in "OUT":
+        facts.append((path, "object array" if array.dtype.kind == "O" else "string array"))
+        return _copy(array.tolist(), path, facts, arguments, left, depth + 1)
+    if array.dtype.str not in SENDABLE:
+        native = array.dtype.newbyteorder("=")
+        if native.str not in SENDABLE:
+            native = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}.get(array.dtype.kind, native)
+        if native.str not in SENDABLE:
+            return Foreign(f"array of {array.dtype.name}"[:60])
+        facts.append((path, "byte order" if native.itemsize == array.dtype.itemsize else "longdouble"))
+        array = array.astype(native)
+    left[1] -= array.nbytes
+    if left[1] < 0:
+        raise _TooLarge
+    return np.array(array, order="C")
+
+
+def describe_error(error):
+    """Report an exception by type and the innermost line of the student's cells, never by its message."""
+    known = (c for c in type(error).__mro__ if _KNOWN_ERRORS.get(c.__name__) is c)
+    place, step = None, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename.startswith("<cell "):
+            place = (step.tb_frame.f_code.co_filename, step.tb_lineno)
+        step = step.tb_next
+    name, line = place or ("<cell None>", None)
+    cell = name[6:-1]
+    text = linecache.getline(name, line).strip()[:200] if line else ""
+    kind = next(known, Exception).__name__
+    return {"type": kind, "cell": int(cell) if cell.isdigit() else None, "line": line, "text": text}
+
+
+_SCALARS = (bool, int, float, complex, str)
+_KNOWN_ERRORS = {
+    name: kind
+    for name, kind in (*vars(builtins).items(), ("LinAlgError", np.linalg.LinAlgError))
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
+# Kept from before any student code ran, so that replacing them in the modules changes nothing here.
+_clock, _python_state, _set_python = time.perf_counter, random.getstate, random.setstate
+_numpy_state, _set_numpy, _Mersenne = np.random.get_state, np.random.set_state, np.random.MT19937
+_numpy_dice = np.random.get_bit_generator  # type: ignore[attr-defined]
+_START = random.Random(1).getstate(), np.random.RandomState(1).get_state()

@@ -1,0 +1,58 @@
+"""What goes into the sandbox and what comes out: cells, limits, evidence."""
+
+import dataclasses
+
+from ._script import Outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """Say what a submission may use.
+
+    ``seconds`` holds for all cells together and again for each question; ``memory_mb`` is counted on top of
+    what the interpreter and the allowed packages take; ``output_kb`` of printed text are read, the rest is
+    thrown away.  The others concern the submitted file.
+    """
+
+    seconds: float = 10.0
+    memory_mb: int = 512
+    output_kb: int = 64
+    file_mb: int = 32
+    cells: int = 2000
+    source_kb: int = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One code cell to run; ``index`` is its place in the student's notebook, counted from 1.
+
+    The release's own setup cells have ``setup=True``; their index counts them alone.
+    """
+
+    index: int
+    source: str
+    setup: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class CellOutcome:
+    """What became of one cell; status: ok | exception | timeout | killed | garbled | skipped."""
+
+    index: int
+    status: str
+    error: dict | None = None
+    setup: bool = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything a submission showed: values for the judge, never a verdict.
+
+    ``questions`` has one Outcome per Call; ``output`` is the number of bytes printed; ``notes`` are plain
+    sentences for the student.
+    """
+
+    cells: tuple[CellOutcome, ...] = ()
+    questions: dict[str, tuple[Outcome, ...]] = dataclasses.field(default_factory=dict)
+    output: int = 0
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,303 @@
+"""From a submitted file to cells to run and answers to read; nothing in the file is trusted or executed."""
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .answer_cells import Answer, UnreadableAnswer, declared_question, read_answer
+from .evidence import Cell, Limits
+from .magics import without_magics
+
+MAX_DEPTH = 100
+MAX_BRACKETS = 1_000_000
+MAX_QUOTES = 8_000_000
+MAX_NOTES = 40
+BARE_STUB = "raise NotImplementedError()"
+CLAIM = re.compile(r"""^student[ \t]*=[ \t]*(['"])([^'"\\\n]{1,200})\1""", re.MULTILINE)
+ASSIGNED = re.compile(r"^answer[ \t]*=", re.MULTILINE)
+FENCE = re.compile(r"\A\s*```[\w ]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+
+
+class UnreadableSubmission(ValueError):
+    """The file cannot be graded at all; the message is one sentence for the student."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the assignment itself put into its notebook.
+
+    ``setup`` are the sources of its own cells, run first; ``locked`` are test and read-only cells and
+    ``stubs`` the cells to be filled in, by grade id; ``by_hand`` are the question ids whose answer cells
+    are read, not run; ``files`` are names of extra files of the assignment.
+    """
+
+    setup: tuple[str, ...] = ()
+    locked: dict[str, str] = field(default_factory=dict)
+    stubs: dict[str, str] = field(default_factory=dict)
+    by_hand: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    student_placeholder: str | None = None
+
+    @classmethod
+    def from_notebook(cls, notebook: Mapping, files: tuple[str, ...] = ()) -> "Release":
+        """Read the released notebook (nbformat 4, as a dict).
+
+        A locked code cell without points is a setup cell, unless its metadata say
+        ``{"backmark": {"role": "kit"}}``; an open cell that assigns ``answer`` is a by-hand cell.
+        """
+        cells = [_RawCell.of(i, c) for i, c in enumerate(notebook["cells"], 1)]
+        marked = [(c, c.marks) for c in cells if c is not None and c.kind == "code" and c.grade_id]
+        typed = {c.grade_id for c, m in marked if not m.get("grade") and not m.get("locked") and ASSIGNED.search(c.source)}
+        stubs = {c.grade_id: c.source for c, m in marked if m.get("solution") or c.grade_id in typed}
+        locked = {c.grade_id: c.source for c, m in marked if c.grade_id not in stubs}
+        setup = [c for c, m in marked if m.get("locked") and not m.get("grade") and not m.get("solution")]
+        claims = [CLAIM.search(c.source) for c in cells if c is not None and c.kind == "code"]
+        return cls(
+            setup=tuple(c.source for c in setup if c.role != "kit"),
+            locked=locked,
+            stubs=stubs,
+            by_hand=tuple(i for i in stubs if i in typed),
+            files=files,
+            student_placeholder=next((found[2] for found in claims if found), None),
+        )
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission as it is graded: cells in order, answers by question id, plain notes for the student."""
+
+    cells: tuple[Cell, ...]
+    answers: dict[str, Answer]
+    notes: tuple[str, ...]
+    sha256: str
+    student_claimed: str | None
+
+
+@dataclass(frozen=True)
+class _RawCell:
+    index: int
+    kind: str
+    source: str
+    marks: dict
+    role: str = ""
+
+    @classmethod
+    def of(cls, index: int, raw: object) -> "_RawCell | None":
+        """Take a cell's kind, source and marks; None if it is no cell."""
+        if not isinstance(raw, Mapping):
+            return None
+        source, kind = raw.get("source", raw.get("input", "")), raw.get("cell_type")
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if not isinstance(source, str) or kind not in ("code", "markdown", "raw"):
+            return None
+        metadata = raw.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        marks, own = metadata.get("nbgrader"), metadata.get("backmark")
+        role = own.get("role") if isinstance(own, dict) else ""
+        marks = marks if isinstance(marks, dict) else {}
+        return cls(index, kind, _clean(source), marks, role if isinstance(role, str) else "")
+
+    @property
+    def grade_id(self) -> str:
+        found = self.marks.get("grade_id")
+        return found if isinstance(found, str) else ""
+
+
+def read_submission(path: str | os.PathLike, release: Release, limits: Limits | None = None) -> Submitted:
+    """Read a submitted ``.ipynb`` or ``.py`` file.
+
+    Raises:
+        UnreadableSubmission: it is no such file, too large, damaged, or of an old format.
+    """
+    limits = limits or Limits()
+    data = _read_bytes(path, limits.file_mb << 20)
+    text = _decode(data)
+    if os.fspath(path).endswith(".py"):
+        raw: list = [{"cell_type": "code", "source": text}]
+    else:
+        raw = _notebook_cells(text, data, limits)
+    sorter = _Sorter(release)
+    for index, cell in enumerate(raw, 1):
+        sorter.take(index, _RawCell.of(index, cell))
+    sorter.finish()
+    if sum(len(c.source) for c in sorter.cells) > limits.source_kb << 10:
+        raise UnreadableSubmission(f"The code of this submission is longer than {limits.source_kb} KB.")
+    return sorter.submitted(hashlib.sha256(data).hexdigest())
+
+
+class _Sorter:
+    """Go through the cells once; decide for each whether it is run, read, or passed over, and say so."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.cells = [Cell(i, source, setup=True) for i, source in enumerate(release.setup, 1)]
+        self.answers: dict[str, Answer] = {}
+        self.notes: dict[str, None] = {}
+        self.seen: set[str] = set()
+        self.claimed: str | None = None
+        self._locked = {_squeezed(s) for s in release.locked.values()} | {_squeezed(s) for s in release.setup}
+        self._stubs = {_squeezed(s) for s in release.stubs.values()} | {_squeezed(BARE_STUB)}
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the student, if there are not too many already."""
+        if len(self.notes) < MAX_NOTES:
+            self.notes[sentence] = None
+
+    def take(self, index: int, cell: _RawCell | None) -> None:
+        """Sort one cell."""
+        if cell is None:
+            self.note(f"Cell {index} is damaged and was left out.")
+            return
+        question = self._question_of(cell)
+        if question:
+            self._take_answer(cell, question)
+        elif cell.grade_id in self.release.locked or _squeezed(cell.source) in self._locked:
+            self._pass_over(cell)
+        elif cell.kind == "code" or cell.grade_id in self.release.stubs:
+            self._take_code(cell)
+
+    def _question_of(self, cell: _RawCell) -> str:
+        if cell.grade_id in self.release.by_hand:
+            return cell.grade_id
+        declared = declared_question(cell.source) if cell.kind == "code" else ""
+        return declared if declared in self.release.by_hand else ""
+
+    def _pass_over(self, cell: _RawCell) -> None:
+        original = self.release.locked.get(cell.grade_id)
+        if original is not None and _squeezed(original) != _squeezed(cell.source):
+            self.note(f"Cell {cell.index} belongs to the assignment; what was changed in it is not used.")
+
+    def _take_code(self, cell: _RawCell) -> None:
+        source = cell.source
+        if cell.grade_id in self.release.stubs:
+            self._count(cell.grade_id, cell.index, "every copy was run, the last definition counts")
+        if cell.kind != "code":
+            fenced = FENCE.match(source)
+            source = fenced[1] if fenced else source
+            self.note(f"Cell {cell.index} ({cell.grade_id}) had been turned into text; it was read as code.")
+        if _squeezed(source) in self._stubs or not source.strip():
+            return
+        self._claim(source)
+        code, ignored = without_magics(source)
+        for what in dict.fromkeys(ignored):
+            self.note(f"Cell {cell.index}: {what} only works in a notebook and was ignored.")
+        if code.strip():
+            self.cells.append(Cell(cell.index, code))
+
+    def _take_answer(self, cell: _RawCell, question: str) -> None:
+        if _squeezed(cell.source) == _squeezed(self.release.stubs.get(question, "")):
+            self._count(question, cell.index, "the last one that is filled in counts")
+            return
+        try:
+            answer = read_answer(cell.source, is_code=cell.kind == "code")
+        except UnreadableAnswer as problem:
+            self.note(f"Cell {cell.index}: the answer to {question} {problem}.")
+            self.seen.add(question)
+            return
+        self._count(question, cell.index, "the last one that is filled in counts")
+        if answer:
+            self.answers[question] = answer
+
+    def _count(self, name: str, index: int, rule: str) -> None:
+        if name in self.seen:
+            self.note(f"Cell {index}: there is more than one cell for {name}; {rule}.")
+        self.seen.add(name)
+
+    def _claim(self, source: str) -> None:
+        found = CLAIM.findall(source)
+        if found and found[-1][1] != self.release.student_placeholder:
+            self.claimed = found[-1][1].strip() or None
+
+    def finish(self) -> None:
+        """Say which cells are missing."""
+        for name in (*self.release.stubs, *self.release.by_hand):
+            if name not in self.seen:
+                self.seen.add(name)
+                self.note(f"The cell for {name} is missing from this notebook.")
+
+    def submitted(self, sha256: str) -> Submitted:
+        """Sum up."""
+        return Submitted(tuple(self.cells), self.answers, tuple(self.notes), sha256, self.claimed)
+
+
+def _read_bytes(path: str | os.PathLike, limit: int) -> bytes:
+    """Read a regular file, never following a link and never waiting for a pipe."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise UnreadableSubmission("This submission is not an ordinary file.")
+        flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise UnreadableSubmission(f"This submission cannot be opened ({error.strerror}).") from None
+    except ValueError:
+        raise UnreadableSubmission("This submission has an impossible file name.") from None
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableSubmission("This submission is not an ordinary file.")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise UnreadableSubmission(
+            f"This file is larger than {limit >> 20} MB; clear the notebook's outputs and hand it in again."
+        )
+    return data
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableSubmission("This file is not UTF-8 text; save it from Jupyter again.") from None
+
+
+def _notebook_cells(text: str, data: bytes, limits: Limits) -> list:
+    _refuse_bulk(data)
+    try:
+        notebook = json.loads(text, parse_int=_small_int, parse_float=_short_float)
+    except (ValueError, RecursionError, MemoryError):
+        raise UnreadableSubmission("This file is not a notebook: its JSON is damaged or cut short.") from None
+    if isinstance(notebook, dict) and "worksheets" in notebook and "cells" not in notebook:
+        raise UnreadableSubmission(
+            "This notebook has the old format 3; open it in Jupyter, save it and hand it in again."
+        )
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        raise UnreadableSubmission("This file is not a notebook: it has no list of cells.")
+    if len(cells) > limits.cells:
+        raise UnreadableSubmission(f"This notebook has {len(cells)} cells; at most {limits.cells} are read.")
+    return cells
+
+
+def _refuse_bulk(data: bytes) -> None:
+    """Refuse JSON that would take the reader's stack or memory, before it is parsed."""
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
+        raise UnreadableSubmission("This notebook holds too many pieces; clear its outputs and try again.")
+    unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = np.frombuffer(b"".join(unescaped.split(b'"')[::2]), np.uint8)
+    steps = np.isin(marks, (0x5B, 0x7B)).astype(np.int32) - np.isin(marks, (0x5D, 0x7D))
+    if steps.size and int(np.cumsum(steps).max()) > MAX_DEPTH:
+        raise UnreadableSubmission(f"This notebook is nested deeper than {MAX_DEPTH} levels.")
+
+
+def _small_int(text: str) -> int:
+    return int(text) if len(text) < 20 else 0
+
+
+def _short_float(text: str) -> float:
+    return float(text) if len(text) < 400 else 0.0
+
+
+def _clean(source: str) -> str:
+    """Make line ends and characters such as every parser takes."""
+    plain = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    return plain.encode("utf-8", "replace").decode()
+
+
+def _squeezed(source: str) -> str:
+    return "".join(source.split())

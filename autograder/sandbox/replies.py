@@ -1,0 +1,117 @@
+"""Replies of a child: parsed as the words of an enemy, rid of what could carry hidden inputs out."""
+
+import builtins
+import math
+import re
+
+from . import wire
+from ._script import Call, Foreign, Outcome
+from .evidence import Cell, CellOutcome
+
+REPLY = wire.Budget(depth=48, nodes=1_500_000, skeleton=5 << 20, arrays=130 << 20, text=1 << 17)
+STATUSES = {"ok", "missing", "not-callable", "exception", "unreachable"}
+EXCEPTIONS = {n for n, c in vars(builtins).items() if isinstance(c, type) and issubclass(c, BaseException)}
+EXCEPTIONS |= {"LinAlgError"}
+FACTS = {"matrix", "masked", "subclass", "longdouble", "object array", "string array", "byte order", "set"}
+FACTS |= {"view", "too large", "generator", "range", "dict_keys", "dict_values", "handle changed"}
+SCALAR_FACT = re.compile(
+    r"numpy (bool|u?int\d{1,2}|(b?float|complex)\d{1,3}|str\d{0,9}|longdouble|datetime64.{0,8})"
+)
+PATH = re.compile(r"args\[\d{1,3}\]|(\[(\d{1,7}|'[A-Za-z_]\w{0,30}')\]){0,16}|[A-Za-z_]\w{0,30}")
+PUBLIC_TYPES = {"kept", "too large", "function", "builtin_function_or_method", "module", "type", "method"}
+PUBLIC_TYPES |= {"Generator", "RandomState", "object", "bytes", "bytearray", "slice", "date", "datetime"}
+
+
+def read_cell(frame: bytes, cell: Cell) -> CellOutcome:
+    """Read the reply that this cell has been run.
+
+    Raises:
+        WireError: it is anything else.
+    """
+    reply = wire.unpack(frame, REPLY)
+    if not isinstance(reply, list) or len(reply) != 4 or reply[:2] != ["cell", cell.index]:
+        raise wire.WireError("a reply about a cell was expected")
+    status, error = reply[2:]
+    if status not in ("ok", "exception"):
+        raise wire.WireError("a cell has no such status")
+    cells = {} if cell.setup else {cell.index: cell.source}
+    return CellOutcome(
+        cell.index, status, _error(error, cells) if status == "exception" else None, cell.setup
+    )
+
+
+def read_question(frame: bytes, name: str, calls: list[Call], sources: dict[int, str]) -> tuple[Outcome, ...]:
+    """Read the outcomes of this question's calls; ``sources`` are the student's cells by index.
+
+    Raises:
+        WireError: it is anything else.
+    """
+    reply = wire.unpack(frame, REPLY)
+    if not isinstance(reply, list) or len(reply) != 3 or reply[:2] != ["question", name]:
+        raise wire.WireError("a reply to this question was expected")
+    outcomes = reply[2]
+    if not isinstance(outcomes, list) or len(outcomes) != len(calls):
+        raise wire.WireError("a reply has the wrong number of outcomes")
+    return tuple(_outcome(o, call, sources) for o, call in zip(outcomes, calls, strict=True))
+
+
+def _outcome(raw: object, call: Call, sources: dict[int, str]) -> Outcome:
+    if type(raw) is not Outcome or raw.status not in STATUSES:
+        raise wire.WireError("an outcome is garbled")
+    arguments = [f"args[{i}]" for i in range(len(call.args))] + list(call.kwargs)
+    words = "\n".join(sources.values())
+    if not isinstance(raw.changed, tuple) or not isinstance(raw.after, dict):
+        raise wire.WireError("an outcome is garbled")
+    return Outcome(
+        status=raw.status,
+        value=_value(raw.value, words) if raw.status == "ok" else None,
+        facts=_facts(raw.facts),
+        changed=tuple(a for a in arguments if a in raw.changed),
+        after={p: _value(raw.after[p], words) for p in call.may_change if p in raw.after},
+        error=_error(raw.error, sources) if raw.status == "exception" else None,
+        seconds=_seconds(raw.seconds),
+        global_random_touched=raw.global_random_touched is True,
+    )
+
+
+def _value(value: object, words: str) -> object:
+    """Let plain data pass; show a foreign type's name only if it is public or the student's own word."""
+    if isinstance(value, Foreign):
+        name = value.typename
+        known = isinstance(name, str) and (name in PUBLIC_TYPES or (name.isidentifier() and name in words))
+        return value if known else Foreign("object")
+    if isinstance(value, (list, tuple)):
+        return type(value)(_value(v, words) for v in value)
+    if isinstance(value, dict):
+        return {k: _value(v, words) for k, v in value.items()}
+    if type(value).__name__ in wire.RECORDS:
+        raise wire.WireError("a value is garbled")
+    return value
+
+
+def _facts(raw: object) -> tuple:
+    if not isinstance(raw, tuple) or len(raw) > 4 * wire.Budget().nodes:
+        raise wire.WireError("the facts are garbled")
+    kept = []
+    for pair in raw[:1000]:
+        if not isinstance(pair, tuple) or len(pair) != 2 or not all(isinstance(p, str) for p in pair):
+            raise wire.WireError("a fact is garbled")
+        if (pair[1] in FACTS or SCALAR_FACT.fullmatch(pair[1])) and PATH.fullmatch(pair[0]):
+            kept.append(pair)
+    return tuple(kept)
+
+
+def _error(raw: object, sources: dict[int, str]) -> dict:
+    """Keep a type everybody knows and a place that exists; quote the line from our own copy."""
+    raw = raw if isinstance(raw, dict) else {}
+    kind = raw.get("type")
+    kind = kind if isinstance(kind, str) and kind in EXCEPTIONS else "Exception"
+    cell, line = raw.get("cell"), raw.get("line")
+    lines = sources[cell].split("\n") if type(cell) is int and cell in sources else []
+    if type(line) is not int or not 1 <= line <= len(lines):
+        return {"type": kind, "cell": cell if lines else None, "line": None, "text": ""}
+    return {"type": kind, "cell": cell, "line": line, "text": lines[line - 1].strip()[:200]}
+
+
+def _seconds(raw: object) -> float:
+    return float(raw) if isinstance(raw, (int, float)) and math.isfinite(raw) and 0 <= raw < 1e6 else 0.0

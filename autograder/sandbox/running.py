@@ -1,0 +1,147 @@
+"""One submission's way through its children: what is asked next, and who is to blame when a child ends."""
+
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from . import wire
+from ._script import Call, Outcome
+from .child import Child, ChildEnded, SandboxError
+from .evidence import Cell, CellOutcome, Evidence, Limits
+from .replies import read_cell, read_question
+
+NEXT_MODE = {"full": "definitions", "definitions": "skipped"}
+MAX_REDUCTIONS = 4
+MAX_LOSSES = 3
+IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
+
+
+class Running:
+    """Follow one submission until every question has its outcomes."""
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        scripts: Mapping[str, Sequence[Call]],
+        limits: Limits,
+        packages: Sequence[str],
+    ) -> None:
+        self.cells, self.limits, self.packages = tuple(cells), limits, tuple(packages)
+        self.pending = {name: list(calls) for name, calls in scripts.items()}
+        self.sources = {c.index: c.source for c in cells if not c.setup}
+        self.modes = ["full"] * len(self.cells)
+        self.outcomes: dict[int, CellOutcome] = {}
+        self.questions: dict[str, tuple[Outcome, ...]] = dict.fromkeys(scripts, ())
+        self.notes: dict[str, None] = {}
+        self.printed = self.reductions = self.losses = 0
+        self.finished = False
+
+    def wants_child(self) -> bool:
+        """Tell whether there is anything left to run."""
+        return not self.finished
+
+    def job(self) -> bytes:
+        """Pack what the next child is to do; inputs only, never an expected value."""
+        cells = [
+            [c.index, _sendable(c.source), c.setup, m] for c, m in zip(self.cells, self.modes, strict=True)
+        ]
+        return wire.pack([[c for c in cells if c[3] != "skipped"], self.pending])
+
+    def follow(self, child: Child) -> None:
+        """Take the child's replies in order until it has done everything or ended."""
+        if not self._follow_cells(child):
+            return
+        for name, calls in list(self.pending.items()):
+            try:
+                frame = child.frame(time.monotonic() + self.limits.seconds)
+                self.questions[name] = _checked(read_question, frame, name, calls, self.sources)
+            except ChildEnded as ended:
+                if not self._was_lost(ended):
+                    self._fail([name], ended)
+                    self.finished = not self.pending
+                return
+            del self.pending[name]
+        self.finished = True
+
+    def evidence(self) -> Evidence:
+        """Sum up."""
+        missing = [CellOutcome(c.index, "skipped", setup=c.setup) for c in self.cells]
+        cells = tuple(self.outcomes.get(i, missing[i]) for i in range(len(self.cells)))
+        return Evidence(cells, self.questions, self.printed, tuple(self.notes))
+
+    def _follow_cells(self, child: Child) -> bool:
+        deadline = time.monotonic() + self.limits.seconds
+        spent: dict[int, float] = {}
+        for i in [i for i, mode in enumerate(self.modes) if mode != "skipped"]:
+            started = time.monotonic()
+            try:
+                outcome = _checked(read_cell, child.frame(deadline), self.cells[i])
+            except ChildEnded as ended:
+                if self._was_lost(ended):
+                    return False
+                spent[i] = time.monotonic() - started
+                self._blame(i if ended.status != "timeout" else max(spent, key=spent.__getitem__), ended)
+                return False
+            spent[i] = time.monotonic() - started
+            if self.modes[i] == "full":
+                self.outcomes[i] = outcome
+                self._explain_import(outcome)
+        return True
+
+    def _was_lost(self, ended: ChildEnded) -> bool:
+        """Tell whether to try the same again: the sandbox died, which is not the submission's doing."""
+        if ended.status != "lost":
+            return False
+        self.losses += 1
+        if self.losses > MAX_LOSSES:
+            raise SandboxError("The sandbox died again and again.")
+        return True
+
+    def _blame(self, i: int, ended: ChildEnded) -> None:
+        """Use less of the cell that brought the child down; give up after too many."""
+        cell = self.cells[i]
+        self.outcomes[i] = CellOutcome(cell.index, ended.status, _reason(ended), cell.setup)
+        self.modes[i] = NEXT_MODE[self.modes[i]]
+        self.reductions += 1
+        name = f"Cell {cell.index}" if not cell.setup else "A setup cell of the assignment"
+        used = "only what it defines was used" if self.modes[i] == "definitions" else "it was left out"
+        if ended.status == "garbled" or self.reductions > MAX_REDUCTIONS:
+            used = "nothing could be run after that"
+            self._fail(list(self.pending), ended)
+            self.finished = True
+        self.notes[f"{name} {self._what_happened(ended)}; {used}."] = None
+
+    def _what_happened(self, ended: ChildEnded) -> str:
+        return f"ran longer than {self.limits.seconds:g} s" if ended.status == "timeout" else ended.reason
+
+    def _fail(self, names: list[str], ended: ChildEnded) -> None:
+        for name in names:
+            calls = self.pending.pop(name)
+            self.questions[name] = tuple(Outcome(ended.status, error=_reason(ended)) for _ in calls)
+
+    def _explain_import(self, outcome: CellOutcome) -> None:
+        """Say which package is missing; the child's own message stays unread, it may carry anything."""
+        error = outcome.error or {}
+        found = IMPORT.match(error.get("text", ""))
+        if error.get("type") not in ("ModuleNotFoundError", "ImportError") or not found:
+            return
+        top = found[1]
+        if top not in sys.stdlib_module_names and top not in self.packages:
+            allowed = ", ".join(self.packages)
+            self.notes[f"{top} is not available when grading this assignment; allowed: {allowed}."] = None
+
+
+def _checked(read, frame: bytes, *what):
+    try:
+        return read(frame, *what)
+    except wire.WireError:
+        raise ChildEnded("garbled", "wrote to the grader's channel") from None
+
+
+def _sendable(source: str) -> str:
+    return source.encode("utf-8", "replace").decode()
+
+
+def _reason(ended: ChildEnded) -> dict:
+    return {"type": ended.reason, "cell": None, "line": None, "text": ""}

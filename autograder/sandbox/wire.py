@@ -1,0 +1,332 @@
+"""Wire format: plain data as a JSON skeleton and raw array buffers; never pickle.
+
+``encode`` and ``decode`` turn plain data and scripts into a JSON-able skeleton plus a list of arrays and
+back.  ``pack`` and ``unpack`` lay that out as one run of bytes for a pipe; ``save`` and ``load`` as
+``<stem>.json`` and ``<stem>.npz``.  The decoder takes the sender for hostile: whatever is not exactly
+what ``encode`` writes, or is over budget, raises WireError and nothing else.
+"""
+
+import dataclasses
+import json
+import math
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._script import SENDABLE, Call, Foreign, Handle, Outcome, Rng, Source
+
+MAGIC = b"BMw1"
+HEADER = struct.Struct("<4sIQ")
+SCHEMA = "backmark/wire/1"
+RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Call, Foreign, Handle, Outcome, Rng, Source)}
+_FIELDS = {name: tuple(f.name for f in dataclasses.fields(kind)) for name, kind in RECORDS.items()}
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_PLAIN_INT = 1 << 53
+
+
+class WireError(ValueError):
+    """The bytes or the skeleton are not what ``encode`` writes, or are over budget."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """Say how much a message may hold: nesting, values, bytes of JSON and of arrays, text, integer."""
+
+    depth: int = 40
+    nodes: int = 2_000_000
+    skeleton: int = 64 << 20
+    arrays: int = 1 << 30
+    text: int = 4 << 20
+    int_bits: int = 4096
+
+
+def encode(obj: object, budget: Budget = Budget()) -> tuple[object, list[np.ndarray]]:
+    """Split plain data into a JSON-able skeleton and the arrays it refers to.
+
+    Takes None, bool, int, float (also nan, inf), complex, str, list, tuple, dict with scalar keys, ndarray
+    (bool, integer, float, complex; memory layout is not kept), numpy scalars (sent as Python scalars) and
+    the records of a script.
+
+    Raises:
+        WireError: for anything else; it names the type.
+    """
+    arrays: list[np.ndarray] = []
+    return _encode(obj, arrays, budget, 0), arrays
+
+
+def _encode(value: object, arrays: list, budget: Budget, depth: int) -> object:
+    if depth > budget.depth:
+        raise WireError(f"data is nested deeper than {budget.depth}")
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if isinstance(value, np.generic):
+        value = value.item()
+        kind = type(value)
+    if kind in _SCALAR_CODES:
+        return _SCALAR_CODES[kind](value)
+    if isinstance(value, np.ndarray) and kind is np.ndarray:
+        return {"a": _add_array(value, arrays)}
+    if isinstance(value, (list, tuple)) and kind in (list, tuple):
+        items = [_encode(v, arrays, budget, depth + 1) for v in value]
+        return items if kind is list else {"t": items}
+    if isinstance(value, dict) and kind is dict:
+        for key in value:
+            if key is not None and type(key) not in (bool, *_SCALAR_CODES):
+                raise WireError(f"a dict key of type {type(key).__name__} cannot be sent")
+        pairs = [[_encode(x, arrays, budget, depth + 1) for x in pair] for pair in value.items()]
+        return {"d": pairs}
+    if RECORDS.get(kind.__name__) is kind:
+        fields = [_encode(getattr(value, name), arrays, budget, depth + 1) for name in _FIELDS[kind.__name__]]
+        return {"r": [kind.__name__, fields]}
+    raise WireError(f"a value of type {kind.__name__} cannot be sent")
+
+
+def _encode_int(value: int) -> object:
+    return value if abs(value) < _PLAIN_INT else {"i": hex(value)}
+
+
+def _encode_float(value: float) -> object:
+    return value if math.isfinite(value) else {"f": repr(value)}
+
+
+def _encode_text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise WireError("a text with lone surrogates cannot be sent") from None
+    return value
+
+
+_SCALAR_CODES: dict = {
+    int: _encode_int,
+    float: _encode_float,
+    complex: lambda z: {"c": [_encode_float(z.real), _encode_float(z.imag)]},
+    str: _encode_text,
+}
+
+
+def _add_array(array: np.ndarray, arrays: list) -> int:
+    if array.dtype.str not in SENDABLE:
+        raise WireError(f"an array of {array.dtype} cannot be sent")
+    arrays.append(np.asarray(array, order="C"))
+    return len(arrays) - 1
+
+
+def decode(skeleton: object, arrays: list[np.ndarray], budget: Budget = Budget()) -> object:
+    """Rebuild what ``encode`` was given; the inverse, for a skeleton nobody vouches for.
+
+    Raises:
+        WireError: the skeleton is not of ``encode``'s making or is over budget.
+    """
+    try:
+        return _Decoder(arrays, budget).value(skeleton, 0)
+    except WireError:
+        raise
+    except Exception as error:
+        raise WireError(f"the skeleton cannot be read ({type(error).__name__})") from None
+
+
+class _Decoder:
+    """Carry the arrays and what is left of the budget through one decoding."""
+
+    def __init__(self, arrays: list[np.ndarray], budget: Budget) -> None:
+        self.arrays, self.budget, self.nodes = arrays, budget, 0
+
+    def value(self, node: object, depth: int) -> object:
+        self.nodes += 1
+        if self.nodes > self.budget.nodes or depth > self.budget.depth:
+            raise WireError("the skeleton is over budget")
+        if node is None or isinstance(node, (bool, float)):
+            return self.finite(node)
+        if isinstance(node, int):
+            return self.small(node)
+        if isinstance(node, str):
+            return self.text(node)
+        if isinstance(node, list):
+            return [self.value(v, depth + 1) for v in node]
+        if isinstance(node, dict) and len(node) == 1:
+            ((tag, body),) = node.items()
+            if tag in _TAGS:
+                return _TAGS[tag](self, body, depth)
+        raise WireError("the skeleton holds something unknown")
+
+    def finite(self, node: object) -> object:
+        if isinstance(node, float) and not math.isfinite(node):
+            raise WireError("the skeleton holds a bare nan or inf")
+        return node
+
+    def small(self, node: int) -> int:
+        if node.bit_length() > self.budget.int_bits:
+            raise WireError("an integer is over budget")
+        return node
+
+    def text(self, node: object) -> str:
+        if not isinstance(node, str) or len(node) > self.budget.text:
+            raise WireError("a text is over budget")
+        node.encode()
+        return node
+
+    def array(self, body: object, _depth: int) -> np.ndarray:
+        if type(body) is not int or not 0 <= body < len(self.arrays):
+            raise WireError("an array is missing")
+        return self.arrays[body]
+
+    def sequence(self, body: object, depth: int) -> tuple:
+        if not isinstance(body, list):
+            raise WireError("a tuple is garbled")
+        return tuple(self.value(v, depth + 1) for v in body)
+
+    def mapping(self, body: object, depth: int) -> dict:
+        if not isinstance(body, list) or any(not isinstance(p, list) or len(p) != 2 for p in body):
+            raise WireError("a dict is garbled")
+        result: dict = {}
+        for raw, value in body:
+            key = self.value(raw, depth + 1)
+            if key is not None and type(key) not in (bool, *_SCALAR_CODES):
+                raise WireError("a dict key is garbled")
+            result[key] = self.value(value, depth + 1)
+        return result
+
+    def long(self, body: object, _depth: int) -> int:
+        text = self.text(body)
+        if len(text) > self.budget.int_bits // 4 + 3:
+            raise WireError("an integer is over budget")
+        return self.small(int(text, 16))
+
+    def odd_float(self, body: object, _depth: int) -> float:
+        return _NOT_FINITE[self.text(body)]
+
+    def complex_number(self, body: object, depth: int) -> complex:
+        parts = self.sequence(body, depth)
+        if len(parts) != 2 or any(type(p) is not float for p in parts):
+            raise WireError("a complex number is garbled")
+        return complex(*parts)
+
+    def record(self, body: object, depth: int) -> object:
+        if not isinstance(body, list) or len(body) != 2 or not isinstance(body[1], list):
+            raise WireError("a record is garbled")
+        kind = RECORDS[self.text(body[0])]
+        if len(_FIELDS[kind.__name__]) != len(body[1]):
+            raise WireError("a record has the wrong number of fields")
+        values = [self.value(v, depth + 1) for v in body[1]]
+        return kind(*values)
+
+
+_TAGS = {
+    "a": _Decoder.array,
+    "t": _Decoder.sequence,
+    "d": _Decoder.mapping,
+    "i": _Decoder.long,
+    "f": _Decoder.odd_float,
+    "c": _Decoder.complex_number,
+    "r": _Decoder.record,
+}
+
+
+def pack(obj: object) -> bytes:
+    """Lay data out as bytes: header (magic, length of the JSON, length of the arrays), JSON, raw arrays."""
+    skeleton, arrays = encode(obj)
+    shapes = [[a.dtype.str, list(a.shape)] for a in arrays]
+    text = json.dumps([skeleton, shapes], allow_nan=False, separators=(",", ":")).encode()
+    raw = b"".join(a.tobytes() for a in arrays)
+    return HEADER.pack(MAGIC, len(text), len(raw)) + text + raw
+
+
+def measure(header: bytes, budget: Budget = Budget()) -> int:
+    """Read a header; return how many bytes follow it.
+
+    Raises:
+        WireError: it is not a header, or announces more than the budget.
+    """
+    if len(header) != HEADER.size:
+        raise WireError("the header is cut short")
+    magic, text, raw = HEADER.unpack(header)
+    if magic != MAGIC:
+        raise WireError("this is not one of our messages")
+    if text > budget.skeleton or raw > budget.arrays:
+        raise WireError("the message is over budget")
+    return text + raw
+
+
+def unpack(data: bytes, budget: Budget = Budget()) -> object:
+    """Rebuild what ``pack`` was given, from bytes nobody vouches for.
+
+    Raises:
+        WireError: for any bytes that ``pack`` would not have written, or that are over budget.
+    """
+    body = measure(data[: HEADER.size], budget)
+    if len(data) != HEADER.size + body:
+        raise WireError("the message has the wrong length")
+    try:
+        cut = HEADER.size + HEADER.unpack(data[: HEADER.size])[1]
+        content = json.loads(data[HEADER.size : cut].decode())
+        if not isinstance(content, list) or len(content) != 2:
+            raise WireError("the message is garbled")
+        skeleton, shapes = content
+        arrays = _cut_arrays(memoryview(data)[cut:], shapes)
+    except WireError:
+        raise
+    except (ValueError, TypeError, RecursionError, MemoryError, OverflowError) as error:
+        raise WireError(f"the message cannot be read ({type(error).__name__})") from None
+    return decode(skeleton, arrays, budget)
+
+
+def _cut_arrays(raw: memoryview, shapes: list) -> list[np.ndarray]:
+    arrays, start = [], 0
+    for code, shape in shapes:
+        if code not in SENDABLE or len(shape) > 32 or any(type(n) is not int or n < 0 for n in shape):
+            raise WireError("an array is described wrongly")
+        kind = np.dtype(code)
+        stop = start + math.prod(shape) * kind.itemsize
+        if stop > len(raw):
+            raise WireError("an array is cut short")
+        flat = np.frombuffer(raw[start:stop], np.uint8)
+        arrays.append((flat != 0 if kind.kind == "b" else flat.copy().view(kind)).reshape(shape))
+        start = stop
+    if start != len(raw):
+        raise WireError("there are bytes after the last array")
+    return arrays
+
+
+def save(stem: str | os.PathLike, obj: object) -> None:
+    """Write data to ``<stem>.json`` and ``<stem>.npz``; the same data give the same bytes."""
+    skeleton, arrays = encode(obj)
+    text = json.dumps({"schema": SCHEMA, "arrays": len(arrays), "data": skeleton}, allow_nan=False)
+    paths = _paths(stem)
+    parts = [path.with_name(path.name + ".part") for path in paths]
+    parts[0].write_text(text + "\n", encoding="utf-8")
+    with open(parts[1], "wb") as file:
+        np.savez(file, **{f"a{i}": array for i, array in enumerate(arrays)})  # type: ignore[arg-type]
+    for part, path in zip(parts, paths, strict=True):
+        os.replace(part, path)
+
+
+def load(stem: str | os.PathLike) -> object:
+    """Read back what ``save`` wrote.
+
+    Raises:
+        WireError: the files are damaged or of another version; the message names the file.
+        FileNotFoundError: there is no such file.
+    """
+    text_path, array_path = _paths(stem)
+    try:
+        content = json.loads(text_path.read_text(encoding="utf-8"))
+        schema, count = content["schema"], content["arrays"]
+        with np.load(array_path, allow_pickle=False) as held:
+            arrays = [held[f"a{i}"] for i in range(count)]
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise WireError(f"{text_path} or its .npz is damaged ({type(error).__name__})") from None
+    if schema != SCHEMA:
+        raise WireError(f"{text_path} has schema {schema!r}; this version reads {SCHEMA!r}")
+    return decode(content["data"], arrays)
+
+
+def _paths(stem: str | os.PathLike) -> tuple[Path, Path]:
+    path = Path(stem)
+    return path.with_name(path.name + ".json"), path.with_name(path.name + ".npz")

@@ -1,0 +1,266 @@
+"""The trusted side: start the zygote, have it fork a child per submission, read, time and end the child."""
+
+import array
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ._script import Call
+from .child import Child, SandboxError
+from .evidence import Cell, Evidence, Limits
+from .isolation import refuse_if_weak, tier_of
+from .running import Running
+
+START_SECONDS = 60.0
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    # The same order of sets and dicts of strings in every child.
+    "PYTHONHASHSEED": "0",
+    # Fresh memory holds huge numbers, so that code which forgets to fill np.empty is wrong every time.
+    "MALLOC_PERTURB_": "128",
+    **{
+        f"{name}_NUM_THREADS": "1"
+        for name in ("OPENBLAS", "MKL", "OMP", "BLIS", "NUMBA", "VECLIB", "NUMEXPR")
+    },
+}
+SWEPT_AT = 64 << 20
+MANY_FILES = 256
+
+
+class Sandbox:
+    """Run submissions, one at a time, each in its own confined process.
+
+    Use as a context manager.  ``packages`` may be imported by submissions, with what they need themselves;
+    ``files`` (name: path) lie in the working folder of every submission.  ``tier`` and ``layers`` say how
+    far submissions are confined.
+
+    Raises:
+        WeakIsolation: this machine cannot confine them and ``allow_weak`` is false.
+        SandboxError: an allowed package is not installed, or the zygote does not start.
+    """
+
+    def __init__(
+        self,
+        packages: Sequence[str] = ("numpy",),
+        limits: Limits | None = None,
+        allow_weak: bool = False,
+        files: Mapping[str, str | os.PathLike] | None = None,
+    ) -> None:
+        self.packages = tuple(dict.fromkeys(("numpy", *packages)))
+        self.limits = limits or Limits()
+        self.allow_weak = allow_weak
+        self.files = dict(files or {})
+        self.tier, self.layers = "T0", ()
+        self._folder: Path | None = None
+        self._process: subprocess.Popen | None = None
+        self._control: socket.socket | None = None
+
+    def __enter__(self) -> "Sandbox":
+        if not hasattr(os, "fork"):
+            raise SandboxError("Submissions can be run on Linux and macOS only.")
+        try:
+            self._lay_out_folder()
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def run(self, cells: Sequence[Cell], scripts: Mapping[str, Sequence[Call]]) -> Evidence:
+        """Run the cells in order, then each question's script; never raise for anything student code does.
+
+        A question that runs over time, or whose process dies, fails alone: a fresh process runs the cells
+        again and goes on with the other questions.  A cell that does so is reduced to its definitions.
+        """
+        running = Running(cells, scripts, self.limits, self.packages)
+        while running.wants_child():
+            with self._child(running.job()) as child:
+                running.follow(child)
+            running.printed += child.printed
+        return running.evidence()
+
+    def close(self) -> None:
+        """End the zygote and remove everything of this sandbox; may be called twice."""
+        self._stop()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _lay_out_folder(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="backmark-box-"))
+        (self._folder / "box").mkdir()
+        (self._folder / "data").mkdir()
+        for name, source in self.files.items():
+            shutil.copyfile(source, self._folder / "data" / Path(name).name)
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            script = str(Path(__file__).with_name("_zygote.py"))
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-s", "-S", "-B", script, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=self._environment(),
+                cwd="/",
+            )
+        self._control = ours
+        ours.settimeout(START_SECONDS)
+        hello = self._introduce(ours)
+        self.layers = tuple(hello["layers"])
+        self.tier = tier_of(self.layers)
+        refuse_if_weak(self.tier, self.layers, self.allow_weak)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {n: os.environ[n] for n in ("LD_LIBRARY_PATH", "SYSTEMROOT") if n in os.environ}
+        fonts = os.environ.get("MPLCONFIGDIR") or os.path.expanduser("~/.cache/matplotlib")
+        return {**kept, **ENVIRONMENT, "HOME": str(self._folder), "MPLCONFIGDIR": fonts}
+
+    def _introduce(self, control: socket.socket) -> dict:
+        settings = {
+            "packages": self.packages,
+            "paths": _package_folders(self.packages),
+            "box": str(self._folder / "box") if self._folder else "",
+            "data": str(self._folder / "data") if self._folder else "",
+            "memory_mb": self.limits.memory_mb,
+        }
+        try:
+            control.sendall(json.dumps(settings).encode() + b"\n")
+            with control.makefile("rb") as lines:
+                answer = lines.readline()
+        except OSError as error:
+            raise SandboxError(f"The sandbox did not start: {error}.") from None
+        hello = json.loads(answer or b'{"failed": "it ended at once"}')
+        if "failed" in hello:
+            raise SandboxError(f"The sandbox did not start: {hello['failed']}.")
+        return hello
+
+    def _stop(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @contextlib.contextmanager
+    def _child(self, job: bytes):
+        if self._folder is None:
+            raise SandboxError("This sandbox is closed; use it inside its with block.")
+        for attempt in range(3):
+            try:
+                child = self._fork(job)
+                break
+            except (OSError, struct.error):
+                if attempt == 2:
+                    raise SandboxError("The sandbox died and could not be started again.") from None
+                self._stop()
+                self._start()
+        try:
+            yield child
+        finally:
+            child.end()
+            self._sweep()
+
+    def _fork(self, job: bytes) -> Child:
+        if self._control is None:
+            raise OSError("there is no zygote")
+        with contextlib.ExitStack() as opened:
+            held = _sealed(job)
+            opened.callback(os.close, held)
+            reply, reply_end = os.pipe()
+            opened.callback(os.close, reply_end)
+            output, output_end = os.pipe()
+            opened.callback(os.close, output_end)
+            try:
+                number, handle = self._order(held, reply_end, output_end)
+            except BaseException:
+                os.close(reply)
+                os.close(output)
+                raise
+        return Child(number, handle, reply, output, self._status_of_child, self._overflows)
+
+    def _order(self, *descriptors: int) -> tuple[int, int | None]:
+        """Have the zygote fork; return the child's number and, where there is such a thing, its pidfd."""
+        assert self._control is not None
+        rights = array.array("i", descriptors)
+        self._control.sendmsg([b"F"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        answer, extra, _, _ = self._control.recvmsg(16, socket.CMSG_LEN(array.array("i").itemsize))
+        number = struct.unpack("=i", answer)[0]
+        return number, struct.unpack("i", extra[0][2])[0] if extra else None
+
+    def _status_of_child(self) -> int | None:
+        """Have the zygote collect its ended child; return the wait status, None if the zygote is gone."""
+        try:
+            assert self._control is not None
+            self._control.sendall(b"W")
+            return struct.unpack("=i", self._control.recv(16))[0]
+        except (OSError, struct.error, AssertionError):
+            return None
+
+    def _sweep(self) -> None:
+        """Empty the working folder and lay the assignment's files into it again."""
+        assert self._folder is not None
+        box = self._folder / "box"
+        for entry in os.scandir(box):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+        for name in self.files:
+            (box / Path(name).name).symlink_to(self._folder / "data" / Path(name).name)
+
+    def _overflows(self) -> bool:
+        """Tell whether a submission fills the disk; it can neither remove nor rename files."""
+        assert self._folder is not None
+        count = size = 0
+        for entry in os.scandir(self._folder / "box"):
+            count, size = count + 1, size + entry.stat(follow_symlinks=False).st_blocks * 512
+            if count > MANY_FILES or size > SWEPT_AT:
+                return True
+        return False
+
+
+def _sealed(data: bytes) -> int:
+    """Put bytes where a file descriptor reads them from their start."""
+    if hasattr(os, "memfd_create"):
+        held = os.memfd_create("job", os.MFD_CLOEXEC)
+    else:
+        held, path = tempfile.mkstemp()
+        os.unlink(path)
+    with open(held, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(held, 0, os.SEEK_SET)
+    return held
+
+
+def _package_folders(packages: Sequence[str]) -> list[str]:
+    """Find the folders the packages are installed in.
+
+    Raises:
+        SandboxError: one is not installed.
+    """
+    folders: dict[str, None] = {}
+    for name in packages:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            raise SandboxError(f"The assignment allows {name}, but {name} is not installed on this machine.")
+        depth = 2 if found.submodule_search_locations else 1
+        folders[os.sep.join(found.origin.split(os.sep)[:-depth])] = None
+    return list(folders)
