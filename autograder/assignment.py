@@ -96,7 +96,7 @@ def homes() -> list[Path]:
 
 def available() -> dict[str, Path]:
     """Return the assignments that come with Backmark."""
-    found = {}
+    found: dict[str, Path] = {}
     for home in homes():
         for toml in sorted(home.glob("*/assignment.toml")):
             found.setdefault(toml.parent.name, toml.parent)
@@ -134,7 +134,12 @@ def read_assignment(folder: Path) -> Assignment:
     if not questions:
         raise CourseError(f"{path} asks nothing: add [[question]] tables with id and points.")
     return Assignment(
-        name, str(table.get("title", name)), folder, questions, _limits(data, path), tuple(table.get("files", ()))
+        name,
+        str(table.get("title", name)),
+        folder,
+        questions,
+        _limits(data, path),
+        tuple(table.get("files", ())),
     )
 
 
@@ -147,9 +152,13 @@ def _asked(row: Mapping[str, Any], path: Path) -> Asked:
     asked = Asked(**row)
     if asked.id not in EXERCISES and asked.id not in QUESTIONS:
         close = difflib.get_close_matches(asked.id, [*EXERCISES, *QUESTIONS], n=1)
-        raise CourseError(f"{path}: no question {asked.id!r}." + (f" Did you mean {close[0]}?" if close else ""))
+        raise CourseError(
+            f"{path}: no question {asked.id!r}." + (f" Did you mean {close[0]}?" if close else "")
+        )
     if asked.points < 0 or asked.count < 1:
-        raise CourseError(f"{path}: question {asked.id} needs points of at least 0 and a count of at least 1.")
+        raise CourseError(
+            f"{path}: question {asked.id} needs points of at least 0 and a count of at least 1."
+        )
     return asked
 
 
@@ -157,7 +166,9 @@ def _limits(data: Mapping[str, Any], path: Path) -> Limits:
     row = dict(data.get("limits", {}))
     strange = sorted(set(row) - set(Limits.__dataclass_fields__))
     if strange:
-        raise CourseError(f"{path}: unknown limit {strange[0]!r}; known: {', '.join(Limits.__dataclass_fields__)}.")
+        raise CourseError(
+            f"{path}: unknown limit {strange[0]!r}; known: {', '.join(Limits.__dataclass_fields__)}."
+        )
     if "packages" in row:
         row["packages"] = tuple(row["packages"])
     return Limits(**row)
@@ -177,7 +188,9 @@ def _load_own_file(path: Path) -> None:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise CourseError(f"The course's own file {path} does not run: {type(error).__name__}: {error}") from error
+        raise CourseError(
+            f"The course's own file {path} does not run: {type(error).__name__}: {error}"
+        ) from error
 
 
 # --- keys ----------------------------------------------------------------------------------------
@@ -204,7 +217,10 @@ class Issued:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         v = self.variant
-        parts = [{"id": p.id, "prompt": p.prompt, "kind": p.kind, "options": dict(p.options), "share": p.share} for p in v.parts]
+        parts = [
+            {"id": p.id, "prompt": p.prompt, "kind": p.kind, "options": dict(p.options), "share": p.share}
+            for p in v.parts
+        ]
         return {
             "schema": BY_HAND_SCHEMA, "student": self.student, "instance": self.instance, "hash": self.hash,
             "question": v.question, "title": v.title, "level": v.level, "params": dict(v.params),
@@ -219,7 +235,9 @@ class Issued:
             CourseError: the line is of another schema.
         """
         if data.get("schema") != BY_HAND_SCHEMA:
-            raise CourseError(f"by-hand.jsonl is of schema {data.get('schema')!r}; this version reads {BY_HAND_SCHEMA}.")
+            raise CourseError(
+                f"by-hand.jsonl is of schema {data.get('schema')!r}; this version reads {BY_HAND_SCHEMA}."
+            )
         variant = Variant(
             data["question"], data["title"], data["prompt"], tuple(Part(**p) for p in data["parts"]),
             data["truth"], tuple(data["solution"]), data["params"], data["level"],
@@ -257,11 +275,15 @@ def read_by_hand(path: Path) -> dict[str, dict[str, Issued]]:
     try:
         lines: Iterable[str] = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        raise CourseError(f"The key {path} is missing. `backmark make` writes it anew with the same numbers.") from None
+        raise CourseError(
+            f"The key {path} is missing. `backmark make` writes it anew with the same numbers."
+        ) from None
     for number, line in enumerate(lines, start=1):
         try:
             one = Issued.from_json(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
-            raise CourseError(f"{path}, line {number} cannot be read ({error}). `backmark make` writes it anew.") from None
+            raise CourseError(
+                f"{path}, line {number} cannot be read ({error}). `backmark make` writes it anew."
+            ) from None
         found.setdefault(one.student, {})[one.instance] = one
     return found

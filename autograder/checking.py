@@ -6,16 +6,19 @@ import contextlib
 import importlib.util
 import io
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.assignment import available, read_assignment
-from autograder.checks import judge, verdicts
+from autograder.checks import Judgement, judge
 from autograder.course import CourseError
 from autograder.handouts import kit_template
 from autograder.handouts.kit import KIT_NAME
-from autograder.sandbox import Limits, Release, Sandbox, UnreadableSubmission, read_submission
+from autograder.naming import name_mistakes
+from autograder.sandbox import Limits, Release, Sandbox, UnreadableSubmission, read_submission, wire
+from autograder.verdicts import verdicts
 
 
 @dataclass
@@ -33,20 +36,20 @@ def check_file(file: Path, assignment: str | None = None, hints: bool = True) ->
         CourseError: it cannot be told which assignment the file belongs to.
     """
     name = _assignment_name(file, assignment)
-    release, public = _release(name, file), _public(name, file)
-    limits = Limits()
+    release, limits = _release(name, file), Limits()
     try:
         submitted = read_submission(file, release, limits)
     except UnreadableSubmission as error:
         return Checked([f"{file.name} could not be graded: {error}"], readable=False)
-    result = Checked()
-    kit_template.PUBLIC = public
-    kit_template.FOLDER = file.resolve().parent
+    public = _kit_data(file) or _own_data(name)
+    kit_template.PUBLIC, kit_template.FOLDER = public, file.resolve().parent
     keys = {exercise: kit_template._key(exercise) for exercise in public["exercises"]}
     with Sandbox(limits=limits, allow_weak=True) as box:
         evidence = box.run(submitted.cells, {exercise: key.script(0) for exercise, key in keys.items()})
+    result = Checked()
     for exercise, key in keys.items():
-        _code_lines(result, exercise, key, evidence.questions.get(exercise, ()), hints)
+        judgement = judge(key, 0, evidence.questions.get(exercise, ()))
+        _code_lines(result, public["exercises"][exercise], judgement, hints and public.get("hints", True))
     for question in public["by_hand"]:
         _typed_lines(result, question, submitted)
     _receipt(result, file, name, submitted, evidence)
@@ -73,32 +76,45 @@ def _release(name: str, file: Path) -> Release:
         raise CourseError(f"{path} cannot be read as a notebook; download it again.") from None
 
 
-def _public(name: str, file: Path) -> dict[str, Any]:
-    """Take the public cases from the kit beside the file, else make them."""
+def _kit_data(file: Path) -> dict[str, Any] | None:
+    """Take the public cases from the kit beside the file, so that an instructor's own assignment works too."""
     beside = file.resolve().parent / KIT_NAME
-    if beside.exists():
-        spec = importlib.util.spec_from_file_location("backmark_kit_beside", beside)
-        if spec is not None and spec.loader is not None:
-            module = importlib.util.module_from_spec(spec)
-            with contextlib.redirect_stdout(io.StringIO()):
-                spec.loader.exec_module(module)
-            return dict(module.PUBLIC)
+    if not beside.exists():
+        return None
+    spec = importlib.util.spec_from_file_location("backmark_kit_beside", beside)
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            spec.loader.exec_module(module)
+        # The kit brings classes of its own; what it holds crosses over as data.
+        theirs = next(
+            m for n, m in sys.modules.items() if n.startswith("_backmark_") and n.endswith("sandbox.wire")
+        )
+        return wire.unpack(theirs.pack(dict(module.PUBLIC)))  # type: ignore[return-value]
+    except Exception as error:
+        raise CourseError(f"{beside} does not load ({type(error).__name__}); download it again.") from None
+
+
+def _own_data(name: str) -> dict[str, Any]:
+    """Make the public cases; mistakes are looked for only where something is wrong."""
     from autograder.making import public_data
 
-    return public_data(read_assignment(available()[name]))
+    return public_data(read_assignment(available()[name]), lookalikes=False)
 
 
-def _code_lines(result: Checked, exercise: str, key: Any, outcomes: Any, hints: bool) -> None:
-    entry = kit_template.PUBLIC["exercises"][exercise]
-    judgement = judge(key, 0, outcomes)
-    named = kit_template._named(entry, judgement) if hints and kit_template.PUBLIC.get("hints", True) else ()
+def _code_lines(result: Checked, entry: dict[str, Any], judgement: Judgement, hints: bool) -> None:
+    named: Any = ()
+    if hints and not judgement.right:
+        named = kit_template._named(entry, judgement) if entry["lookalikes"] else name_mistakes(judgement)
     found = verdicts(judgement, entry["title"], float(entry["points"]), named)
     passed = sum(v.status == "right" for v in found)
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        print(f"{exercise}: {passed} of {len(found)} public checks pass")
+        print(f"{judgement.key.question}: {passed} of {len(found)} public checks pass")
         for verdict in found:
-            if verdict.status != "right" or verdict.message != "Right.":
+            if verdict.status != "right" or verdict.credit_reason or "Note:" in verdict.message:
                 kit_template._print_verdict(verdict)
     result.lines += text.getvalue().splitlines()
 
@@ -125,8 +141,12 @@ def _receipt(result: Checked, file: Path, name: str, submitted: Any, evidence: A
     ]
     for cell in evidence.cells:
         if cell.status != "ok" and cell.error:
-            result.lines.append(f"  cell {cell.index}: {cell.error.get('type')} in line {cell.error.get('line')}: {cell.error.get('text')}")
+            result.lines.append(
+                f"  cell {cell.index}: {cell.error.get('type')} in line {cell.error.get('line')}: {cell.error.get('text')}"
+            )
         elif cell.status not in ("ok", "skipped"):
             result.lines.append(f"  cell {cell.index}: {cell.status}")
     result.lines += [f"  note        {note}" for note in (*submitted.notes, *evidence.notes)]
-    result.lines.append("This says what was read and what the public checks find. Marks are given on other inputs.")
+    result.lines.append(
+        "This says what was read and what the public checks find. Marks are given on other inputs."
+    )

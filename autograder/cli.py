@@ -8,14 +8,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from autograder import __version__
@@ -110,10 +117,20 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @cli.command()
 @click.argument("assignment")
-@click.option("-o", "--output", "course", type=_FOLDER, required=True, help="The course folder; made if missing.")
-@click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV with id,first_name,last_name,email (nbgrader's columns); kept in the course folder.")
-@click.option("--per-student", is_flag=True, help="Also write each student's own copy to COURSE/handouts/ID/.")
-@click.option("--hints/--no-hints", default=True, help="Whether the student kit names mistakes on the public cases.")
+@click.option(
+    "-o", "--output", "course", type=_FOLDER, required=True, help="The course folder; made if missing."
+)
+@click.option(
+    "--roster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV with id,first_name,last_name,email (nbgrader's columns); kept in the course folder.",
+)
+@click.option(
+    "--per-student", is_flag=True, help="Also write each student's own copy to COURSE/handouts/ID/."
+)
+@click.option(
+    "--hints/--no-hints", default=True, help="Whether the student kit names mistakes on the public cases."
+)
 def make(assignment: str, course: Path, roster: Path | None, per_student: bool, hints: bool) -> None:
     """Make ASSIGNMENT (a name, or a folder with assignment.toml) for a class.
 
@@ -150,11 +167,25 @@ def make(assignment: str, course: Path, roster: Path | None, per_student: bool, 
 @cli.command()
 @click.argument("course", type=_FOLDER)
 @click.option("--assignment", required=True, help="The name given to `make`.")
-@click.option("--submissions", type=_FOLDER, help="Folder with ID/ASSIGNMENT/ASSIGNMENT.ipynb [default: COURSE/submitted].")
-@click.option("--workers", type=click.IntRange(1, 1024), default=os.cpu_count() or 1, show_default="all cores", help="Processes that judge.")
-@click.option("--allow-weak", is_flag=True, help="Grade also where only limits on time and memory protect this machine.")
+@click.option(
+    "--submissions",
+    type=_FOLDER,
+    help="Folder with ID/ASSIGNMENT/ASSIGNMENT.ipynb [default: COURSE/submitted].",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    help="Processes that judge.",
+)
+@click.option(
+    "--allow-weak", is_flag=True, help="Grade also where only limits on time and memory protect this machine."
+)
 @click.option("--quiet", is_flag=True, help="Print the summary only, not one row per student.")
-def grade(course: Path, assignment: str, submissions: Path | None, workers: int, allow_weak: bool, quiet: bool) -> int:
+def grade(
+    course: Path, assignment: str, submissions: Path | None, workers: int, allow_weak: bool, quiet: bool
+) -> int:
     """Grade what students handed in; untrusted code runs in a sandbox.
 
     One row per student; one JSON report each in COURSE/reports/ASSIGNMENT/. Stop it at any time: the same
@@ -179,7 +210,13 @@ def grade(course: Path, assignment: str, submissions: Path | None, workers: int,
             bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
 
         progress = grade_all(
-            opened, assignment, submissions, workers=workers, allow_weak=allow_weak, on_start=started, on_report=row
+            opened,
+            assignment,
+            submissions,
+            workers=workers,
+            allow_weak=allow_weak,
+            on_start=started,
+            on_report=row,
         )
     if not quiet and progress.total:
         out.print(table)
@@ -198,24 +235,33 @@ def _table() -> Table:
 
 def _row(report: Any, kept: bool) -> tuple[str, str, str, str]:
     marks = f"{report.score:.1f} / {report.max_score:g}" if report.status == "graded" else "-"
-    mark = {"graded": "", "error": "[red]not graded[/red]", "incomplete": "[red]incomplete[/red]"}[report.status]
-    return _escaped(report.student[:40]), marks, mark + (" [dim]kept[/dim]" if kept else ""), _escaped(_found(report))
+    mark = {"graded": "", "error": "[red]not graded[/red]", "incomplete": "[red]incomplete[/red]"}[
+        report.status
+    ]
+    return (
+        _escaped(report.student[:40]),
+        marks,
+        mark + (" [dim]kept[/dim]" if kept else ""),
+        _escaped(_found(report)),
+    )
 
 
 def _found(report: Any) -> str:
     """Say in one line what a report found: named mistakes first, then other complaints."""
     if report.status != "graded":
         return report.message
-    lines: dict[str, None] = {}
+    told: dict[str, list[str]] = {}
     for verdict in report.verdicts:
         if verdict.status in ("wrong", "partial"):
-            name = " or ".join(verdict.mistakes_consistent[:3]) or _short(verdict.message)
-            told = name.replace("`", "")
-            lines[told if told.startswith(verdict.question) else f"{verdict.question}: {told}"] = None
-    if not lines:
+            named = " or ".join(verdict.mistakes_consistent[:3])
+            text = named or _short(verdict.message.replace("`", "").removeprefix(verdict.question).strip())
+            questions = told.setdefault(text, [])
+            if verdict.question not in questions:
+                questions.append(verdict.question)
+    if not told:
         return "all right" + (f" ({_short(report.notes[0])})" if report.notes else "")
-    shown = list(lines)[:4]
-    return "; ".join(shown) + (f"; and {len(lines) - 4} more" if len(lines) > 4 else "")
+    lines = [f"{', '.join(questions)}: {text}" for text, questions in told.items()]
+    return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
 
 
 def _short(text: str) -> str:
@@ -224,7 +270,11 @@ def _short(text: str) -> str:
 
 def _summary(progress: Any, reports: Path) -> None:
     graded = [r for r in progress.rows if r.status == "graded"]
-    mean = f", mean {sum(r.score for r in graded) / len(graded):.1f} of {graded[0].max_score:g}" if graded else ""
+    mean = (
+        f", mean {sum(r.score for r in graded) / len(graded):.1f} of {graded[0].max_score:g}"
+        if graded
+        else ""
+    )
     out.print(
         f"{progress.graded} graded now, {progress.kept} kept, {progress.failed} could not be graded, "
         f"{len(progress.missing)} handed in nothing{mean}."
@@ -254,7 +304,7 @@ def check(file: Path, assignment: str | None, hints: bool) -> int:
 
     result = check_file(file, assignment, hints)
     for line in result.lines:
-        out.print(_escaped(line), soft_wrap=False)
+        out.print(_escaped(line), soft_wrap=True)
     return DONE if result.readable else UNGRADED
 
 
@@ -264,21 +314,33 @@ def check(file: Path, assignment: str | None, hints: bool) -> int:
 @cli.command()
 @click.argument("course", type=_FOLDER)
 @click.option("--assignment", required=True, help="The name given to `make`.")
-@click.option("--to", "form", required=True, type=click.Choice(["csv", "csv-long", "nbgrader", "html", "junit", "gradescope"]), help="The format.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write [default: COURSE/feedback/ASSIGNMENT/...; nbgrader: COURSE/gradebook.db].")
+@click.option(
+    "--to",
+    "form",
+    required=True,
+    type=click.Choice(["csv", "csv-long", "nbgrader", "html", "junit", "gradescope"]),
+    help="The format.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Where to write [default: COURSE/feedback/ASSIGNMENT/...; nbgrader: COURSE/gradebook.db].",
+)
 def report(course: Path, assignment: str, form: str, output: Path | None) -> int:
     """Write the marks in a format: a CSV, nbgrader's gradebook, pages, JUnit XML, Gradescope results."""
     from autograder.course import open_course
     from autograder.exporting import export
 
-    written = export(open_course(course), assignment, form, output)
-    for path in written.files[:6]:
-        out.print(str(path), soft_wrap=True)
-    if len(written.files) > 6:
-        out.print(f"... {len(written.files)} files in {written.files[-1].parent}", soft_wrap=True)
+    written, incomplete = export(open_course(course), assignment, form, output)
+    files = sorted(written.files, key=lambda path: (len(path.parts), path))
+    for path in files[:1] if len(files) > 6 else files:
+        out.print(_escaped(path), soft_wrap=True)
+    if len(files) > 6:
+        out.print(f"and {len(files) - 1} more files", soft_wrap=True)
     for sentence in written.left_out:
         err.print(f"Left out: {_escaped(sentence)}")
-    return OURS if written.left_out else DONE
+    return OURS if incomplete else UNGRADED if written.left_out else DONE
 
 
 # --- list, show, demo ----------------------------------------------------------------------------
@@ -327,13 +389,18 @@ def _shown(found: dict[str, Any]) -> Sequence[str]:
     if "answer" in found:
         texts += ["## Answer", "\n".join(f"- {k}: `{v}`" for k, v in found["answer"].items())]
         texts += ["## Worked solution", "\n\n".join(found["solution"])]
-        texts += ["## Mistakes this instance tells apart", "\n".join(f"- `{m['answer']}` {m['name']}: {m['what']}" for m in found["mistakes"])]
+        texts += [
+            "## Mistakes this instance tells apart",
+            "\n".join(f"- `{m['answer']}` {m['name']}: {m['what']}" for m in found["mistakes"]),
+        ]
     return texts
 
 
 @cli.command()
 @click.option("--keep", type=_FOLDER, help="Keep the made-up course in this folder.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=os.cpu_count() or 1, show_default="all cores")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=os.cpu_count() or 1, show_default="all cores"
+)
 def demo(keep: Path | None, workers: int) -> int:
     """Make a class, let made-up students hand in, grade them, and print what was found."""
     from autograder.demo import run
@@ -363,7 +430,10 @@ def demo(keep: Path | None, workers: int) -> int:
         f"({len(result.rows) / result.seconds:.1f} per second), isolation {result.tier}."
     )
     if keep:
-        out.print(f"The course is in {keep}/; try: backmark report {keep} --assignment convolution --to html", soft_wrap=True)
+        out.print(
+            f"The course is in {keep}/; try: backmark report {keep} --assignment convolution --to html",
+            soft_wrap=True,
+        )
     unexpected = result.unexpected()
     for sentence in unexpected:
         err.print(f"[red]Unexpected:[/red] {_escaped(sentence)}")

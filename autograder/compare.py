@@ -72,7 +72,9 @@ def _compare_dict(got: Any, expected: Mapping[str, Any], a64: Any, a32: Any, whe
 def _compare_exactly(got: Any, expected: Any, where: str) -> Comparison:
     if type(got) is type(expected) and got == expected:
         return Comparison()
-    return Comparison("value" if isinstance(got, str) else "kind", f"expected {expected!r}, got {kind_of(got)}", where)
+    return Comparison(
+        "value" if isinstance(got, str) else "kind", f"expected {expected!r}, got {kind_of(got)}", where
+    )
 
 
 def _compare_numbers(got: Any, expected: Any, a64: float, a32: float, where: str) -> Comparison:
@@ -111,7 +113,9 @@ def _compare_floats(
     if worst <= a64:
         return Comparison(ratio=worst / a64 if a64 else 0.0, notes=notes)
     if worst <= a32:
-        return Comparison(ratio=worst / a32, notes=notes + ("right to float32 precision only: compute in float64",))
+        return Comparison(
+            ratio=worst / a32, notes=notes + ("right to float32 precision only: compute in float64",)
+        )
     entry = _entry(tuple(int(i) for i in index), array, truth, a64)
     problem = "nonfinite" if not np.isfinite(array[index]) and np.isfinite(truth[index]) else "value"
     message = "a value is nan or infinite" if problem == "nonfinite" else "the values differ"

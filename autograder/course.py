@@ -78,7 +78,9 @@ class Course:
         path = self.root / "secret"
         if not path.exists():
             if not create:
-                raise CourseError(f"{path} is missing: the numbers of this class were drawn with it. Restore it.")
+                raise CourseError(
+                    f"{path} is missing: the numbers of this class were drawn with it. Restore it."
+                )
             _write_secret(path)
         text = path.read_text(encoding="ascii", errors="replace").strip()
         if len(text) != 64 or any(c not in "0123456789abcdef" for c in text):
@@ -89,7 +91,9 @@ class Course:
 def open_course(root: Path) -> Course:
     """Return the course in `root`, or say how to make one."""
     if not root.is_dir():
-        raise CourseError(f"There is no course folder {root}. `backmark make ASSIGNMENT -o {root}` makes one.")
+        raise CourseError(
+            f"There is no course folder {root}. `backmark make ASSIGNMENT -o {root}` makes one."
+        )
     return Course(root)
 
 
@@ -115,7 +119,9 @@ def read_roster(path: Path) -> dict[str, Student]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise CourseError(f"There is no roster {path}. Give one with --roster: a CSV with the column id.") from None
+        raise CourseError(
+            f"There is no roster {path}. Give one with --roster: a CSV with the column id."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from None
     rows = csv.DictReader(text.splitlines())
@@ -127,7 +133,9 @@ def read_roster(path: Path) -> dict[str, Student]:
         )
     students: dict[str, Student] = {}
     for line, row in enumerate(rows, start=2):
-        student = _student({(k or "").strip(): (v or "") for k, v in row.items() if isinstance(v, str)}, path, line)
+        student = _student(
+            {(k or "").strip(): (v or "") for k, v in row.items() if isinstance(v, str)}, path, line
+        )
         if student.id in students:
             raise CourseError(f"The roster {path} names the student {student.id!r} twice (line {line}).")
         students[student.id] = student
@@ -138,8 +146,15 @@ def read_roster(path: Path) -> dict[str, Student]:
 
 def valid_id(text: str) -> bool:
     """Tell whether a student id can safely name a folder and a gradebook entry."""
-    return bool(text) and len(text) <= 128 and text not in {".", ".."} and not text.startswith(".") and not (
-        set(text) & set('/\\:*?"<>|+') or any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in text)
+    return (
+        bool(text)
+        and len(text) <= 128
+        and text not in {".", ".."}
+        and not text.startswith(".")
+        and not (
+            set(text) & set('/\\:*?"<>|+')
+            or any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in text)
+        )
     )
 
 

@@ -19,17 +19,23 @@ _PLACES = {
 }
 
 
-def export(course: Course, name: str, form: str, output: Path | None = None) -> Written:
-    """Write all reports of an assignment in a format.
+def export(course: Course, name: str, form: str, output: Path | None = None) -> tuple[Written, bool]:
+    """Write all reports of an assignment in a format; also tell whether marks are withheld by our own fault.
 
     Raises:
         CourseError: nothing has been graded, or the format cannot be written; the text says why.
     """
     reports = read_reports(course, name)
     if not reports:
-        raise CourseError(f"Nothing of {name!r} has been graded in {course.root}. Run `backmark grade` first.")
+        raise CourseError(
+            f"Nothing of {name!r} has been graded in {course.root}. Run `backmark grade` first."
+        )
     info = course_info(course, read_assignment(course.keys(name)), reports)
-    target = output or (course.root / "gradebook.db" if form == "nbgrader" else course.root / "feedback" / name / _PLACES[form])
+    target = output or (
+        course.root / "gradebook.db"
+        if form == "nbgrader"
+        else course.root / "feedback" / name / _PLACES[form]
+    )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         written = FORMATS[form](reports, target, course=info)
@@ -37,7 +43,7 @@ def export(course: Course, name: str, form: str, output: Path | None = None) -> 
         raise CourseError(str(error)) from None
     except OSError as error:
         raise CourseError(f"{error.filename or target} could not be written: {error.strerror}.") from None
-    return written
+    return written, any(r.status == "incomplete" for r in reports)
 
 
 def course_info(course: Course, assignment: Assignment, reports: list[Report]) -> CourseInfo:

@@ -65,7 +65,11 @@ def load_bundle(course: Course, name: str) -> Bundle:
     """
     folder = course.keys(name)
     if not folder.is_dir():
-        made = sorted(p.name for p in (course.root / "keys").glob("*")) if (course.root / "keys").is_dir() else []
+        made = (
+            sorted(p.name for p in (course.root / "keys").glob("*"))
+            if (course.root / "keys").is_dir()
+            else []
+        )
         raise CourseError(
             f"There is no key for {name!r} in {course.root}. Made so far: {', '.join(made) or 'nothing'}. "
             f"`backmark make {name} -o {course.root}` makes it."
@@ -79,8 +83,12 @@ def load_bundle(course: Course, name: str) -> Bundle:
         raise CourseError(str(error)) from None
     lacking = [q.id for q in assignment.code() if q.id not in keys]
     if lacking:
-        raise CourseError(f"The key in {folder} has nothing for {', '.join(lacking)}. Run `backmark make {name}` again.")
-    by_hand: dict[str, dict[str, Issued]] = read_by_hand(folder / "by-hand.jsonl") if assignment.by_hand() else {}
+        raise CourseError(
+            f"The key in {folder} has nothing for {', '.join(lacking)}. Run `backmark make {name}` again."
+        )
+    by_hand: dict[str, dict[str, Issued]] = (
+        read_by_hand(folder / "by-hand.jsonl") if assignment.by_hand() else {}
+    )
     digest = hashlib.sha256("".join(sorted(k.hash for k in keys.values())).encode()).hexdigest()[:16]
     notebook = json.loads(release)
     roster = frozenset(course.students())
@@ -92,14 +100,18 @@ def _read_release(course: Course, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        raise CourseError(f"The released notebook {path} is missing. `backmark make {name}` writes it anew.") from None
+        raise CourseError(
+            f"The released notebook {path} is missing. `backmark make {name}` writes it anew."
+        ) from None
 
 
 def _same_release(keys: Path, release: bytes, folder: Path) -> None:
     try:
         stored = json.loads((keys / "release.json").read_text(encoding="utf-8"))["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise CourseError(f"{keys / 'release.json'} is missing or damaged. Run `backmark make` again.") from None
+        raise CourseError(
+            f"{keys / 'release.json'} is missing or damaged. Run `backmark make` again."
+        ) from None
     if stored != hashlib.sha256(release).hexdigest():
         raise CourseError(
             f"The key in {keys} does not belong to the release in {folder}: the notebook was changed after the key "
@@ -127,7 +139,9 @@ def _found(student: str, home: Path, assignment: str) -> Found | None:
     expected = home / f"{assignment}.ipynb"
     if os.path.lexists(expected):
         return Found(student, expected)
-    others = sorted(p for p in home.iterdir() if p.suffix in (".ipynb", ".py") and p.name != "backmark_kit.py")
+    others = sorted(
+        p for p in home.iterdir() if p.suffix in (".ipynb", ".py") and p.name != "backmark_kit.py"
+    )
     if not others:
         return None
     note = f"Expected a file named {expected.name}; {others[0].name[:80]!r} was graded instead."
@@ -302,7 +316,9 @@ def _up_to_date(entry: dict[str, Any], found: Found, bundle: Bundle) -> bool:
         and entry.get("sha256") == fingerprint(found.path)
         and entry.get("keys") == bundle.hashes(found.student)
         and entry["report"].get("status") != "incomplete"
-        and not (entry["report"].get("status") == "error" and found.student in bundle.roster and not entry["keys"])
+        and not (
+            entry["report"].get("status") == "error" and found.student in bundle.roster and not entry["keys"]
+        )
     )
 
 
@@ -337,7 +353,10 @@ def _row(progress: Progress, report: Report, on_report: Callable[[Report, bool],
 
 def _write_report(course: Course, name: str, report: dict[str, Any]) -> None:
     path = course.reports(name) / f"{file_stem(report['student'])}.json"
-    data = json.dumps(report, indent=1, ensure_ascii=False, sort_keys=False).encode("utf-8", "backslashreplace") + b"\n"
+    data = (
+        json.dumps(report, indent=1, ensure_ascii=False, sort_keys=False).encode("utf-8", "backslashreplace")
+        + b"\n"
+    )
     try:
         if not path.exists() or path.read_bytes() != data:
             write_whole(path, data)

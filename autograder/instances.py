@@ -28,8 +28,8 @@ from reference import ShapeError
 __all__ = [
     "Certificate",
     "Disagreement",
+    "Lookalike",
     "NoInstance",
-    "Trial",
     "certificate",
     "instance_key",
     "issue",
@@ -298,7 +298,7 @@ def _or_not_applicable(mistake: Mistake) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Lookalike:
     """What one mistake answers to one part, and how far that is from the truth (None: another size)."""
 
     mistake: str
@@ -317,7 +317,7 @@ class Certificate:
     exact: Mapping[str, Any]
     exposed: tuple[str, ...]
     merged: tuple[tuple[str, ...], ...]
-    trials: tuple[Trial, ...]
+    lookalikes: tuple[Lookalike, ...]
 
 
 def certificate(question: Question | str, variant: Variant) -> Certificate:
@@ -336,8 +336,8 @@ def certificate(question: Question | str, variant: Variant) -> Certificate:
         exact=exact,
         exposed=tuple(mistake.name for mistake, answer in seen if _separated(variant, answer, variant.truth)),
         merged=_merged(variant, seen),
-        trials=tuple(
-            Trial(mistake.name, part.id, answer[part.id], _gap(answer[part.id], variant.truth[part.id]))
+        lookalikes=tuple(
+            Lookalike(mistake.name, part.id, answer[part.id], _gap(answer[part.id], variant.truth[part.id]))
             for mistake, answer in seen
             for part in variant.parts
             if not same(answer[part.id], variant.truth[part.id], part)

@@ -7,6 +7,7 @@ is ignored and overwritten by what comes next. Reports are derived from the jour
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -37,7 +38,7 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Unbuffered: what could not be written must not be tried again by a later flush.
-            self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115 - closed in __exit__
+            self._file = open(self.path, "ab", buffering=0)
         except OSError as error:
             raise JournalError(f"The journal {self.path} cannot be written: {error.strerror}.") from None
         try:
@@ -70,10 +71,8 @@ class Journal:
             data = data[os.write(self._file.fileno(), data) :]
 
     def _cut(self, size: int) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the torn line is ignored when the journal is read
             os.ftruncate(self._file.fileno(), size)
-        except OSError:
-            pass  # the torn line is ignored when the journal is read
 
     def _mend_torn_end(self) -> None:
         with open(self.path, "rb") as file:
@@ -108,9 +107,13 @@ def _entry(line: bytes, where: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except ValueError:
-        raise JournalError(f"{where} cannot be read. Restore the journal from a copy, or move it away.") from None
+        raise JournalError(
+            f"{where} cannot be read. Restore the journal from a copy, or move it away."
+        ) from None
     if entry.get("schema") != JOURNAL_SCHEMA:
-        raise JournalError(f"{where} is of schema {entry.get('schema')!r}; this version reads {JOURNAL_SCHEMA}.")
+        raise JournalError(
+            f"{where} is of schema {entry.get('schema')!r}; this version reads {JOURNAL_SCHEMA}."
+        )
     return entry
 
 

@@ -12,13 +12,22 @@ from typing import Any
 
 from autograder import __version__, answers
 from autograder.assignment import Asked, Assignment, Issued
-from autograder.checks import Judgement, Named, Weights, judge, verdicts
+from autograder.checks import Judgement, judge
 from autograder.instances import name_typed
 from autograder.key import Key
 from autograder.model import Report, Verdict
 from autograder.naming import name_mistakes
 from autograder.questions import QUESTIONS
-from autograder.sandbox import Evidence, Limits, Release, Sandbox, Submitted, UnreadableSubmission, read_submission
+from autograder.sandbox import (
+    Evidence,
+    Limits,
+    Release,
+    Sandbox,
+    Submitted,
+    UnreadableSubmission,
+    read_submission,
+)
+from autograder.verdicts import Named, Weights, verdicts
 
 JUDGE_VERSION = 1  # raised only when marks may change
 
@@ -59,7 +68,9 @@ def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Se
         params_digest=bundle.digest, started_at=started, tool_version=__version__,
     )  # fmt: skip
     if student not in bundle.roster:
-        return _replace(blank, message=f"{student!r} is not in the roster of this course; nothing was graded.")
+        return _replace(
+            blank, message=f"{student!r} is not in the roster of this course; nothing was graded."
+        )
     try:
         submitted = read_submission(path, bundle.release, bundle.limits())
     except UnreadableSubmission as error:
@@ -85,7 +96,10 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report) ->
         verdicts=tuple(found),
         score=round(sum(v.points for v in found), 4),
         submission={"sha256": submitted.sha256, "submitted_at": None},
-        notes=blank.notes + tuple(submitted.notes) + _cell_notes(evidence) + _claim_note(submitted, blank.student),
+        notes=blank.notes
+        + tuple(submitted.notes)
+        + _cell_notes(evidence)
+        + _claim_note(submitted, blank.student),
         message="A check of ours failed; staff have been told and the marks are withheld." if broken else "",
     )
 
@@ -95,7 +109,9 @@ def _cell_notes(evidence: Evidence) -> tuple[str, ...]:
     for cell in evidence.cells:
         if cell.status == "exception" and cell.error:
             line = f", line {cell.error['line']}" if cell.error.get("line") else ""
-            notes.append(f"Cell {cell.index}{line}: {cell.error['type']}. The cells after it were run all the same.")
+            notes.append(
+                f"Cell {cell.index}{line}: {cell.error['type']}. The cells after it were run all the same."
+            )
         elif cell.status in ("timeout", "killed"):
             what = "did not finish in time" if cell.status == "timeout" else "ended the Python process"
             notes.append(f"Cell {cell.index} {what}; it and what it defines are left out.")
@@ -106,7 +122,9 @@ def _claim_note(submitted: Submitted, student: str) -> tuple[str, ...]:
     claimed = (submitted.student_claimed or "").strip()
     if not claimed or claimed == student:
         return ()
-    return (f'The notebook says student = "{claimed[:60]}", but it was handed in as {student}; graded as {student}.',)
+    return (
+        f'The notebook says student = "{claimed[:60]}", but it was handed in as {student}; graded as {student}.',
+    )
 
 
 # --- code ----------------------------------------------------------------------------------------
@@ -132,8 +150,10 @@ def _names(judgement: Judgement) -> list[Named]:
 
 
 def _weights(asked: Asked) -> Weights:
-    known = {k: v for k, v in asked.weights.items() if k in ("behaviour", "consistent")}
-    return Weights(**known)
+    given = asked.weights
+    return Weights(
+        float(given.get("behaviour", Weights.behaviour)), float(given.get("consistent", Weights.consistent))
+    )
 
 
 def _broken(question: str, title: str, out_of: float, error: Exception, key_hash: str) -> Verdict:
@@ -172,7 +192,9 @@ def _typed(bundle: Bundle, one: Issued, raw: Any, points: float) -> list[Verdict
         out_of = round(points * part.share / total, 4)
         try:
             values[part.id] = answers.KINDS[part.kind].parse(str(texts.get(part.id) or ""), part)
-            judged.append((part, out_of, answers.KINDS[part.kind].judge(values[part.id], variant.truth[part.id], part)))
+            judged.append(
+                (part, out_of, answers.KINDS[part.kind].judge(values[part.id], variant.truth[part.id], part))
+            )
         except answers.Blank:
             judged.append((part, out_of, "No answer was given."))
         except answers.Unreadable as error:
@@ -180,7 +202,11 @@ def _typed(bundle: Bundle, one: Issued, raw: Any, points: float) -> list[Verdict
     wrong = any(isinstance(j, str) or j.score < 1 for _, _, j in judged)
     names = _typed_names(variant, values) if wrong and values else []
     owners = _owners(bundle, one, values) if wrong and values else []
-    staff = {"alert": f"These answers are right for another student's numbers: {', '.join(owners)}."} if owners else {}
+    staff = (
+        {"alert": f"These answers are right for another student's numbers: {', '.join(owners)}."}
+        if owners
+        else {}
+    )
     return [_typed_verdict(one, part, out_of, j, names, staff) for part, out_of, j in judged]
 
 
@@ -192,19 +218,45 @@ def _typed_names(variant: Any, values: Mapping[str, Any]) -> list[Any]:
 
 
 def _typed_verdict(
-    one: Issued, part: Any, out_of: float, judged: answers.Judged | str, names: Sequence[Any], staff: Mapping[str, Any]
+    one: Issued,
+    part: Any,
+    out_of: float,
+    judged: answers.Judged | str,
+    names: Sequence[Any],
+    staff: Mapping[str, Any],
 ) -> Verdict:
     check = part.id if len(one.variant.parts) > 1 else "answer"
     if isinstance(judged, str):
         return Verdict(
-            one.instance, one.variant.title, check, "typed", "wrong", 0.0, out_of, judged, question_hash=one.hash
+            one.instance,
+            one.variant.title,
+            check,
+            "typed",
+            "wrong",
+            0.0,
+            out_of,
+            judged,
+            question_hash=one.hash,
         )
     points = round(out_of * judged.score, 4)
     status: Any = "right" if judged.score == 1 else "partial" if points > 0 else "wrong"
     if status == "right":
-        return Verdict(one.instance, one.variant.title, check, "typed", status, out_of, out_of, "Right.", question_hash=one.hash)
+        return Verdict(
+            one.instance,
+            one.variant.title,
+            check,
+            "typed",
+            status,
+            out_of,
+            out_of,
+            "Right.",
+            question_hash=one.hash,
+        )
     only = names[0] if len(names) == 1 else None
-    what = " OR: ".join(m.what for m in names[:3]) or "The answer matches none of the mistakes known for this question."
+    what = (
+        " OR: ".join(m.what for m in names[:3])
+        or "The answer matches none of the mistakes known for this question."
+    )
     how = names[0].how if names else "Work it again step by step with the method of the worked example."
     credit = max(points, round(out_of * only.credit, 4)) if only is not None else points
     return Verdict(

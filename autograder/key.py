@@ -76,9 +76,13 @@ def load_keys(folder: Path) -> dict[str, Key]:
     try:
         data = wire.load(folder / "code")
     except (OSError, ValueError) as error:
-        raise SchemaError(f"The key in {folder} cannot be read ({error}). `backmark make` writes it anew.") from None
+        raise SchemaError(
+            f"The key in {folder} cannot be read ({error}). `backmark make` writes it anew."
+        ) from None
     if not isinstance(data, dict) or data.get("schema") != KEY_SCHEMA:
-        raise SchemaError(f"The key in {folder} is not of schema {KEY_SCHEMA}. `backmark make` writes it anew.")
+        raise SchemaError(
+            f"The key in {folder} is not of schema {KEY_SCHEMA}. `backmark make` writes it anew."
+        )
     return {name: _from_plain(plain) for name, plain in data["questions"].items()}
 
 

@@ -31,7 +31,8 @@ def make_key(task: Exercise, rng_for_set: Callable[[int], np.random.Generator], 
     """
     truth = task.truth()
     made = tuple(
-        tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(task.trials(rng_for_set(s)))) for s in range(sets)
+        tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(task.trials(rng_for_set(s))))
+        for s in range(sets)
     )
     return hashed(Key(task.id, task.title, task.part, task.needs, task.rule, task.results, made))
 
@@ -54,7 +55,12 @@ def _key_trial(task: Exercise, trial: Trial, prefix: str, truth: Functions) -> K
 
 
 def _allowed(
-    task: Exercise, trial: Trial, calls: Sequence[Call], judged: Sequence[int], expected: list[Any], truth: Functions
+    task: Exercise,
+    trial: Trial,
+    calls: Sequence[Call],
+    judged: Sequence[int],
+    expected: list[Any],
+    truth: Functions,
 ) -> tuple[list[Any], list[Any]]:
     if task.rule is not None or not judged:
         return [0.0] * len(judged), [0.0] * len(judged)

@@ -27,7 +27,14 @@ def rows(what: str) -> list[Row]:
 
 def _mistakes() -> list[Row]:
     return [
-        {"name": m.name, "target": m.target, "part": m.part, "kind": m.kind, "family": m.family, "what": m.what}
+        {
+            "name": m.name,
+            "target": m.target,
+            "part": m.part,
+            "kind": m.kind,
+            "family": m.family,
+            "what": m.what,
+        }
         for m in all_mistakes()
     ]
 
@@ -47,12 +54,18 @@ def _exercises() -> list[Row]:
 
 
 def _ops() -> list[Row]:
-    return [{"name": n, "shapes": getattr(f, "shapes", ""), "source": getattr(f, "source", "")} for n, f in OPS.items()]
+    return [
+        {"name": n, "shapes": getattr(f, "shapes", ""), "source": getattr(f, "source", "")}
+        for n, f in OPS.items()
+    ]
 
 
 def _assignments() -> list[Row]:
     found = (read_assignment(folder) for folder in available().values())
-    return [{"name": a.name, "title": a.title, "points": a.max_score, "questions": len(a.questions)} for a in found]
+    return [
+        {"name": a.name, "title": a.title, "points": a.max_score, "questions": len(a.questions)}
+        for a in found
+    ]
 
 
 _ROWS: dict[str, Callable[[], list[Row]]] = {
@@ -73,7 +86,9 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
     if name in EXERCISES:
         return _exercise(name, seed)
     if name not in QUESTIONS:
-        close = difflib.get_close_matches(name.upper(), QUESTIONS, n=1) or difflib.get_close_matches(name, EXERCISES, n=1)
+        close = difflib.get_close_matches(name.upper(), QUESTIONS, n=1) or difflib.get_close_matches(
+            name, EXERCISES, n=1
+        )
         hint = f" Did you mean {close[0]}?" if close else ""
         raise CourseError(f"There is no question {name!r}.{hint} `backmark list questions` names them all.")
     question = QUESTIONS[name]
@@ -89,7 +104,11 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
         shown["answer"] = {k: kinds[k].show(v) for k, v in variant.truth.items()}
         shown["solution"] = list(variant.solution)
         shown["mistakes"] = [
-            {"name": m.name, "what": m.what, "answer": "; ".join(kinds[k].show(v) for k, v in answer.items() if k in kinds)}
+            {
+                "name": m.name,
+                "what": m.what,
+                "answer": "; ".join(kinds[k].show(v) for k, v in answer.items() if k in kinds),
+            }
             for m, answer in lookalikes(question, variant)
         ]
     return shown
@@ -98,5 +117,7 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
 def _exercise(name: str, seed: int) -> Row:
     task = EXERCISES[name]
     trials = task.trials(np.random.default_rng(seed))
-    lines = [f"- **{t.group}**: {t.name} ({len(t.calls)} calls{', public' if t.public else ''})" for t in trials]
+    lines = [
+        f"- **{t.group}**: {t.name} ({len(t.calls)} calls{', public' if t.public else ''})" for t in trials
+    ]
     return {"name": name, "title": task.title, "seed": seed, "prompt": "\n".join(lines), "parts": []}

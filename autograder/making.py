@@ -17,10 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment import Assignment, Issued, code_keys, issue_by_hand, issued, load_assignment, read_by_hand
+from autograder.assignment import (
+    Assignment,
+    Issued,
+    code_keys,
+    issue_by_hand,
+    issued,
+    load_assignment,
+    read_by_hand,
+)
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
-from autograder.handouts import kit, notebook
+from autograder.handouts import kit
 from autograder.instances import instance_key, issue
 from autograder.journal import write_whole
 from autograder.key import Key, KeyTrial, hashed, save_keys
@@ -85,7 +93,11 @@ def _roster(course: Course, given: Path | None) -> dict[str, Student]:
 
 
 def _variants(
-    course: Course, assignment: Assignment, secret: bytes, students: Iterable[str], on_step: Callable[[str, int, int], None]
+    course: Course,
+    assignment: Assignment,
+    secret: bytes,
+    students: Iterable[str],
+    on_step: Callable[[str, int, int], None],
 ) -> tuple[dict[str, dict[str, Issued]], int]:
     """Draw or keep every student's variants, in the order of the roster."""
     students = list(students)
@@ -99,7 +111,11 @@ def _variants(
     found: dict[str, dict[str, Issued]] = {}
     kept = 0
     for number, student in enumerate(students, start=1):
-        old_ones = {i: o for i, o in before.get(student, {}).items() if wanted.get(i) == (o.variant.question, o.variant.level)}
+        old_ones = {
+            i: o
+            for i, o in before.get(student, {}).items()
+            if wanted.get(i) == (o.variant.question, o.variant.level)
+        }
         kept += bool(old_ones)
         found[student] = _of_student(assignment, secret, student, old_ones, taken, len(students))
         on_step("numbers drawn", number, len(students))
@@ -107,7 +123,12 @@ def _variants(
 
 
 def _of_student(
-    assignment: Assignment, secret: bytes, student: str, old: Mapping[str, Issued], taken: dict[str, set[str]], cohort: int
+    assignment: Assignment,
+    secret: bytes,
+    student: str,
+    old: Mapping[str, Issued],
+    taken: dict[str, set[str]],
+    cohort: int,
 ) -> dict[str, Issued]:
     if len(old) == sum(q.count for q in assignment.by_hand()):
         return {i: _posed_again(o) for i, o in old.items()}
@@ -136,19 +157,28 @@ def _write_release(
         shutil.copyfile(assignment.folder / extra, folder / extra)
     write_whole(folder / "variants.json", _variants_text(assignment.name, variants).encode())
     on_step("student kit", 0, 1)
-    write_whole(folder / kit.KIT_NAME, kit.build_kit(assignment.name, public_data(assignment, hints)).encode())
+    write_whole(
+        folder / kit.KIT_NAME, kit.build_kit(assignment.name, public_data(assignment, hints)).encode()
+    )
     on_step("student kit", 1, 1)
 
 
 def _variants_text(name: str, variants: Mapping[str, Mapping[str, Issued]]) -> str:
-    named = {s: [dataclasses.replace(o.variant, question=o.instance) for o in own.values()] for s, own in variants.items()}
+    named = {
+        s: [dataclasses.replace(o.variant, question=o.instance) for o in own.values()]
+        for s, own in variants.items()
+    }
     return kit.variants_text(name, named)
 
 
-def public_data(assignment: Assignment, hints: bool = True) -> dict[str, Any]:
+def public_data(assignment: Assignment, hints: bool = True, lookalikes: bool = True) -> dict[str, Any]:
     """Return the public cases of an assignment for its student kit."""
-    exercises = {q.id: _public_exercise(EXERCISES[q.id], q.points) for q in assignment.code()}
-    by_hand = {i: _public_question(q.id, q.level, q.points) for q in assignment.by_hand() for i in q.instances()}
+    exercises = {
+        q.id: _public_exercise(EXERCISES[q.id], q.points, hints and lookalikes) for q in assignment.code()
+    }
+    by_hand = {
+        i: _public_question(q.id, q.level, q.points) for q in assignment.by_hand() for i in q.instances()
+    }
     return {"title": assignment.title, "hints": hints, "exercises": exercises, "by_hand": by_hand}
 
 
@@ -158,10 +188,10 @@ def _public_question(question: str, level: int, points: float) -> dict[str, Any]
     return kit.public_statement(variant) | {"points": points}
 
 
-def _public_exercise(task: Exercise, points: float) -> dict[str, Any]:
+def _public_exercise(task: Exercise, points: float, lookalikes: bool) -> dict[str, Any]:
     key = public_key(task)
     rows = []
-    for mistake, functions in wrong_submissions(task):
+    for mistake, functions in wrong_submissions(task) if lookalikes else ():
         values = _values(key.sets[0], play_all(key, 0, functions))
         if any(v is not None for v in values):
             rows.append({"name": mistake.name, "what": mistake.what, "how": mistake.how, "values": values})
@@ -192,7 +222,12 @@ def _values(trials: Iterable[KeyTrial], outcomes: list[Any]) -> list[Any]:
 # --- what staff keep -----------------------------------------------------------------------------
 
 
-def _write_keys(course: Course, assignment: Assignment, keys: Mapping[str, Key], variants: Mapping[str, Mapping[str, Issued]]) -> None:
+def _write_keys(
+    course: Course,
+    assignment: Assignment,
+    keys: Mapping[str, Key],
+    variants: Mapping[str, Mapping[str, Issued]],
+) -> None:
     folder = course.keys(assignment.name)
     folder.mkdir(parents=True, exist_ok=True)
     os.chmod(course.root / "keys", 0o700)
@@ -223,6 +258,10 @@ def _write_source(course: Course, assignment: Assignment) -> None:
     for home in (assignment.folder, assignment.folder.parents[1] / "solutions"):
         text = home / f"{assignment.name}.py"
         if text.exists():
+            from autograder.handouts import (
+                notebook,
+            )  # brings jupytext and nbformat, which take a second to load
+
             folder = course.root / "source" / assignment.name
             folder.mkdir(parents=True, exist_ok=True)
             source = notebook.to_text(notebook.build_source(text))
@@ -231,8 +270,13 @@ def _write_source(course: Course, assignment: Assignment) -> None:
 
 
 def _write_handouts(
-    course: Course, assignment: Assignment, variants: Mapping[str, Mapping[str, Issued]], on_step: Callable[[str, int, int], None]
+    course: Course,
+    assignment: Assignment,
+    variants: Mapping[str, Mapping[str, Issued]],
+    on_step: Callable[[str, int, int], None],
 ) -> int:
+    from autograder.handouts import notebook
+
     release = json.loads(assignment.notebook.read_text(encoding="utf-8"))
     for number, (student, own) in enumerate(variants.items(), start=1):
         folder = course.handout(student, assignment.name)

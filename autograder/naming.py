@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.checks import Judgement, Named, complaints
+from autograder.checks import Judgement, complaints
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
 from autograder.sandbox._script import Outcome
+from autograder.verdicts import Named
 
 Lookalike = tuple[Any, tuple[Outcome, ...]]
 
@@ -23,7 +24,11 @@ def name_mistakes(judgement: Judgement) -> list[Named]:
     task = EXERCISES.get(judgement.key.question)
     if task is None or judgement.stopped or judgement.right:
         return []
-    found = [m for m, outcomes in lookalikes(task, judgement.key, judgement.set_index) if _same(judgement, outcomes)]
+    found = [
+        m
+        for m, outcomes in lookalikes(task, judgement.key, judgement.set_index)
+        if _same(judgement, outcomes)
+    ]
     values = [m for m in found if m.kind == "value"]
     return [Named(m.name, m.what, m.how, m.credit) for m in values or found]
 
@@ -98,6 +103,6 @@ def _is_right(key: Key, trial: KeyTrial, other: Sequence[Outcome]) -> bool:
     if key.rule is not None:
         return not complaints(key, trial, other)
     return _ran(trial, other) and all(
-        compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right for k, i in _own(trial)
+        compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
+        for k, i in _own(trial)
     )
-

@@ -30,7 +30,7 @@ def minibatches(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     Results are: two calls with generators of the same seed, one with another seed.
     """
     n, size = int(facts["N"]), int(facts["batch"])
-    complaints = _one_pass(results[0], n, size)
+    complaints = next((found for found in (_one_pass(result, n, size) for result in results) if found), [])
     if complaints or n < 8:
         return complaints
     orders = [np.concatenate([as_array(b)[0].ravel() for b in r]) for r in results]  # type: ignore[union-attr]
@@ -54,8 +54,12 @@ def _one_pass(result: Any, n: int, size: int) -> list[str]:
     if len(np.unique(order)) < len(order):
         return ["An example occurs twice in one epoch: shuffle without replacement."]
     if len(order) and (order.min() < 0 or order.max() >= n):
-        return [f"Indices must lie in 0..N-1; here one is {int(order.min() if order.min() < 0 else order.max())}."]
+        return [
+            f"Indices must lie in 0..N-1; here one is {int(order.min() if order.min() < 0 else order.max())}."
+        ]
     if len(order) < n:
-        return [f"{n - len(order)} of {n} examples are in no batch: the last batch may be short, but it counts."]
+        return [
+            f"{n - len(order)} of {n} examples are in no batch: the last batch may be short, but it counts."
+        ]
     expected = [size] * (n // size) + ([n % size] if n % size else [])
     return [] if lengths == expected else [f"Batch sizes are {lengths}, expected {expected}."]

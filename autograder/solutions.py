@@ -22,4 +22,6 @@ def solution_file(name: str) -> Path:
     for home in solution_homes():
         if (home / f"{name}.py").exists():
             return home / f"{name}.py"
-    raise CourseError(f"The source of the assignment {name!r} is not here; looked in {', '.join(map(str, solution_homes()))}.")
+    raise CourseError(
+        f"The source of the assignment {name!r} is not here; looked in {', '.join(map(str, solution_homes()))}."
+    )

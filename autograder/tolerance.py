@@ -80,7 +80,8 @@ def sensitivity(truth: Any, replays: list[Any]) -> float:
     y = np.asarray(truth, dtype=np.float64)
     if y.size == 0:
         return 0.0
-    changes = [np.abs(np.asarray(r, dtype=np.float64) - y) / DISTURBANCE for r in replays]
+    with np.errstate(invalid="ignore"):  # inf - inf: such entries are left out below
+        changes = [np.abs(np.asarray(r, dtype=np.float64) - y) / DISTURBANCE for r in replays]
     sizes = np.stack([np.abs(y), *changes])
     finite = sizes[np.isfinite(sizes)]
     return float(finite.max()) if finite.size else 0.0

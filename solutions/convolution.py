@@ -81,8 +81,9 @@ def draw_window(ax, start, n=7, k=3):
         for j in range(n):
             ax.add_patch(Rectangle((j, i), 1, 1, fill=False, edgecolor=GREY, linewidth=0.8))
     ax.add_patch(Rectangle((0, 0), n, n, fill=False, edgecolor="black", linewidth=1.5))
-    look = dict(facecolor=BLUE, edgecolor=BLUE, alpha=0.55) if fits else dict(facecolor="none", edgecolor=RED, hatch="////")
-    ax.add_patch(Rectangle((start, 0), k, k, linewidth=2, **look))
+    inside = {"facecolor": BLUE, "edgecolor": BLUE, "alpha": 0.55}
+    outside = {"facecolor": "none", "edgecolor": RED, "hatch": "////"}
+    ax.add_patch(Rectangle((start, 0), k, k, linewidth=2, **(inside if fits else outside)))
     ax.set(xlim=(-0.4, n + 2.4), ylim=(n + 0.4, -0.4), aspect="equal")
     ax.axis("off")
 
@@ -96,7 +97,7 @@ for (stride, text), line in zip(rows.items(), axes):
     for ax, start in zip(line, starts):
         draw_window(ax, start)
         ax.set_title(f"columns {start}–{start + 2}" if start + 3 <= 7 else "does not fit", fontsize=9, x=0.4)
-    for ax in line[len(starts):]:
+    for ax in line[len(starts) :]:
         ax.axis("off")
     line[0].text(-1.2, 3.5, f"stride {stride}\n{text}", ha="right", va="center", fontsize=10)
 plt.show()
@@ -138,6 +139,7 @@ kit.score("CARITH-1", globals())
 #
 # Return both readings of "how big": the floor, as frameworks compute it, and whether the windows fit exactly.
 
+
 # %% nbgrader={"grade_id": "conv_out", "solution": true}
 def conv_out(n, k, s=1, p=0, d=1):
     """Return (floor_size, fits_exactly) of a convolution along one axis.
@@ -149,6 +151,7 @@ def conv_out(n, k, s=1, p=0, d=1):
     left = n + 2 * p - (d * (k - 1) + 1)
     return left // s + 1, left % s == 0
     ### END SOLUTION
+
 
 # %% nbgrader={"grade_id": "test_conv_out", "grade": true, "locked": true}
 kit.score("conv_out", globals())
@@ -173,6 +176,7 @@ kit.score("CARITH-2", globals())
 #
 # The parameters do not depend on the size of the image: the same filter is used at every position.
 
+
 # %% nbgrader={"grade_id": "conv_params", "solution": true}
 def conv_params(c_in, k, c_out, bias=True):
     """Return the number of learned parameters of a convolution layer (int).
@@ -182,6 +186,7 @@ def conv_params(c_in, k, c_out, bias=True):
     ### BEGIN SOLUTION
     return c_out * (c_in * k * k + (1 if bias else 0))
     ### END SOLUTION
+
 
 # %% nbgrader={"grade_id": "test_conv_params", "grade": true, "locked": true}
 kit.score("conv_params", globals())
@@ -258,6 +263,7 @@ kit.score("CONV-1", globals())
 # %% [markdown]
 # ### `corr2d` ({points:corr2d}) and `conv2d_true` ({points:conv2d_true})
 
+
 # %% nbgrader={"grade_id": "corr2d", "solution": true}
 def corr2d(F, H, pad):
     """Cross-correlate an image with a kernel: G[i,j] = sum_uv H[u,v] Fp[i+u, j+v], u, v = 0..k-1.
@@ -271,12 +277,14 @@ def corr2d(F, H, pad):
     G = np.zeros((Fp.shape[0] - k + 1, Fp.shape[1] - k + 1))
     for i in range(G.shape[0]):
         for j in range(G.shape[1]):
-            G[i, j] = np.sum(H * Fp[i:i + k, j:j + k])
+            G[i, j] = np.sum(H * Fp[i : i + k, j : j + k])
     return G
     ### END SOLUTION
 
+
 # %% nbgrader={"grade_id": "test_corr2d", "grade": true, "locked": true}
 kit.score("corr2d", globals())
+
 
 # %% nbgrader={"grade_id": "conv2d_true", "solution": true}
 def conv2d_true(F, H, pad):
@@ -287,6 +295,7 @@ def conv2d_true(F, H, pad):
     ### BEGIN SOLUTION
     return corr2d(F, H[::-1, ::-1], pad)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade_id": "test_conv2d_true", "grade": true, "locked": true}
 kit.score("conv2d_true", globals())
@@ -364,6 +373,7 @@ kit.score("CONV-3", globals())
 # **Write that line** for filter `f`, with dilation `d`. Everything else is there; you may also write it your own way,
 # as long as it returns `(Y, cache)`. The cache is yours: put into it what your backward needs.
 
+
 # %% nbgrader={"grade_id": "conv_forward", "solution": true}
 def conv_forward(X, W, b, s, p, d=1):
     """Compute a convolution layer: Y[n,f,i,j] = sum_cuv W[f,c,u,v] Xp[n,c, i s+u d, j s+v d] + b[f].
@@ -373,8 +383,8 @@ def conv_forward(X, W, b, s, p, d=1):
     """
     F, _, k, _ = W.shape
     Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
-    span = d * (k - 1) + 1                            # pixels from the first to the last tap
-    tops = range(0, Xp.shape[2] - span + 1, s)        # where the windows start
+    span = d * (k - 1) + 1  # pixels from the first to the last tap
+    tops = range(0, Xp.shape[2] - span + 1, s)  # where the windows start
     lefts = range(0, Xp.shape[3] - span + 1, s)
     Y = np.zeros((len(X), F, len(tops), len(lefts)))
     for n in range(len(X)):
@@ -382,9 +392,10 @@ def conv_forward(X, W, b, s, p, d=1):
             for i, r0 in enumerate(tops):
                 for j, c0 in enumerate(lefts):
                     ### BEGIN SOLUTION
-                    Y[n, f, i, j] = np.sum(Xp[n, :, r0:r0 + span:d, c0:c0 + span:d] * W[f]) + b[f]
+                    Y[n, f, i, j] = np.sum(Xp[n, :, r0 : r0 + span : d, c0 : c0 + span : d] * W[f]) + b[f]
                     ### END SOLUTION
     return Y, (X, W, b, s, p, d)
+
 
 # %% nbgrader={"grade_id": "test_conv_forward", "grade": true, "locked": true}
 kit.score("conv_forward", globals())
@@ -394,11 +405,15 @@ kit.score("conv_forward", globals())
 #
 # The next cells run *your* layer on a small picture drawn by code: one filter, one activation map.
 
-# %% jupyter={"source_hidden": true} nbgrader={"grade_id": "plot-scene", "locked": true}
+
+# %% jupyter={"source_hidden": true} nbgrader={"grade_id": "draw-scene", "locked": true}
+def colour(r, g, b):
+    return np.array([r, g, b]).reshape(3, 1, 1)
+
+
 def draw_scene(size=48):
     """Return a picture X[3, size, size] in 0..1: sky, sun, a red house and a meadow."""
     y, x = np.mgrid[0:size, 0:size] / (size - 1)
-    colour = lambda r, g, b: np.array([r, g, b]).reshape(3, 1, 1)
     image = colour(0.45, 0.65, 0.95) * (1 - 0.35 * y) + colour(0.25, 0.2, 0.05) * y
     meadow = y > 0.72 + 0.03 * np.sin(9 * x)
     image = np.where(meadow, colour(0.2, 0.55, 0.2) + 0.08 * np.sin(40 * x) * np.cos(33 * y), image)
@@ -415,9 +430,17 @@ def draw_filters():
     i, j = np.mgrid[-2:3, -2:3]
     spot = np.where(abs(i) + abs(j) <= 1, 1.0, -5 / 20)
     red = np.array([1.0, -0.5, -0.5]).reshape(3, 1, 1) * (np.maximum(abs(i), abs(j)) <= 1)
-    shapes = [grey * line, grey * line[:, None], grey * np.sign(i - j), grey * spot, red, grey * np.ones((5, 5)) / 25]
+    shapes = [
+        grey * line,
+        grey * line[:, None],
+        grey * np.sign(i - j),
+        grey * spot,
+        red,
+        grey * np.ones((5, 5)) / 25,
+    ]
     names = ["left to right", "top to bottom", "diagonal", "spot", "red, not blue", "blur"]
     return np.stack([np.broadcast_to(f, (3, 5, 5)) for f in shapes]), names
+
 
 # %% jupyter={"source_hidden": true} nbgrader={"grade_id": "plot-activation-maps", "locked": true}
 import matplotlib.pyplot as plt
@@ -438,12 +461,21 @@ if kit.ready("conv_forward", globals()):
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
     fig.tight_layout()
-    bar = fig.colorbar(shown, ax=list(axes[1]), location="bottom", shrink=0.3, pad=0.06, ticks=[-limit, 0, limit])
+    bar = fig.colorbar(
+        shown, ax=list(axes[1]), location="bottom", shrink=0.3, pad=0.06, ticks=[-limit, 0, limit]
+    )
     bar.ax.set_xticklabels(["negative", "0", "positive"])
     top, low = axes[0, 1].get_position(), axes[1, 1].get_position()
     place = (low.x0 - 0.006, low.y0 - 0.02)
-    frame = Rectangle(place, low.width + 0.012, top.y1 - low.y0 + 0.1, transform=fig.transFigure, fill=False,
-                      edgecolor="#0072B2", linewidth=2)
+    frame = Rectangle(
+        place,
+        low.width + 0.012,
+        top.y1 - low.y0 + 0.1,
+        transform=fig.transFigure,
+        fill=False,
+        edgecolor="#0072B2",
+        linewidth=2,
+    )
     fig.add_artist(frame)
     fig.text(low.x0 - 0.004, low.y0 - 0.09, "one filter → one activation map", color="#0072B2", fontsize=10)
     plt.show()
@@ -470,7 +502,9 @@ if kit.ready("conv_forward", globals()):
         x0, x1, y0, y1 = extent
         cube.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="black", linewidth=0.8, zorder=10 - f)
         cube.text(x1 + 1, y0 + 1, str(f), fontsize=9)
-    cube.set(xlim=(-2, 6 * step + size + 4), ylim=(-2, 6 * step + size), title="the activations: a cube of 6×44×44")
+    cube.set(
+        xlim=(-2, 6 * step + size + 4), ylim=(-2, 6 * step + size), title="the activations: a cube of 6×44×44"
+    )
     cube.axis("off")
     for f in range(6):
         ax = fig.add_subplot(grid[f // 3, 2 + f % 3])
@@ -527,6 +561,7 @@ if kit.ready("conv_forward", globals()):
 # The same loops as in the forward, with `+=`. The check compares with the example above and also measures the slopes of
 # *your own* `conv_forward`, so that you can tell which of the two to mend.
 
+
 # %% nbgrader={"grade_id": "conv_backward", "solution": true}
 def conv_backward(dY, cache):
     """Return the gradients (dX, dW, db) of a convolution layer.
@@ -545,8 +580,9 @@ def conv_backward(dY, cache):
         dXp[window] += dY[n, f, i, j] * W[f]
         db[f] += dY[n, f, i, j]
     H, width = X.shape[2:]
-    return dXp[:, :, p:p + H, p:p + width], dW, db
+    return dXp[:, :, p : p + H, p : p + width], dW, db
     ### END SOLUTION
+
 
 # %% nbgrader={"grade_id": "test_conv_backward", "grade": true, "locked": true}
 kit.score("conv_backward", globals())
@@ -557,11 +593,8 @@ kit.score("conv_backward", globals())
 # Which pixels can one output number see? Send a single 1 back with *your* `conv_backward`: where $\mathrm{d}X$ is not
 # zero, the output looks. With all weights 1 the number in a pixel counts the paths from it to the output.
 
-# %% jupyter={"source_hidden": true} nbgrader={"grade_id": "plot-receptive-field", "locked": true}
-import matplotlib.pyplot as plt
-from matplotlib.patches import Rectangle
 
-
+# %% jupyter={"source_hidden": true} nbgrader={"grade_id": "draw-paths", "locked": true}
 def paths_to_centre(strides, n=13):
     """Return dX for a single 1 sent back from the centre of a stack of 3x3 layers of ones, and that output."""
     caches, Y = [], np.ones((1, 1, n, n))
@@ -575,6 +608,10 @@ def paths_to_centre(strides, n=13):
     return dY[0, 0]
 
 
+# %% jupyter={"source_hidden": true} nbgrader={"grade_id": "plot-receptive-field", "locked": true}
+import matplotlib.pyplot as plt
+from matplotlib.patches import Rectangle
+
 if kit.ready("conv_forward", globals()) and kit.ready("conv_backward", globals()):
     cases = {"one 3×3 layer": (1,), "two 3×3 layers": (1, 1), "stride 2, then 3×3": (2, 1)}
     fig, axes = plt.subplots(1, 3, figsize=(11, 4))
@@ -587,7 +624,15 @@ if kit.ready("conv_forward", globals()) and kit.ready("conv_backward", globals()
         rows, columns = np.nonzero(paths)
         for i, j in zip(rows, columns):
             dark = paths[i, j] < 0.6 * paths.max()
-            ax.text(j, i, f"{paths[i, j]:.0f}", ha="center", va="center", fontsize=9, color="white" if dark else "black")
+            ax.text(
+                j,
+                i,
+                f"{paths[i, j]:.0f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                color="white" if dark else "black",
+            )
         height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
         corner = (columns.min() - 0.5, rows.min() - 0.5)
         ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="#E69F00", linewidth=2.5))
@@ -618,6 +663,7 @@ if kit.ready("conv_forward", globals()) and kit.ready("conv_backward", globals()
 # %% [markdown]
 # ### `local_forward` ({points:local_forward}) and `local_backward` ({points:local_backward})
 
+
 # %% nbgrader={"grade_id": "local_forward", "solution": true}
 def local_forward(X, W, b, s, p):
     """Compute a locally connected layer: like conv_forward (d = 1), with weights of its own at each position.
@@ -630,13 +676,15 @@ def local_forward(X, W, b, s, p):
     Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
     Y = np.zeros((len(X), F, rows, columns))
     for n, f, i, j in np.ndindex(Y.shape):
-        window = Xp[n, :, i * s:i * s + k, j * s:j * s + k]
+        window = Xp[n, :, i * s : i * s + k, j * s : j * s + k]
         Y[n, f, i, j] = np.sum(window * W[i, j, f]) + b[i, j, f]
     return Y, (X, W, b, s, p)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade_id": "test_local_forward", "grade": true, "locked": true}
 kit.score("local_forward", globals())
+
 
 # %% nbgrader={"grade_id": "local_backward", "solution": true}
 def local_backward(dY, cache):
@@ -656,8 +704,9 @@ def local_backward(dY, cache):
         dXp[window] += dY[n, f, i, j] * W[i, j, f]
         db[i, j, f] += dY[n, f, i, j]
     H, width = X.shape[2:]
-    return dXp[:, :, p:p + H, p:p + width], dW, db
+    return dXp[:, :, p : p + H, p : p + width], dW, db
     ### END SOLUTION
+
 
 # %% nbgrader={"grade_id": "test_local_backward", "grade": true, "locked": true}
 kit.score("local_backward", globals())
@@ -680,6 +729,7 @@ kit.score("local_backward", globals())
 # leave the loops as they are, put them into a function of plain loops and indices, and decorate it with `numba.njit`
 # (if you have Numba). Whatever you do, the results have to stay the same.
 
+
 # %% nbgrader={"grade_id": "conv_forward_fast", "solution": true}
 def conv_forward_fast(X, W, b, s, p, d=1):
     """Compute the same as conv_forward, without a loop over positions."""
@@ -688,10 +738,11 @@ def conv_forward_fast(X, W, b, s, p, d=1):
     span = d * (k - 1) + 1
     Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
     windows = np.lib.stride_tricks.sliding_window_view(Xp, (span, span), axis=(2, 3))
-    windows = windows[:, :, ::s, ::s, ::d, ::d]            # [N, C, H', W', k, k], a view: nothing is copied
+    windows = windows[:, :, ::s, ::s, ::d, ::d]  # [N, C, H', W', k, k], a view: nothing is copied
     Y = np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3)))
     return Y.transpose(0, 3, 1, 2) + b.reshape(1, -1, 1, 1), (X, W, b, s, p, d)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade_id": "time-forward", "locked": true}
 import time

@@ -53,7 +53,9 @@ def run(
         return _run(Path(folder), workers, on_start, on_report)
 
 
-def _run(root: Path, workers: int, on_start: Callable[[Progress], None], on_report: Callable[[Report, bool], None]) -> Shown:
+def _run(
+    root: Path, workers: int, on_start: Callable[[Progress], None], on_report: Callable[[Report, bool], None]
+) -> Shown:
     course = make_class(root)
     clock = time.monotonic()
     progress = grade(course, ASSIGNMENT, workers=workers, on_start=on_start, on_report=on_report)
@@ -69,7 +71,9 @@ def make_class(root: Path) -> Course:
     root.mkdir(parents=True, exist_ok=True)
     pupils = [p.id for p in CLASS if p.id != "zeno"]
     roster = root / "class.csv"
-    roster.write_text("id,first_name,last_name,email\n" + "".join(f"{p},{p.title()},,\n" for p in pupils), encoding="utf-8")
+    roster.write_text(
+        "id,first_name,last_name,email\n" + "".join(f"{p},{p.title()},,\n" for p in pupils), encoding="utf-8"
+    )
     course = make(ASSIGNMENT, root, roster).course
     source = build_source(solution_file(ASSIGNMENT))
     variants = read_by_hand(course.keys(ASSIGNMENT) / "by-hand.jsonl")
@@ -105,5 +109,11 @@ def _against(pupil: Pupil, report: Report | None) -> list[str]:
     fits = {"full": share > 1 - 1e-9, "zero": share == 0, "some": 0 < share < 1 - 1e-9}[pupil.expects]
     named = {n for v in report.verdicts for n in (*v.mistakes_consistent, v.mistake) if n}
     missing = [n for n in pupil.names if n not in named]
-    found = [] if fits else [f"{pupil.id} ({pupil.handed_in}): {report.score:g} of {report.max_score:g}, expected {pupil.expects}."]
+    found = (
+        []
+        if fits
+        else [
+            f"{pupil.id} ({pupil.handed_in}): {report.score:g} of {report.max_score:g}, expected {pupil.expects}."
+        ]
+    )
     return found + [f"{pupil.id} ({pupil.handed_in}): {name} was not named." for name in missing]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,14 @@ def cell(notebook: Notebook, name: str) -> dict[str, Any]:
 
 def code(source: str) -> dict[str, Any]:
     """Return a new cell as a student adds it, without any metadata."""
-    return {"cell_type": "code", "id": "added", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+    return {
+        "cell_type": "code",
+        "id": "added",
+        "metadata": {},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
 
 
 def as_is(notebook: Notebook) -> Notebook:
@@ -42,16 +50,23 @@ def as_is(notebook: Notebook) -> Notebook:
 
 
 def edit(name: str, old: str, new: str) -> Change:
-    """Change one piece of text in the cell of a question."""
+    """Change one piece of text in the cell of a question; spaces inside its lines need not be the same."""
+    pattern = "\n".join(_loosely(line) for line in old.split("\n"))
 
     def change(notebook: Notebook) -> Notebook:
-        source = cell(notebook, name)["source"]
-        if old not in source:
+        source, count = re.subn(pattern, lambda _match: new, cell(notebook, name)["source"])
+        if not count:
             raise ValueError(f"the solution of {name} does not contain {old!r}")
-        cell(notebook, name)["source"] = source.replace(old, new)
+        cell(notebook, name)["source"] = source
         return notebook
 
     return change
+
+
+def _loosely(line: str) -> str:
+    """Match a line however a formatter spaces it; its indentation counts."""
+    bare = line.lstrip()
+    return re.escape(line[: len(line) - len(bare)]) + " *".join(re.escape(c) for c in bare if c != " ")
 
 
 def write(name: str, source: str) -> Change:
@@ -103,7 +118,9 @@ def torn(notebook: Notebook) -> bytes:
 
 def split(notebook: Notebook) -> Notebook:
     """Split the backward into two cells: a helper and the function."""
-    helper = "def gather(Xp, i, j, s, span, d):\n    return Xp[:, :, i * s:i * s + span:d, j * s:j * s + span:d]"
+    helper = (
+        "def gather(Xp, i, j, s, span, d):\n    return Xp[:, :, i * s:i * s + span:d, j * s:j * s + span:d]"
+    )
     return both(insert_before("conv_backward", helper), write("conv_backward", _WITH_HELPER))(notebook)  # type: ignore[return-value]
 
 

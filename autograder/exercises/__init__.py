@@ -20,6 +20,10 @@ import numpy as np
 
 from autograder.mistakes import mistakes_of
 from autograder.sandbox._script import Call, Handle, Source
+from reference import use_kernels
+
+# Trials are a few dozen numbers: loading Numba would take longer than everything it could speed up.
+use_kernels(False)
 
 Functions = dict[str, Callable[..., Any]]
 
@@ -100,7 +104,9 @@ EXERCISES: dict[str, Exercise] = {}
 def exercise(id: str, **fields: Any) -> Exercise:
     """Register an exercise under its function's name."""
     if id in EXERCISES:
-        raise ValueError(f"exercise {id!r} is declared twice: {EXERCISES[id].topic} and {fields.get('topic')}")
+        raise ValueError(
+            f"exercise {id!r} is declared twice: {EXERCISES[id].topic} and {fields.get('topic')}"
+        )
     EXERCISES[id] = Exercise(id=id, **fields)
     return EXERCISES[id]
 
@@ -132,7 +138,13 @@ def kept(name: str, call: Callable[..., Call], first: Any, second: Any, item: st
     `call(x, save, show)` makes the call with input x. `item` reads the array out of the first result.
     """
     again = Call(f"first{item}", (0,)) if item else Call("first.copy")
-    return Trial(name, (call(first, "first", "none"), call(second, None, "none"), again), "same result twice", (2,), "behaviour")
+    return Trial(
+        name,
+        (call(first, "first", "none"), call(second, None, "none"), again),
+        "same result twice",
+        (2,),
+        "behaviour",
+    )
 
 
 def same_object(name: str, call: Callable[..., Call], x: np.ndarray) -> Trial:
@@ -162,7 +174,10 @@ def own_gradient(
     For each input a random direction v of +-1 is drawn, and the forward is called at x +- h v for each
     step h. `forward(*inputs, save=..., show=...)` and `backward(handle)` make the calls.
     """
-    calls = [forward(*inputs, save="own", show=() if result is None else (result,)), backward(Handle("own", 1))]
+    calls = [
+        forward(*inputs, save="own", show=() if result is None else (result,)),
+        backward(Handle("own", 1)),
+    ]
     directions = [rng.choice([-1.0, 1.0], size=np.shape(x)) for x in inputs]
     for i, v in enumerate(directions):
         for h in steps:
@@ -170,7 +185,9 @@ def own_gradient(
                 moved = [x + sign * h * v if j == i else x for j, x in enumerate(inputs)]
                 calls.append(forward(*moved, save=None, show=(result,)))
     facts = {"directions": directions, "steps": list(steps), "upstream": upstream}
-    return Trial("your own forward", tuple(calls), "gradient of your own forward", (), "probe", 0, facts=facts)
+    return Trial(
+        "your own forward", tuple(calls), "gradient of your own forward", (), "probe", 0, facts=facts
+    )
 
 
 for _module in pkgutil.iter_modules(__path__):

@@ -25,7 +25,9 @@ def _conv_out(impl: Implementation) -> Functions:
     return {"conv_out": conv_out}
 
 
-def _sizes(rng: np.random.Generator, strides: Any, paddings: Any, dilations: Any, fits: bool | None, count: int = 8) -> list[Call]:
+def _sizes(
+    rng: np.random.Generator, strides: Any, paddings: Any, dilations: Any, fits: bool | None, count: int = 8
+) -> list[Call]:
     """Draw calls of one kind; `fits` asks for sizes that do (not) divide, None for both."""
     calls: list[Call] = []
     while len(calls) < count:
@@ -45,7 +47,10 @@ def _out_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("a stride that leaves a rest", _sizes(rng, [2, 3, 4, 5], [0, 1, 2], [1], False, 12), False),
         ("dilation", _sizes(rng, [1, 2, 3], [0, 1, 2], [2, 3], None, 12), False),
     ]
-    return [Trial(name, tuple(calls), name, tuple(range(len(calls))), public=public) for name, calls, public in groups]
+    return [
+        Trial(name, tuple(calls), name, tuple(range(len(calls))), public=public)
+        for name, calls, public in groups
+    ]
 
 
 def _conv_params(impl: Implementation) -> Functions:
@@ -54,7 +59,10 @@ def _conv_params(impl: Implementation) -> Functions:
 
 def _param_trials(rng: np.random.Generator) -> Sequence[Trial]:
     def drawn(more: dict[str, Any]) -> tuple[Call, ...]:
-        sizes = [(int(rng.integers(2, 17)), int(rng.choice([2, 3, 5, 7])), int(rng.integers(18, 65))) for _ in range(5)]
+        sizes = [
+            (int(rng.integers(2, 17)), int(rng.choice([2, 3, 5, 7])), int(rng.integers(18, 65)))
+            for _ in range(5)
+        ]
         return tuple(Call("conv_params", size, more) for size in sizes)
 
     quoted = (Call("conv_params", (3, 5, 1)), Call("conv_params", (3, 5, 6)))
@@ -63,7 +71,9 @@ def _param_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("with bias", drawn({}) + drawn({"bias": True}), False),
         ("without bias", drawn({"bias": False}), False),
     ]
-    return [Trial(name, calls, name, tuple(range(len(calls))), public=public) for name, calls, public in groups]
+    return [
+        Trial(name, calls, name, tuple(range(len(calls))), public=public) for name, calls, public in groups
+    ]
 
 
 exercise(

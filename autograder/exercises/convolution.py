@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise, kept, own_gradient, repeated, same_object
+from autograder.exercises import (
+    Functions,
+    Implementation,
+    Trial,
+    exercise,
+    kept,
+    own_gradient,
+    repeated,
+    same_object,
+)
 from autograder.sandbox._script import Call, Handle
 from reference import conv2d, conv2d_true, correlate2d, locally_connected2d
 
@@ -41,7 +50,9 @@ class Geometry:
     def out(self) -> tuple[int, int]:
         """Height and width of the result."""
         effective = self.d * (self.k - 1) + 1
-        return (self.h + 2 * self.p - effective) // self.s + 1, (self.w + 2 * self.p - effective) // self.s + 1
+        return (self.h + 2 * self.p - effective) // self.s + 1, (
+            self.w + 2 * self.p - effective
+        ) // self.s + 1
 
 
 # Small, because the plainest right solution has seven nested loops; uneven, because equal sizes hide mistakes.
@@ -62,7 +73,7 @@ LAYER = (
 )
 
 
-def _forward(g: Geometry, x: Any, w: Any, b: Any, save: str | None = None, show: Any = (0,)) -> Call:
+def _forward(g: Geometry, x: Any, w: Any, b: Any, *, save: str | None = None, show: Any = (0,)) -> Call:
     positional: tuple[Any, ...] = (x, w, b, g.s, g.p)
     more = {"d": g.d} if g.d != 1 else {}
     return Call("conv_forward", positional, more, save=save, show=show, layouts={"*": g.layout})
@@ -85,15 +96,26 @@ def conv_functions(impl: Implementation) -> Functions:
     return {"conv_forward": conv_forward, "conv_backward": conv_backward}
 
 
-_LECTURE_X = np.array([[[1, 0, 2], [3, 1, 0], [0, 2, 1]], [[0, 1, 0], [1, 0, 1], [2, 0, 1]]], dtype=float)[None]
-_LECTURE_W = np.array([[[[1, 0], [0, 1]], [[0, 1], [1, 0]]], [[[-1, 1], [1, 0]], [[2, 0], [0, -1]]]], dtype=float)
+_LECTURE_X = np.array([[[1, 0, 2], [3, 1, 0], [0, 2, 1]], [[0, 1, 0], [1, 0, 1], [2, 0, 1]]], dtype=float)[
+    None
+]
+_LECTURE_W = np.array(
+    [[[[1, 0], [0, 1]], [[0, 1], [1, 0]]], [[[-1, 1], [1, 0]], [[2, 0], [0, -1]]]], dtype=float
+)
 _LECTURE_B = np.array([1.0, -2.0])
 _LECTURE_DY = np.array([[[[1, 0], [0, 2]], [[0, 1], [-1, 0]]]], dtype=float)
 _LECTURE = Geometry("worked example", "the two-channel example of the notebook", c=2, h=3, w=3, f=2)
 
 
 def _forward_trials(rng: np.random.Generator) -> Sequence[Trial]:
-    trials = [Trial(_LECTURE.name, (_forward(_LECTURE, _LECTURE_X, _LECTURE_W, _LECTURE_B),), _LECTURE.group, public=True)]
+    trials = [
+        Trial(
+            _LECTURE.name,
+            (_forward(_LECTURE, _LECTURE_X, _LECTURE_W, _LECTURE_B),),
+            _LECTURE.group,
+            public=True,
+        )
+    ]
     trials += [Trial(g.name, (_forward(g, *g.draw(rng)),), g.group) for g in LAYER]
     again = Geometry("", "", 2, 2, 4, 5, 2, 2, 2, 1)
     trials.append(repeated("the same call twice", _forward(again, *again.draw(rng))))
@@ -103,7 +125,9 @@ def _forward_trials(rng: np.random.Generator) -> Sequence[Trial]:
     )
     trials.append(same_object("the same array object with new content", _with_input(again, xs[1]), xs[1][0]))
     locked = Geometry("", "", h=3, w=4, p=1, layout="readonly")
-    trials.append(Trial("inputs that may not be written to", (_forward(locked, *locked.draw(rng)),), "padding"))
+    trials.append(
+        Trial("inputs that may not be written to", (_forward(locked, *locked.draw(rng)),), "padding")
+    )
     return trials
 
 
@@ -122,7 +146,9 @@ def _backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
     g = Geometry("", "", 2, 2, 4, 5, 2, 3, 2, 1)
     inputs, dy = g.draw(rng), _upstream(g, rng)
     trials.append(
-        own_gradient(lambda *a, **k: _forward(g, *a, **k), lambda handle: _backward(dy, handle), inputs, dy, rng)
+        own_gradient(
+            lambda *a, **k: _forward(g, *a, **k), lambda handle: _backward(dy, handle), inputs, dy, rng
+        )
     )
     return trials
 
@@ -147,7 +173,9 @@ def _interleaved(rng: np.random.Generator) -> Trial:
         _forward(a, xb, wb, bb, save="b"),
         _backward(dy, Handle("a", 1)),
     )
-    return Trial("another image went forward in between", calls, "independent of other calls", (2,), "behaviour", 0)
+    return Trial(
+        "another image went forward in between", calls, "independent of other calls", (2,), "behaviour", 0
+    )
 
 
 def _twice(rng: np.random.Generator) -> Trial:
@@ -184,11 +212,23 @@ IMAGES = (
 
 def _image_trials(name: str) -> Any:
     def trials(rng: np.random.Generator) -> Sequence[Trial]:
-        made = [Trial("the impulse example of the notebook", (Call(name, (_IMPULSE, _NINE, 1)),), "worked example", public=True)]
+        made = [
+            Trial(
+                "the impulse example of the notebook",
+                (Call(name, (_IMPULSE, _NINE, 1)),),
+                "worked example",
+                public=True,
+            )
+        ]
         for group, title, h, w, k, pad, layout in IMAGES:
             call = Call(name, (rng.normal(size=(h, w)), rng.normal(size=(k, k)), pad), layouts={"*": layout})
             made.append(Trial(title, (call,), group))
-        return [*made, repeated("the same call twice", Call(name, (rng.normal(size=(4, 5)), rng.normal(size=(3, 3)), 1)))]
+        return [
+            *made,
+            repeated(
+                "the same call twice", Call(name, (rng.normal(size=(4, 5)), rng.normal(size=(3, 3)), 1))
+            ),
+        ]
 
     return trials
 
@@ -252,7 +292,7 @@ def local_functions(impl: Implementation) -> Functions:
     return {"local_forward": local_forward, "local_backward": local_backward}
 
 
-def _local_call(g: Geometry, x: Any, w: Any, b: Any, save: str | None = None, show: Any = (0,)) -> Call:
+def _local_call(g: Geometry, x: Any, w: Any, b: Any, *, save: str | None = None, show: Any = (0,)) -> Call:
     return Call("local_forward", (x, w, b, g.s, g.p), save=save, show=show, layouts={"*": g.layout})
 
 
@@ -271,7 +311,14 @@ def _local_backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
         Call("local_backward", (dy, Handle("a", 1))),
     )
     made.append(
-        Trial("another image went forward in between", between, "independent of other calls", (2,), "behaviour", 0)
+        Trial(
+            "another image went forward in between",
+            between,
+            "independent of other calls",
+            (2,),
+            "behaviour",
+            0,
+        )
     )
     made.append(
         own_gradient(
@@ -282,7 +329,10 @@ def _local_backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
 
 
 def _local_pair(g: Geometry, inputs: Any, dy: np.ndarray) -> Trial:
-    calls = (_local_call(g, *inputs, save="f"), Call("local_backward", (dy, Handle("f", 1)), layouts={"args[0]": g.layout}))
+    calls = (
+        _local_call(g, *inputs, save="f"),
+        Call("local_backward", (dy, Handle("f", 1)), layouts={"args[0]": g.layout}),
+    )
     return Trial(g.name, calls, g.group, judged=(1,), forward=0)
 
 

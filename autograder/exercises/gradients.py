@@ -52,7 +52,10 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
         for group, name, f, x, layout, more in rows
     ]
     call = Call("num_grad", (cubic[1], x2))
-    return [*made, Trial("the same call twice", (call, call), "same result twice", (0, 1), "behaviour", allowed=ALLOWED)]
+    return [
+        *made,
+        Trial("the same call twice", (call, call), "same result twice", (0, 1), "behaviour", allowed=ALLOWED),
+    ]
 
 
 exercise(

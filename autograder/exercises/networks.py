@@ -91,7 +91,12 @@ def _functions(_impl: Implementation) -> Functions:
 
 
 def _network(rng: np.random.Generator, hidden: int = 4, out: int = 2) -> Source:
-    weights = (rng.normal(size=(3, hidden)), rng.normal(size=hidden), rng.normal(size=(hidden, out)), rng.normal(size=out))
+    weights = (
+        rng.normal(size=(3, hidden)),
+        rng.normal(size=hidden),
+        rng.normal(size=(hidden, out)),
+        rng.normal(size=out),
+    )
     return Source(LAYERS, "make", weights)
 
 

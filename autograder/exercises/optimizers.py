@@ -33,8 +33,12 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
     made = []
     for group, n, batch in rows:
         first, second = (int(s) for s in rng.integers(1, 2**31, size=2))
-        calls: tuple[Any, ...] = tuple(Call("minibatches", (n, batch, Rng(s))) for s in (first, first, second))
-        made.append(Trial(f"N = {n}, batch = {batch}", calls, group, (0, 1, 2), facts={"N": n, "batch": batch}))
+        calls: tuple[Any, ...] = tuple(
+            Call("minibatches", (n, batch, Rng(s))) for s in (first, first, second)
+        )
+        made.append(
+            Trial(f"N = {n}, batch = {batch}", calls, group, (0, 1, 2), facts={"N": n, "batch": batch})
+        )
     return made
 
 

@@ -66,17 +66,22 @@ def public_exercise(key: Key, points: float, lookalikes: Sequence[Mapping[str, A
         KitError: the key holds more than one set, or a trial that is not public.
     """
     if len(key.sets) != 1 or not all(trial.public or trial.kind == "probe" for trial in key.sets[0]):
-        raise KitError(f"the key of {key.question} holds trials that are not public; they must not reach a kit")
+        raise KitError(
+            f"the key of {key.question} holds trials that are not public; they must not reach a kit"
+        )
     trials = [{name: getattr(t, name) for name in t.__dataclass_fields__} for t in key.sets[0]]
     return {
-        "title": key.title, "points": float(points), "part": key.part, "needs": list(key.needs), "rule": key.rule,
-        "results": list(key.results), "trials": trials, "lookalikes": [dict(x) for x in lookalikes],
+        "title": key.title, "points": float(points), "part": key.part, "needs": list(key.needs),
+        "rule": key.rule, "results": list(key.results), "trials": trials,
+        "lookalikes": [dict(x) for x in lookalikes],
     }  # fmt: skip
 
 
 def public_statement(variant: Variant) -> dict[str, Any]:
     """Return what a student may see of a by-hand question: no truth, no solution, no parameters."""
-    parts = [{"id": p.id, "prompt": p.prompt, "kind": p.kind, "options": dict(p.options)} for p in variant.parts]
+    parts = [
+        {"id": p.id, "prompt": p.prompt, "kind": p.kind, "options": dict(p.options)} for p in variant.parts
+    ]
     return {"title": variant.title, "prompt": variant.prompt, "parts": parts}
 
 
@@ -86,16 +91,17 @@ def prompt_text(variant: Variant) -> str:
 
 
 def variants_text(assignment: str, variants: Mapping[str, Sequence[Variant]]) -> str:
-    """Return the text of `variants.json`: every student's statements, filed under a hash of the student id."""
+    """Return the text of `variants.json`: all statements, filed under a hash of the student id."""
     students = {
-        student_tag(student): {v.question: public_statement(v) for v in own} for student, own in variants.items()
+        student_tag(student): {v.question: public_statement(v) for v in own}
+        for student, own in variants.items()
     }
     content = {"schema": VARIANTS_SCHEMA, "assignment": assignment, "students": students}
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _checked(public: Mapping[str, Any]) -> dict[str, Any]:
-    checked = {"title": "", "hints": True, "exercises": {}, "by_hand": {}} | dict(public)
+    checked: dict[str, Any] = {"title": "", "hints": True, "exercises": {}, "by_hand": {}} | dict(public)
     for group, needed in (("exercises", _EXERCISE), ("by_hand", _BY_HAND)):
         for name, entry in checked[group].items():
             missing = sorted(needed - set(entry))
@@ -104,7 +110,9 @@ def _checked(public: Mapping[str, Any]) -> dict[str, Any]:
     for name, entry in checked["exercises"].items():
         for lookalike in entry["lookalikes"]:
             if len(lookalike["values"]) != len(entry["trials"]):
-                raise KitError(f"lookalike {lookalike['name']!r} of {name}: one entry of `values` per trial is needed")
+                raise KitError(
+                    f"lookalike {lookalike['name']!r} of {name}: one entry of `values` per trial is needed"
+                )
         if not any(trial["kind"] == "value" for trial in entry["trials"]):
             raise KitError(f"exercise {name} has no public trial of kind 'value'")
     if not checked["hints"]:
@@ -133,7 +141,7 @@ def build_kit(assignment: str, public: Mapping[str, Any]) -> str:
     sources = {_renamed(name, package): _rename_imports(text, package) for name, text in sources.items()}
     return "\n\n".join([
         _head(assignment, str(checked["title"])),
-        _PARTS + "".join(f"SOURCES[{name!r}] = {_raw(text)}\n\n" for name, text in sorted(sources.items())).rstrip(),
+        _PARTS + "\n\n".join(f"SOURCES[{name!r}] = {_raw(text)}" for name, text in sorted(sources.items())),
         _LOADER.replace("PACKAGE", package).strip(),
         _without_head(_rename_imports(template, package)),
         _data(data, package),
@@ -141,8 +149,9 @@ def build_kit(assignment: str, public: Mapping[str, Any]) -> str:
 
 
 def _head(assignment: str, title: str) -> str:
+    name = f"{_plain(assignment)}: {_plain(title)}" if title else _plain(assignment)
     return (
-        f'"""Student kit of {_plain(assignment)}{": " + _plain(title) if title else ""}. Keep it beside the notebook.\n\n'
+        f'"""Student kit of {name}. Keep it beside the notebook.\n\n'
         f"Made by Backmark {__version__}; needs Python 3.11 and numpy. The cells of the notebook use it:\n"
         "kit.show(question, student)   your own statement of a by-hand question\n"
         "kit.check(name, globals())    the public checks of a function you wrote, with hints\n"
@@ -164,27 +173,29 @@ def _raw(source: str) -> str:
 def _without_head(template: str) -> str:
     """Drop docstring and __future__ import: both have to open the file, and the head does."""
     body = ast.parse(template).body
-    first = next(node for node in body[1:] if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"))
+    first = next(
+        node for node in body[1:] if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+    )
     return "\n".join(template.split("\n")[first.lineno - 1 :]).rstrip()
 
 
 def _data(data: bytes, package: str) -> str:
     lines = "\n".join(textwrap.wrap(base64.b64encode(zlib.compress(data, 9)).decode("ascii"), 110))
     return (
-        "# --- the public data of this assignment -----------------------------------------------------------\n\n"
+        "# --- the public data of this assignment ---------------------------------------\n\n"
         f"import base64, zlib  # noqa\n\nfrom {package}.sandbox import wire  # noqa\n\n"
         f'_DATA = """\n{lines}\n"""\nPUBLIC.update(wire.unpack(zlib.decompress(base64.b64decode(_DATA))))'
     )
 
 
-_PARTS = """# --- parts of Backmark this file is made of, as text ------------------------------------------------
+_PARTS = """# --- parts of Backmark this file is made of, as text --------------------------
 
 SOURCES = {}
 
 """
 
-_LOADER = '''
-# --- make the parts importable, from this file only --------------------------------------------------
+_LOADER = """
+# --- make the parts importable, from this file only ---------------------------
 
 import importlib.abc
 import importlib.util
@@ -208,7 +219,7 @@ class _Parts(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 if "PACKAGE" not in sys.modules:
     sys.meta_path.append(_Parts())
-'''
+"""
 
 
 # --- which modules go in ----------------------------------------------------------------------------
@@ -272,7 +283,9 @@ def _ours(module: str, importer: str) -> Iterator[str]:
     if head == "autograder":
         yield module
     elif head not in sys.stdlib_module_names and head not in ("numpy", "IPython"):
-        raise KitError(f"{importer} imports {module}: a student kit may use numpy and the standard library only")
+        raise KitError(
+            f"{importer} imports {module}: a student kit may use numpy and the standard library only"
+        )
 
 
 def _renamed(name: str, package: str) -> str:
@@ -281,5 +294,3 @@ def _renamed(name: str, package: str) -> str:
 
 def _rename_imports(source: str, package: str) -> str:
     return re.sub(r"^(\s*(?:from|import)\s+)autograder\b", rf"\g<1>{package}", source, flags=re.MULTILINE)
-
-

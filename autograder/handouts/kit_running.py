@@ -42,7 +42,9 @@ def played(calls: Any, namespace: dict[str, Any], log: Log | None = None) -> tup
             if any(isinstance(error, KeyboardInterrupt) for error in raised):
                 raise KeyboardInterrupt
             raised.clear()
-            outcomes.append(dataclasses.replace(outcome, changed=_argument_names(outcome.changed, namespace.get(call.do))))
+            outcomes.append(
+                dataclasses.replace(outcome, changed=_argument_names(outcome.changed, namespace.get(call.do)))
+            )
     return outcomes, texts
 
 

@@ -88,5 +88,7 @@ def _moved(trial: KeyTrial, position: int, index: tuple[int, ...], step: float) 
 def _result(outcome: Outcome) -> np.ndarray | None:
     if outcome.status != "ok":
         return None
-    found = [as_array(v)[0] for v in (outcome.value if isinstance(outcome.value, tuple) else (outcome.value,))]
+    found = [
+        as_array(v)[0] for v in (outcome.value if isinstance(outcome.value, tuple) else (outcome.value,))
+    ]
     return next((array for array in found if array is not None), None)

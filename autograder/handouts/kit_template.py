@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import Judgement, Named, judge, verdicts
+from autograder.checks import Judgement, judge
 from autograder.compare import compare
 from autograder.handouts.kit_running import Log, played
 from autograder.handouts.kit_slopes import steepest_disagreement
@@ -23,6 +23,7 @@ from autograder.handouts.kit_typed import Read, Tell, markdown, read_parts, stat
 from autograder.key import Key, KeyTrial
 from autograder.model import Verdict
 from autograder.sandbox._script import Call, Handle
+from autograder.verdicts import Named, verdicts
 
 PUBLIC: dict[str, Any] = {}
 FOLDER = Path(__file__).resolve().parent
@@ -161,7 +162,9 @@ def _parts(question: str, student: Any) -> list[dict[str, Any]]:
     """Return how each part is asked: as in the student's own statement, or else as published for all."""
     entry = PUBLIC["by_hand"].get(question)
     if entry is None:
-        raise Tell(f"There is no by-hand question {question} here. There are: {', '.join(PUBLIC['by_hand'])}.")
+        raise Tell(
+            f"There is no by-hand question {question} here. There are: {', '.join(PUBLIC['by_hand'])}."
+        )
     try:
         return statement(question, student, _folders())["parts"] or entry["parts"]
     except (Tell, KeyError):
@@ -174,8 +177,12 @@ def _folders() -> tuple[Path, ...]:
 
 def _display(text: str) -> None:
     try:
+        from IPython import get_ipython
         from IPython.display import Markdown, display
     except ImportError:
+        print(text)
+        return
+    if get_ipython() is None:
         print(text)
     else:
         display(Markdown(text))
@@ -193,38 +200,50 @@ def _exercise(name: str) -> dict[str, Any]:
 
 def _key(name: str) -> Key:
     entry = _exercise(name)
-    trials = [{k: tuple(v) if k in _TUPLES else v for k, v in trial.items()} for trial in entry["trials"]]
-    return Key(
-        name, entry["title"], entry["part"], tuple(entry["needs"]), entry.get("rule"), tuple(entry["results"]),
-        (tuple(KeyTrial(**trial) for trial in trials),),
-    )  # fmt: skip
+    trials: list[dict[str, Any]] = [
+        {k: tuple(v) if k in _TUPLES else v for k, v in trial.items()} for trial in entry["trials"]
+    ]
+    made = tuple(KeyTrial(**trial) for trial in trials)
+    needs, results = tuple(entry["needs"]), tuple(entry["results"])
+    return Key(name, entry["title"], entry["part"], needs, entry.get("rule"), results, (made,))
 
 
 def _report(name: str, namespace: dict[str, Any], hints: bool) -> list[Verdict]:
     found, judgement, errors, printed = _verdicts(name, namespace, hints)
     passed = sum(v.status == "right" for v in found)
     print(f"{name}: {passed} of {len(found)} public checks pass")
-    said: set[tuple[str, ...]] = set()
+    said: set[str] = set()
     for verdict in found[:1] if judgement.stopped else found:
         _print_verdict(verdict, said)
     for text in dict.fromkeys(errors):
         print(f"  Python says: {text}")
     if not judgement.stopped:
         _print_first_wrong_call(judgement)
-        if judgement.key.part == "backward" and not judgement.consistent and judgement.values[0].state == "wrong":
+        if (
+            judgement.key.part == "backward"
+            and not judgement.consistent
+            and judgement.values[0].state == "wrong"
+        ):
             _print_slope(judgement, namespace)
     if printed:
         print(f"  (What your code printed meanwhile is left out here: {printed} characters.)")
     return found
 
 
-def _verdicts(name: str, namespace: dict[str, Any], hints: bool) -> tuple[list[Verdict], Judgement, list[str], int]:
+def _verdicts(
+    name: str, namespace: dict[str, Any], hints: bool
+) -> tuple[list[Verdict], Judgement, list[str], int]:
     entry, key = _exercise(name), _key(name)
     log = Log()
     outcomes, errors = played(key.script(0), namespace, log)
     judgement = judge(key, 0, outcomes)
     named = _named(entry, judgement) if hints and PUBLIC.get("hints", True) else ()
-    return list(verdicts(judgement, entry["title"], float(entry["points"]), named)), judgement, errors, log.length
+    return (
+        list(verdicts(judgement, entry["title"], float(entry["points"]), named)),
+        judgement,
+        errors,
+        log.length,
+    )
 
 
 def _earned(found: list[Verdict], points: float) -> float:
@@ -237,7 +256,7 @@ def _earned(found: list[Verdict], points: float) -> float:
 
 
 def _named(entry: Mapping[str, Any], judgement: Judgement) -> tuple[Named, ...]:
-    """Find the mistakes whose results are the student's: in all trials, else in the wrong ones, else in the first of them."""
+    """Find the mistakes whose results are the student's: in all trials, else in the wrong, else the first."""
     states = {i: r.state for i, r in _value_results(judgement)}
     wrong = [i for i, state in states.items() if state == "wrong"]
     if not wrong:
@@ -273,20 +292,25 @@ def _looks_like(judgement: Judgement, i: int, values: Any) -> bool:
     return True
 
 
-def _print_verdict(verdict: Verdict, said: set[tuple[str, ...]] | None = None) -> None:
-    """Print one check; advice that was given for an earlier check is not given again."""
+def _print_verdict(verdict: Verdict, said: set[str] | None = None) -> None:
+    """Print one check; a complaint or an advice already given (in `said`) is not given again."""
+    said = set() if said is None else said
     plainly_right = verdict.status == "right" and not verdict.credit_reason and "Note" not in verdict.message
-    print(f"  {_MARKS.get(verdict.status, '?')} {verdict.check}" + ("" if plainly_right else f": {verdict.message}"))
+    complaint, bracket, trial = verdict.message.rpartition(" (")
+    complaint = complaint or verdict.message
+    again = complaint in said and not verdict.worst
+    message = "likewise" + (bracket and bracket + trial) if again else verdict.message
+    print(f"  {_MARKS.get(verdict.status, '?')} {verdict.check}" + ("" if plainly_right else f": {message}"))
     if verdict.worst:
         entry = ", ".join(map(str, verdict.worst["index"]))
         at = f" at [{entry}]" if entry else ""
-        print(f"      largest difference{at}: yours {verdict.worst['got']}, expected {verdict.worst['expected']}")
-    if verdict.status in ("wrong", "partial") and verdict.hint[1:] not in (said or ()):
-        if said is not None:
-            said.add(verdict.hint[1:])
+        got, expected = verdict.worst["got"], verdict.worst["expected"]
+        print(f"      largest difference{at}: yours {got}, expected {expected}")
+    if verdict.status in ("wrong", "partial") and not said.intersection(verdict.hint[-1:]):
         for label, text in zip(("where", "what", "how"), verdict.hint, strict=False):
-            if text and text != verdict.message:
+            if text and text not in verdict.message:
                 print(f"      {label:5} {text}")
+    said.update([complaint, *verdict.hint[-1:]])
 
 
 def _print_first_wrong_call(judgement: Judgement) -> None:
@@ -302,7 +326,9 @@ def _print_first_wrong_call(judgement: Judgement) -> None:
 
 
 def _call_text(call: Call) -> str:
-    given = [_argument_text(a) for a in call.args] + [f"{n}={_argument_text(a)}" for n, a in call.kwargs.items()]
+    given = [_argument_text(a) for a in call.args] + [
+        f"{n}={_argument_text(a)}" for n, a in call.kwargs.items()
+    ]
     return f"{call.do}({', '.join(given)})"
 
 
@@ -320,7 +346,9 @@ def _print_slope(judgement: Judgement, namespace: dict[str, Any]) -> None:
     if found:
         name, index, yours, slope = found
         entry = f"[{', '.join(map(str, index))}]" if index else ""
-        print(f"  Compared with your own forward: your {name}{entry} is {yours:.6g}, but when that one number of the")
+        print(
+            f"  Compared with your own forward: your {name}{entry} is {yours:.6g}, but if that number of the"
+        )
         print(f"  input moves, the result of your forward changes at the rate {slope:.6g}.")
 
 

@@ -40,30 +40,38 @@ def statement(question: str, student: str, folders: Iterable[Path]) -> dict[str,
         Tell: no id, an id that is not in the class list, a missing or damaged file.
     """
     if not isinstance(student, str) or not student.strip():
-        raise Tell('Write your student id into the cell at the top, student = "…", run it, then run this cell again.')
+        raise Tell(
+            'Write your student id into the cell at the top, student = "…", run it, then run this cell again.'
+        )
     students = _variants(folders)
     own = students.get(student_tag(student))
     if not isinstance(own, dict):
         raise Tell(
-            f"The id {student.strip()!r} is not in the class list of this assignment. Compare the cell at the top with "
-            "the id your course knows you by; if it is right, tell your instructor."
+            f"The id {student.strip()!r} is not in the class list of this assignment. Compare the cell "
+            "at the top with the id your course knows you by; if it is right, tell your instructor."
         )
     if not isinstance(own.get(question), dict) or "prompt" not in own[question]:
-        raise Tell(f"variants.json holds no statement of {question} for you. Download it again, or tell your instructor.")
+        raise Tell(f"variants.json holds no {question} for you. Download it again, or tell your instructor.")
     return own[question]
 
 
 def _variants(folders: Iterable[Path]) -> dict[str, Any]:
-    found = next((folder / "variants.json" for folder in folders if (folder / "variants.json").is_file()), None)
+    found = next(
+        (folder / "variants.json" for folder in folders if (folder / "variants.json").is_file()), None
+    )
     if found is None:
-        raise Tell("variants.json is missing: it holds the questions. Put it into the folder of this notebook.")
+        raise Tell(
+            "variants.json is missing: it holds the questions. Put it into the folder of this notebook."
+        )
     try:
         content = json.loads(found.read_text(encoding="utf-8"))
         if content["schema"] == VARIANTS_SCHEMA and isinstance(content["students"], dict):
             return content["students"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise Tell("variants.json cannot be read. Download it again; if that does not help, tell your instructor.")
+    raise Tell(
+        "variants.json cannot be read. Download it again; if that does not help, tell your instructor."
+    )
 
 
 def markdown(question: str, own: Mapping[str, Any]) -> str:
@@ -71,12 +79,16 @@ def markdown(question: str, own: Mapping[str, Any]) -> str:
     parts = own.get("parts", [])
     named = len(parts) > 1
     asked = [(f"**{part['id']}**: " if named else "") + _asked(part) for part in parts]
-    return "\n\n".join([f"**{own.get('title', question)}** ({question})", own["prompt"], *filter(None, asked)])
+    return "\n\n".join(
+        [f"**{own.get('title', question)}** ({question})", own["prompt"], *filter(None, asked)]
+    )
 
 
 def _asked(part: Mapping[str, Any]) -> str:
     choices = part.get("options", {}).get("choices", []) if part["kind"] in LETTERED else []
-    lines = [f"- ({letter}) {choice}" for letter, choice in zip(string.ascii_lowercase, choices, strict=False)]
+    lines = [
+        f"- ({letter}) {choice}" for letter, choice in zip(string.ascii_lowercase, choices, strict=False)
+    ]
     return str(part.get("prompt", "")) + ("\n\n" + "\n".join(lines) if lines else "")
 
 
@@ -108,7 +120,10 @@ def read_parts(parts: list[dict[str, Any]], answer: Any) -> Read:
 
 def _read_part(part: Mapping[str, Any], answer: Any, label: str) -> tuple[bool, str]:
     text = answer.get(part["id"], "") if isinstance(answer, dict) else answer
-    kind, asked = KINDS[part["kind"]], types.SimpleNamespace(kind=part["kind"], options=part.get("options", {}))
+    kind, asked = (
+        KINDS[part["kind"]],
+        types.SimpleNamespace(kind=part["kind"], options=part.get("options", {})),
+    )
     try:
         value = kind.parse(text, asked)
     except Blank:

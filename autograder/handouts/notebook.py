@@ -1,10 +1,9 @@
 """Assignments as notebooks: one readable text file becomes source, release, solution and personal copies.
 
 `solutions/<name>.py` is a jupytext percent file. Cells that nbgrader should know carry a short
-`nbgrader={"grade_id": ..., "solution": true}` in their header; whatever that leaves out is filled in here.
-Points are told once, in `solutions/<name>.toml`. Locked cells named `setup…` run before the student's code
-at grading; other locked cells (prompts, pictures) get the role "kit" and do not. Nothing here imports nbgrader: the release is made by
-the same rules (markers, locks, checksums), and a test holds it equal to what nbgrader itself makes.
+`nbgrader={"grade_id": ..., "solution": true}` in their header; whatever that leaves out is filled in
+here. Points are told once, in `solutions/<name>.toml`. Locked cells named `setup...` run before the
+student's code at grading; other locked cells (prompts, pictures) get the role "kit" and do not.
 """
 
 from __future__ import annotations
@@ -15,15 +14,19 @@ import hashlib
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jupytext
 import nbformat
 
-CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
-TEXT_STUB = ("YOUR ANSWER HERE",)
+from autograder.handouts.release import Cell, Notebook, NotebookError, build_release, checksum, grade_id
+
+__all__ = [
+    "NotebookError", "build", "build_release", "build_solution_notebook", "build_source", "checksum",
+    "fill_answer", "personalise", "stale", "to_text",
+]  # fmt: skip
 STUDENT_TAG = "student"
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -32,12 +35,6 @@ KERNEL = {
 _NBGRADER = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
 _KEPT_METADATA = ("nbgrader", "backmark", "tags", "jupyter", "deletable", "editable")
 _POINTS = re.compile(r"\{points:([\w-]+)\}")
-Notebook = dict[str, Any]
-Cell = dict[str, Any]
-
-
-class NotebookError(ValueError):
-    """The instructor's source of an assignment is not as it must be; the text says what to mend."""
 
 
 # --- source ---------------------------------------------------------------------------------------
@@ -73,9 +70,13 @@ def read_questions(toml: Path) -> dict[str, float]:
     for entry in settings.get("question", []):
         name, points, count = entry.get("id"), entry.get("points"), entry.get("count", 1)
         if not isinstance(name, str) or isinstance(points, bool) or not isinstance(points, (int, float)):
-            raise NotebookError(f"{toml}: each [[question]] needs an id (text) and points (a number), not {entry}")
+            raise NotebookError(
+                f"{toml}: each [[question]] needs an id (text) and points (a number), not {entry}"
+            )
         if name in questions or not 0 <= points < float("inf") or not isinstance(count, int) or count < 1:
-            raise NotebookError(f"{toml}: question {name!r} stands there twice, or has points {points} or count {count}")
+            raise NotebookError(
+                f"{toml}: question {name!r} stands there twice, or has points {points} or count {count}"
+            )
         questions |= {name if i == 1 else f"{name}_{i}": points for i in range(1, count + 1)}
     return questions
 
@@ -85,7 +86,12 @@ def _source_cell(cell: Mapping[str, Any], questions: Mapping[str, float]) -> Cel
     source = cell["source"]
     if "nbgrader" in metadata:
         metadata["nbgrader"] = whole = _whole_metadata(metadata["nbgrader"], questions)
-        if cell["cell_type"] == "code" and whole["locked"] and not whole["grade"] and whole.get("grade_id") != "setup":
+        if (
+            cell["cell_type"] == "code"
+            and whole["locked"]
+            and not whole["grade"]
+            and whole.get("grade_id") != "setup"
+        ):
             metadata["backmark"] = {"role": "kit"}  # a picture or the kit's own: grading does not run it
     if cell["cell_type"] == "markdown":
         source = _POINTS.sub(lambda match: _points_text(match[1], questions), source)
@@ -100,7 +106,9 @@ def _whole_metadata(short: Mapping[str, Any], questions: Mapping[str, float]) ->
     if whole["grade"] and "points" not in whole:
         question = str(whole.get("grade_id", "")).removeprefix("test_")
         if question not in questions:
-            raise NotebookError(f"the graded cell {whole.get('grade_id')!r} belongs to no question of the toml")
+            raise NotebookError(
+                f"the graded cell {whole.get('grade_id')!r} belongs to no question of the toml"
+            )
         whole["points"] = questions[question]
     return whole
 
@@ -122,7 +130,7 @@ def _name_cells(cells: Iterable[Cell]) -> None:
     """Give each cell an id that stays when other cells change."""
     taken: set[str] = set()
     for cell in cells:
-        stem = _grade_id(cell) or ((cell["metadata"].get("tags") or [""])[0])
+        stem = grade_id(cell) or ((cell["metadata"].get("tags") or [""])[0])
         stem = stem or f"{cell['cell_type']}-{hashlib.sha1(cell['source'].encode()).hexdigest()[:8]}"
         name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 10_000))) if n not in taken)
         taken.add(name)
@@ -130,7 +138,7 @@ def _name_cells(cells: Iterable[Cell]) -> None:
 
 
 def _check_source(name: str, cells: list[Cell], questions: Mapping[str, float]) -> None:
-    ids = [_grade_id(cell) for cell in cells if _grade_id(cell)]
+    ids = [grade_id(cell) for cell in cells if grade_id(cell)]
     doubled = sorted({i for i in ids if ids.count(i) > 1})
     if doubled:
         raise NotebookError(f"{name}: the grade_id {doubled[0]!r} is used by {ids.count(doubled[0])} cells")
@@ -141,106 +149,9 @@ def _check_source(name: str, cells: list[Cell], questions: Mapping[str, float]) 
     for cell in cells:
         nbgrader = cell["metadata"].get("nbgrader")
         if nbgrader is not None and not re.fullmatch(r"[a-zA-Z0-9_-]+", str(nbgrader.get("grade_id", ""))):
-            raise NotebookError(f"{name}: the grade_id {nbgrader.get('grade_id')!r} must be letters, digits, - or _")
-
-
-def _grade_id(cell: Mapping[str, Any]) -> str:
-    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
-
-
-# --- release --------------------------------------------------------------------------------------
-
-
-def build_release(source: Notebook) -> Notebook:
-    """Make the students' notebook: solutions become stubs, cells are locked, checksums are written.
-
-    Raises:
-        NotebookError: markers that are nested, unclosed or outside the cells they belong to.
-    """
-    release = copy.deepcopy(source)
-    release["metadata"].pop("celltoolbar", None)
-    for cell in release["cells"]:
-        _lock(cell)
-        _clear_solution(cell)
-        _cut_regions(cell, "HIDDEN TESTS", _is_grade)
-        _cut_regions(cell, "MARK SCHEME", _is_task)
-        if cell["cell_type"] == "code":
-            cell |= {"execution_count": None, "outputs": []}
-        if _is_grade(cell) or _is_solution(cell) or _is_locked(cell):
-            cell["metadata"]["nbgrader"] |= {"checksum": checksum(cell), "cell_type": cell["cell_type"]}
-    return release
-
-
-def checksum(cell: Mapping[str, Any]) -> str:
-    """Return nbgrader's md5 over source, type, roles, id and (for graded cells) points."""
-    parts = [cell["source"], cell["cell_type"], _is_grade(cell), _is_solution(cell), _is_locked(cell), _grade_id(cell)]
-    if _is_grade(cell):
-        parts.append(float(cell["metadata"]["nbgrader"]["points"]))
-    return hashlib.md5("".join(str(part) for part in parts).encode("utf-8")).hexdigest()
-
-
-def _clear_solution(cell: Cell) -> None:
-    stub = CODE_STUB if cell["cell_type"] == "code" else TEXT_STUB
-    source, found = _replace_regions(cell["source"], "SOLUTION", stub, _grade_id(cell))
-    if found and not _is_solution(cell):
-        raise NotebookError(f"a solution region stands in a cell that is no solution cell: {cell['source'][:80]!r}")
-    if _is_solution(cell) and not found:
-        source = "\n".join(stub)
-    cell["source"] = source
-
-
-def _cut_regions(cell: Cell, what: str, belongs: Callable[[Cell], bool]) -> None:
-    source, found = _replace_regions(cell["source"], what, (), _grade_id(cell))
-    if found and not belongs(cell):
-        raise NotebookError(f"a region {what} stands in the wrong kind of cell: {cell['source'][:80]!r}")
-    cell["source"] = source
-
-
-def _replace_regions(source: str, what: str, stub: tuple[str, ...], where: str) -> tuple[str, bool]:
-    """Replace each region between `BEGIN what` and `END what` by the stub, at the indent of its begin."""
-    kept: list[str] = []
-    inside = found = False
-    for line in source.split("\n"):
-        if f"BEGIN {what}" in line:
-            if inside:
-                raise NotebookError(f"cell {where!r}: BEGIN {what} stands inside another {what} region")
-            inside = found = True
-            indent = line[: len(line) - len(line.lstrip())]
-            kept += [indent + text for text in stub]
-        elif f"END {what}" in line:
-            inside = False
-        elif not inside:
-            kept.append(line)
-    if inside:
-        raise NotebookError(f"cell {where!r}: BEGIN {what} has no END {what}")
-    return "\n".join(kept), found
-
-
-def _lock(cell: Cell) -> None:
-    if _is_solution(cell):
-        cell["metadata"]["deletable"] = False
-    elif _is_locked(cell):
-        cell["metadata"] |= {"deletable": False, "editable": False}
-
-
-def _role(cell: Mapping[str, Any], role: str) -> bool:
-    return bool(cell["metadata"].get("nbgrader", {}).get(role, False))
-
-
-def _is_grade(cell: Mapping[str, Any]) -> bool:
-    return _role(cell, "grade")
-
-
-def _is_solution(cell: Mapping[str, Any]) -> bool:
-    return _role(cell, "solution")
-
-
-def _is_task(cell: Mapping[str, Any]) -> bool:
-    return _role(cell, "task")
-
-
-def _is_locked(cell: Mapping[str, Any]) -> bool:
-    return not _is_solution(cell) and (_is_grade(cell) or _role(cell, "locked"))
+            raise NotebookError(
+                f"{name}: the grade_id {nbgrader.get('grade_id')!r} must be letters, digits, - or _"
+            )
 
 
 # --- copies for one reader ------------------------------------------------------------------------
@@ -258,7 +169,9 @@ def build_solution_notebook(
     solution = copy.deepcopy(source)
     for cell in solution["cells"]:
         lines = cell["source"].split("\n")
-        cell["source"] = "\n".join(x for x in lines if not re.search(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)", x))
+        cell["source"] = "\n".join(
+            x for x in lines if not re.search(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)", x)
+        )
     if student:
         _student_cell(solution)["source"] = _student_source(student)
     for question, answer in (answers or {}).items():
@@ -285,7 +198,9 @@ def personalise(release: Notebook, student: str, prompts: Mapping[str, str]) -> 
         NotebookError: prompts are missing, or there are prompts for questions the release does not ask.
     """
     handout = copy.deepcopy(release)
-    shown = {_grade_id(c).removeprefix("show-"): c for c in handout["cells"] if _grade_id(c).startswith("show-")}
+    shown = {
+        grade_id(c).removeprefix("show-"): c for c in handout["cells"] if grade_id(c).startswith("show-")
+    }
     if set(shown) != set(prompts):
         odd = ", ".join(sorted(set(shown) ^ set(prompts)))
         raise NotebookError(f"prompts and by-hand questions do not match for student {student!r}: {odd}")
@@ -317,11 +232,11 @@ def _student_cell(notebook: Notebook) -> Cell:
     raise NotebookError('the notebook has no cell tagged "student" that sets student = "..."')
 
 
-def _cell(notebook: Notebook, grade_id: str) -> Cell:
+def _cell(notebook: Notebook, name: str) -> Cell:
     for cell in notebook["cells"]:
-        if _grade_id(cell) == grade_id:
+        if grade_id(cell) == name:
             return cell
-    raise NotebookError(f"the notebook has no cell with grade_id {grade_id!r}")
+    raise NotebookError(f"the notebook has no cell with grade_id {name!r}")
 
 
 def _quoted(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from reference import ShapeError
 
-__all__ = ["FAMILIES", "Mistake", "all_mistakes", "mistake", "mistakes_of"]
+__all__ = ["FAMILIES", "Mistake", "all_mistakes", "lend_hint", "mistake", "mistakes_of"]
 
 FAMILIES = (
     "sign", "off-by-one", "orientation", "scale", "omission", "rounding",
@@ -112,6 +112,13 @@ def mistakes_of(
 def all_mistakes() -> list[Mistake]:
     """List every registered mistake, in the order they are written."""
     return list(_REGISTRY.values())
+
+
+def lend_hint(mistaken: Callable[..., Any], wrong: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `mistaken`, which has the op's signature, the name and the hint of `wrong`, whose body it calls."""
+    mistaken.__name__, mistaken.__qualname__ = wrong.__name__, wrong.__qualname__
+    mistaken.__doc__, mistaken.__module__ = wrong.__doc__, wrong.__module__
+    return mistaken
 
 
 def target_name(target: Callable[..., Any] | str) -> str:

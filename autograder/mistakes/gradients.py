@@ -63,7 +63,7 @@ def all_entries_moved(right: Functions) -> Functions:
 
     Move one entry at a time and leave the others where they are.
     """
-    return _each(lambda f, x, i, eps: (f(x + eps) - f(x - eps)) / (2 * eps))
+    return _each(lambda f, x, _i, eps: (f(x + eps) - f(x - eps)) / (2 * eps))
 
 
 @mistake("num_grad", "eps-fixed", family="scope")

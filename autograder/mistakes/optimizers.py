@@ -27,7 +27,7 @@ def not_shuffled(right: Functions) -> Functions:
 
     Shuffle with the generator first: rng.permutation(N).
     """
-    return _cut(lambda n, rng: np.arange(n))
+    return _cut(lambda n, _rng: np.arange(n))
 
 
 @mistake("minibatches", "minibatch-with-replacement", family="wrong-op")

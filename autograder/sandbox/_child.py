@@ -29,7 +29,7 @@ def prepare() -> dict:
     sys.modules["__main__"] = main
     for name in NOTEBOOK_ONLY:
         module = _InertModule(name)
-        module.__path__ = []
+        module.__path__, module.version_info = [], (99, 0)
         sys.modules[name] = module
     # The same dice in every child, so that code that does not seed them gives the same results again.
     np.random.seed(20240229)  # noqa: NPY002
@@ -98,9 +98,15 @@ def _is_constant(statement: ast.stmt) -> bool:
 
 
 class _Inert:
-    """Stand in for what exists only inside a notebook: every use of it does nothing."""
+    """Stand in for what exists only inside a notebook: every use of it does nothing.
+
+    It is false, because libraries take a true one for a real notebook and want more of it.
+    """
 
     def __init__(self, *_args, **_keywords) -> None: ...
+
+    def __bool__(self) -> bool:
+        return False
 
     def __call__(self, *_args, **_keywords) -> None: ...
 

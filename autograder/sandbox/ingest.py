@@ -53,7 +53,11 @@ class Release:
         """
         cells = [_RawCell.of(i, c) for i, c in enumerate(notebook["cells"], 1)]
         marked = [(c, c.marks) for c in cells if c is not None and c.kind == "code" and c.grade_id]
-        typed = {c.grade_id for c, m in marked if not m.get("grade") and not m.get("locked") and ASSIGNED.search(c.source)}
+        typed = {
+            c.grade_id
+            for c, m in marked
+            if not m.get("grade") and not m.get("locked") and ASSIGNED.search(c.source)
+        }
         stubs = {c.grade_id: c.source for c, m in marked if m.get("solution") or c.grade_id in typed}
         locked = {c.grade_id: c.source for c, m in marked if c.grade_id not in stubs}
         setup = [c for c, m in marked if m.get("locked") and not m.get("grade") and not m.get("solution")]
@@ -234,6 +238,8 @@ def _read_bytes(path: str | os.PathLike, limit: int) -> bytes:
             raise UnreadableSubmission("This submission is not an ordinary file.")
         flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, flags)
+    except UnreadableSubmission:
+        raise
     except OSError as error:
         raise UnreadableSubmission(f"This submission cannot be opened ({error.strerror}).") from None
     except ValueError:

@@ -43,10 +43,9 @@ class Running:
 
     def job(self) -> bytes:
         """Pack what the next child is to do; inputs only, never an expected value."""
-        cells = [
-            [c.index, _sendable(c.source), c.setup, m] for c, m in zip(self.cells, self.modes, strict=True)
-        ]
-        return wire.pack([[c for c in cells if c[3] != "skipped"], self.pending])
+        both = zip(self.cells, self.modes, strict=True)
+        cells = [[c.index, _sendable(c.source), c.setup, mode] for c, mode in both if mode != "skipped"]
+        return wire.pack([cells, self.pending])
 
     def follow(self, child: Child) -> None:
         """Take the child's replies in order until it has done everything or ended."""

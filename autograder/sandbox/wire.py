@@ -60,12 +60,10 @@ def encode(obj: object, budget: Budget = Budget()) -> tuple[object, list[np.ndar
 def _encode(value: object, arrays: list, budget: Budget, depth: int) -> object:
     if depth > budget.depth:
         raise WireError(f"data is nested deeper than {budget.depth}")
+    value = value.item() if isinstance(value, np.generic) else value
     kind = type(value)
     if value is None or kind is bool:
         return value
-    if isinstance(value, np.generic):
-        value = value.item()
-        kind = type(value)
     if kind in _SCALAR_CODES:
         return _SCALAR_CODES[kind](value)
     if isinstance(value, np.ndarray) and kind is np.ndarray:

@@ -125,6 +125,7 @@ class Sandbox:
         self.layers = tuple(hello["layers"])
         self.tier = tier_of(self.layers)
         refuse_if_weak(self.tier, self.layers, self.allow_weak)
+        self._sweep()
 
     def _environment(self) -> dict[str, str]:
         kept = {n: os.environ[n] for n in ("LD_LIBRARY_PATH", "SYSTEMROOT") if n in os.environ}
@@ -218,7 +219,7 @@ class Sandbox:
         """Empty the working folder and lay the assignment's files into it again."""
         assert self._folder is not None
         box = self._folder / "box"
-        for entry in os.scandir(box):
+        for entry in list(os.scandir(box)):
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
             else:
@@ -230,10 +231,11 @@ class Sandbox:
         """Tell whether a submission fills the disk; it can neither remove nor rename files."""
         assert self._folder is not None
         count = size = 0
-        for entry in os.scandir(self._folder / "box"):
-            count, size = count + 1, size + entry.stat(follow_symlinks=False).st_blocks * 512
-            if count > MANY_FILES or size > SWEPT_AT:
-                return True
+        with os.scandir(self._folder / "box") as entries:
+            for entry in entries:
+                count, size = count + 1, size + entry.stat(follow_symlinks=False).st_blocks * 512
+                if count > MANY_FILES or size > SWEPT_AT:
+                    return True
         return False
 
 

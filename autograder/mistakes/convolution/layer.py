@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.mistakes import Mistake, mistake
+from autograder.mistakes import Mistake, lend_hint, mistake
 from reference import ShapeError, conv2d
 from reference.op import Array, pair
 
@@ -153,7 +153,7 @@ def forward(name: str, **facts: Any) -> Callable[[Callable[[Layer], Array | None
         ) -> Array | None:
             return wrong(Layer.of(x, w, b, stride, padding, dilation, groups))
 
-        return mistake(conv2d, name, part="forward", **facts)(_named(mistaken, wrong))
+        return mistake(conv2d, name, part="forward", **facts)(lend_hint(mistaken, wrong))
 
     return register
 
@@ -178,7 +178,7 @@ def backward(name: str, **facts: Any) -> Callable[[Callable[[Layer, Array], Any]
             layer, dy = Layer.of(x, w, b, stride, padding, dilation, groups), np.asarray(dy, float)
             return _gradients(layer, dy, wrong(layer, dy))
 
-        return mistake(conv2d, name, part="backward", **facts)(_named(mistaken, wrong))
+        return mistake(conv2d, name, part="backward", **facts)(lend_hint(mistaken, wrong))
 
     return register
 
@@ -190,9 +190,3 @@ def _gradients(layer: Layer, dy: Array, wrong: dict[str, Array] | None) -> tuple
     dw = wrong["dw"] if "dw" in wrong else layer.dw(dy)
     db = wrong["db"] if "db" in wrong else layer.db(dy)
     return dx, dw, None if layer.b is None else db
-
-
-def _named(mistaken: Any, wrong: Callable[..., Any]) -> Any:
-    mistaken.__name__, mistaken.__qualname__ = wrong.__name__, wrong.__qualname__
-    mistaken.__doc__, mistaken.__module__ = wrong.__doc__, wrong.__module__
-    return mistaken

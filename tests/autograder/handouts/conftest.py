@@ -38,7 +38,10 @@ def square_public():
     pair = [Call("square", (X,), save="f", show=(0,)), Call("square_backward", (DY, Handle("f", 1)))]
     backward = trial("three numbers", pair, [own, np.array([1.0, -4.0, -12.0])], (0, 1), forward=0)
     v = np.array([1.0, 1.0, -1.0])
-    probe_calls = [Call("square", (X,), save="own", show=(0,)), Call("square_backward", (DY, Handle("own", 1)))]
+    probe_calls = [
+        Call("square", (X,), save="own", show=(0,)),
+        Call("square_backward", (DY, Handle("own", 1))),
+    ]
     probe_calls += [Call("square", (X + step * v,), show=(0,)) for step in (0.5, -0.5, 0.25, -0.25)]
     facts = {"directions": [v], "steps": [0.5, 0.25], "upstream": DY}
     probe = trial("your own forward", probe_calls, [], (), forward=0, kind="probe", facts=facts)
@@ -48,13 +51,17 @@ def square_public():
             "how": "Differentiate x^2 again and write it down before you code it.",
             "values": [(own, X * DY), None],
         },
-        {"name": "dy-ignored", "what": "You ignored dY.", "how": "Multiply by dY.", "values": [(own, 2 * X), None]},
+        {
+            "name": "dy-ignored", "what": "You ignored dY.", "how": "Multiply by dY.",
+            "values": [(own, 2 * X), None],
+        },
     ]  # fmt: skip
     shared = {"title": "Square", "points": 2.0, "needs": [], "rule": None}
     return {
         "title": "Squares",
         "exercises": {
-            "square": shared | {"part": "forward", "results": ["y", "cache"], "trials": [forward], "lookalikes": []},
+            "square": shared
+            | {"part": "forward", "results": ["y", "cache"], "trials": [forward], "lookalikes": []},
             "square_backward": shared
             | {
                 "points": 3.0, "part": "backward", "needs": ["square"], "results": ["dx"],
@@ -73,7 +80,9 @@ def part(name, kind):
 
 
 def variant(question="SQ-1", prompt="Square $7$.", truth=49):
-    return Variant(question, "A square", prompt, (Part("x", "Give x.", "int"),), {"x": truth}, ("7 x 7",), {"n": 7})
+    return Variant(
+        question, "A square", prompt, (Part("x", "Give x.", "int"),), {"x": truth}, ("7 x 7",), {"n": 7}
+    )
 
 
 def load(text, folder):

@@ -98,7 +98,9 @@ def test_an_error_shows_the_students_own_line_and_message(kit, capsys):
 
 @pytest.mark.parametrize("error", ["SystemExit", "RecursionError", "MemoryError", "GeneratorExit"])
 def test_odd_exceptions_of_student_code_are_reported_like_others(kit, capsys, error):
-    result, said = say(kit, capsys, lambda k: k.score("square", student(f"def square(x): raise {error}('mine')")))
+    result, said = say(
+        kit, capsys, lambda k: k.score("square", student(f"def square(x): raise {error}('mine')"))
+    )
     assert result == 0.0
     assert error in said
 
@@ -127,7 +129,8 @@ def test_float32_is_right_with_a_note(kit, capsys):
 
 
 def test_prints_and_stderr_of_student_code_stay_out_of_the_way(kit, capsys):
-    code = "import sys\ndef square(x):\n    print('debug')\n    print('oops', file=sys.stderr)\n    return x ** 2, x"
+    code = "import sys\ndef square(x):\n    print('debug')\n    print('oops', file=sys.stderr)\n"
+    code += "    return x ** 2, x"
     result, said = say(kit, capsys, lambda k: k.score("square", student(code)))
     assert result == 2.0
     assert "debug" not in said
@@ -135,7 +138,9 @@ def test_prints_and_stderr_of_student_code_stay_out_of_the_way(kit, capsys):
 
 
 def test_warnings_of_numpy_stay_out_of_the_way(kit, capsys):
-    result, _ = say(kit, capsys, lambda k: k.score("square", student("def square(x): return x ** 2 / np.zeros(3), x")))
+    result, _ = say(
+        kit, capsys, lambda k: k.score("square", student("def square(x): return x ** 2 / np.zeros(3), x"))
+    )
     assert result == 0.0
 
 
@@ -189,14 +194,18 @@ def test_ready_wants_results_of_the_right_shape_not_of_the_right_value(kit, caps
 # --- typed answers ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("answer", "fine"), [("49", 1.0), (" 49 \n", 1.0), ("-3", 1.0), ("", 0.0), ("\n\n", 0.0), ("fifty", 0.0)])
+@pytest.mark.parametrize(
+    ("answer", "fine"), [("49", 1.0), (" 49 \n", 1.0), ("-3", 1.0), ("", 0.0), ("\n\n", 0.0), ("fifty", 0.0)]
+)
 def test_readable_says_whether_an_answer_can_be_read(kit, capsys, answer, fine):
     result, said = say(kit, capsys, lambda k: k.readable("SQ-1", answer))
     assert result == fine
     assert ("can be read" if fine else "cannot be read") in said
 
 
-@pytest.mark.parametrize("answer", [None, object(), b"49", {"x": 1}, ["a"], 3 + 4j, float("nan"), "9" * 100_000, "[" * 5000])
+@pytest.mark.parametrize(
+    "answer", [None, object(), b"49", {"x": 1}, ["a"], 3 + 4j, float("nan"), "9" * 100_000, "[" * 5000]
+)
 def test_no_answer_is_too_odd_to_be_called_unreadable(kit, capsys, answer):
     result, said = say(kit, capsys, lambda k: k.readable("SQ-1", answer))
     assert result in (0.0, 1.0)
@@ -211,7 +220,10 @@ def test_right_and_wrong_answers_get_the_same_words(kit_with_variants, capsys):
 
 
 def test_the_answer_is_read_from_the_text_of_its_own_cell(kit, capsys):
-    namespace = {"answer": "of another cell", "In": ["", '# answer: SQ-1\nanswer = """\n12\n"""', "# answer: SQ-9\nanswer = 1"]}
+    namespace = {
+        "answer": "of another cell",
+        "In": ["", '# answer: SQ-1\nanswer = """\n12\n"""', "# answer: SQ-9\nanswer = 1"],
+    }
     assert say(kit, capsys, lambda k: k.score("SQ-1", namespace))[0] == 1.0
 
 
@@ -219,7 +231,7 @@ def test_a_computed_answer_is_refused_as_the_grader_will(kit, capsys):
     namespace = {"answer": "49", "In": ["# answer: SQ-1\nanswer = str(7 * 7)"]}
     result, said = say(kit, capsys, lambda k: k.score("SQ-1", namespace))
     assert result == 0.0
-    assert "does not run it" in said
+    assert "never computed" in said
 
 
 def test_parts_are_read_one_by_one(kit, capsys):
@@ -251,14 +263,29 @@ def test_show_displays_the_students_own_statement(kit_with_variants, monkeypatch
 
 @pytest.mark.parametrize(
     ("name", "question", "sentence"),
-    [("", "SQ-1", "student id"), (None, "SQ-1", "student id"), ("eve", "SQ-1", "class list"), ("ada", "SQ-2", "no statement")],
+    [
+        ("", "SQ-1", "student id"),
+        (None, "SQ-1", "student id"),
+        ("eve", "SQ-1", "class list"),
+        ("ada", "SQ-2", "holds no SQ-2"),
+    ],
 )
 def test_show_says_kindly_what_is_missing(kit_with_variants, capsys, name, question, sentence):
     _, said = say(kit_with_variants, capsys, lambda k: k.show(question, name))
     assert sentence in said
 
 
-@pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"schema": "backmark/variants/1", "students": []}', '{"schema": 1, "students": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "",
+        "{}",
+        "[]",
+        '{"schema": "backmark/variants/1", "students": []}',
+        '{"schema": 1, "students": {}}',
+    ],
+)
 def test_a_missing_or_damaged_variants_file_is_named(kit, tmp_path, monkeypatch, capsys, content):
     monkeypatch.chdir(tmp_path)
     if content is not None:
@@ -290,7 +317,12 @@ def test_a_tag_tells_ids_apart_and_forgives_spaces_around():
 def test_overview_has_a_line_per_question(kit, capsys):
     _, said = say(kit, capsys, lambda k: k.overview(student(RIGHT + "answer = '3'")))
     lines = said.splitlines()
-    assert [line.split()[:2] for line in lines[:4]] == [["✓", "SQ-1"], ["✗", "SQ-2"], ["✓", "square"], ["✓", "square_backward"]]
+    assert [line.split()[:2] for line in lines[:4]] == [
+        ["✓", "SQ-1"],
+        ["✗", "SQ-2"],
+        ["✓", "square"],
+        ["✓", "square_backward"],
+    ]
     assert "6.00 of 8" in said
 
 
@@ -309,7 +341,17 @@ def test_an_unknown_exercise_is_answered_with_the_known_ones(kit, capsys, name):
 
 # --- the file ---------------------------------------------------------------------------------------------
 
-BLOCKED = "autograder reference numba IPython nbformat jupytext matplotlib scipy nbgrader".split()
+BLOCKED = [
+    "autograder",
+    "reference",
+    "numba",
+    "IPython",
+    "nbformat",
+    "jupytext",
+    "matplotlib",
+    "scipy",
+    "nbgrader",
+]
 
 
 def test_the_kit_runs_with_numpy_alone(kit_with_variants, tmp_path):
@@ -329,7 +371,8 @@ def test_the_kit_runs_with_numpy_alone(kit_with_variants, tmp_path):
         kit.overview(globals())
     """
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)], cwd=tmp_path, capture_output=True, text=True,
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        cwd=tmp_path, capture_output=True, text=True,
         env={"PATH": "", "PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     assert run.stderr == ""

@@ -125,7 +125,16 @@ def cell(notebook, name):
     ("kind", "text", "grade", "solution", "locked", "points", "name", "md5"),
     [
         ("code", "assert conv(1) == 2", True, False, True, 2, "t1", "c8a18df58bca26b36d34eaaee689a7ce"),
-        ("code", "# YOUR CODE HERE\nraise NotImplementedError()", False, True, False, None, "conv", "bc9f5b31e9a0e819559196117d717f76"),
+        (
+            "code",
+            "# YOUR CODE HERE\nraise NotImplementedError()",
+            False,
+            True,
+            False,
+            None,
+            "conv",
+            "bc9f5b31e9a0e819559196117d717f76",
+        ),
         ("markdown", "YOUR ANSWER HERE", True, True, False, 1.5, "essay", "14a4a06654bb3dcf38d72c6471cb0ab7"),
         ("markdown", "Read me", False, False, True, None, "ro", "2f81a1dbf645d9b21a8238da92fad6a1"),
     ],
@@ -138,7 +147,8 @@ def test_checksums_are_nbgraders(kind, text, grade, solution, locked, points, na
 
 def test_a_solution_region_becomes_a_stub_at_its_indent(source):
     assert cell(build_release(source), "twice")["source"] == (
-        'def twice(x):\n    """Return 2x."""\n    if x:\n        # YOUR CODE HERE\n        raise NotImplementedError()\n    return 0'
+        'def twice(x):\n    """Return 2x."""\n    if x:\n'
+        "        # YOUR CODE HERE\n        raise NotImplementedError()\n    return 0"
     )
 
 
@@ -163,7 +173,10 @@ def test_answer_cells_reach_students_as_they_are(source):
 def test_tests_and_read_only_cells_are_locked_and_answers_cannot_be_deleted(source):
     release = build_release(source)
     for name in ("setup", "show-Q-1", "test_Q-1", "test_twice", "fixed"):
-        assert (cell(release, name)["metadata"]["deletable"], cell(release, name)["metadata"]["editable"]) == (False, False)
+        assert (
+            cell(release, name)["metadata"]["deletable"],
+            cell(release, name)["metadata"]["editable"],
+        ) == (False, False)
     assert cell(release, "twice")["metadata"]["deletable"] is False
     assert "editable" not in cell(release, "twice")["metadata"]
 
@@ -203,7 +216,8 @@ def test_count_asks_a_question_several_times(tmp_path):
     toml = TOML.replace("points = 1\n", "points = 1\ncount = 2\n")
     with pytest.raises(NotebookError, match="Q-1_2"):
         build_source(write(tmp_path, toml=toml))
-    again = '# %% nbgrader={"grade_id": "Q-1_2"}\nanswer = ""\n\n# %% nbgrader={"grade_id": "test_Q-1_2", "grade": true}\n1.0\n'
+    again = '# %% nbgrader={"grade_id": "Q-1_2"}\nanswer = ""\n\n'
+    again += '# %% nbgrader={"grade_id": "test_Q-1_2", "grade": true}\n1.0\n'
     source = build_source(write(tmp_path, TEXT + "\n" + again, toml))
     assert cell(source, "test_Q-1_2")["metadata"]["nbgrader"]["points"] == 1
 
@@ -250,7 +264,9 @@ def test_a_missing_toml_is_named(tmp_path):
 
 
 def test_cell_ids_stay_when_another_cell_is_put_in(tmp_path, source):
-    more = build_source(write(tmp_path / "more", TEXT.replace("# %% tags", "# %% [markdown]\n# New.\n\n# %% tags")))
+    more = build_source(
+        write(tmp_path / "more", TEXT.replace("# %% tags", "# %% [markdown]\n# New.\n\n# %% tags"))
+    )
     ids = [c["id"] for c in source["cells"]]
     assert [c["id"] for c in more["cells"] if c["source"] != "New."] == ids
     assert len(set(ids)) == len(ids)
@@ -288,7 +304,9 @@ def test_filled_in_answers_read_back(source, answer):
             assert {k: v.strip("\n") for k, v in found.items()} == {"M": answer.strip("\n"), 'the "n"': "2"}
 
 
-@pytest.mark.parametrize("student", ["ada", 'a"b', "back\\slash", "Zoë", "line\nbreak", '"; import os #', "🙂"])
+@pytest.mark.parametrize(
+    "student", ["ada", 'a"b', "back\\slash", "Zoë", "line\nbreak", '"; import os #', "🙂"]
+)
 def test_a_personal_copy_states_id_and_prompts(source, student):
     release = build_release(source)
     handout = personalise(release, student, {"Q-1": "Square **7**."})
@@ -338,21 +356,35 @@ def test_the_command_builds_and_checks(tmp_path, capsys):
 
 # --- nbgrader itself --------------------------------------------------------------------------------------
 
-needs_nbgrader = pytest.mark.skipif(importlib.util.find_spec("nbgrader") is None, reason="nbgrader is not installed")
+needs_nbgrader = pytest.mark.skipif(
+    importlib.util.find_spec("nbgrader") is None, reason="nbgrader is not installed"
+)
 
 
 @needs_nbgrader
 def test_nbgrader_makes_the_same_release(tmp_path):
-    """generate_assignment, run by itself on our source notebooks, gives our cells and our nbgrader metadata."""
-    sources = {"demo": build_source(write(tmp_path / "s")), "convolution": build_source(ROOT / "solutions" / "convolution.py")}
+    """generate_assignment, run by itself on our source notebooks, gives our cells and metadata."""
+    sources = {
+        "demo": build_source(write(tmp_path / "s")),
+        "convolution": build_source(ROOT / "solutions" / "convolution.py"),
+    }
     for name, source in sources.items():
         folder = tmp_path / "course" / "source" / "week1"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.ipynb").write_text(to_text(source), encoding="utf-8")
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", "week1", "--CourseDirectory.root=."]
-    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # nbgrader calls alembic
-    home = {"PATH": tools, "HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter"), "IPYTHONDIR": str(tmp_path / "ipython")}
-    run = subprocess.run(command, cwd=tmp_path / "course", capture_output=True, text=True, env=os.environ | home)
+    tools = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    )  # nbgrader calls alembic
+    home = {
+        "PATH": tools,
+        "HOME": str(tmp_path),
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter"),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+    }
+    run = subprocess.run(
+        command, cwd=tmp_path / "course", capture_output=True, text=True, env=os.environ | home
+    )
     assert run.returncode == 0, run.stderr
     for name, source in sources.items():
         made = nbformat.read(tmp_path / "course" / "release" / "week1" / f"{name}.ipynb", as_version=4)
@@ -362,6 +394,6 @@ def test_nbgrader_makes_the_same_release(tmp_path):
 
 
 def plain(cell):
-    return {k: cell[k] for k in ("cell_type", "id", "source", "metadata")} | {"outputs": cell.get("outputs", [])}
-
-
+    return {k: cell[k] for k in ("cell_type", "id", "source", "metadata")} | {
+        "outputs": cell.get("outputs", [])
+    }

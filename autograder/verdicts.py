@@ -1,0 +1,283 @@
+"""Put a judgement into verdicts: points, one complaint per cause, hints in three steps.
+
+Names of mistakes come from outside (`naming.py`), after the marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.checks import Judgement, TrialResult
+from autograder.model import Status, Verdict
+
+BEHAVIOUR_SHARE = 0.2
+CONSISTENT_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mistake that explains a wrong result, in the words for the student."""
+
+    name: str
+    what: str
+    how: str
+    credit: float = 0.0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How the points of an exercise are shared; set in assignment.toml."""
+
+    behaviour: float = BEHAVIOUR_SHARE
+    consistent: float = CONSISTENT_SHARE
+
+
+def verdicts(
+    judgement: Judgement,
+    title: str,
+    points: float,
+    named: Sequence[Named] = (),
+    weights: Weights | None = None,
+) -> tuple[Verdict, ...]:
+    """Turn a judgement into verdicts whose `out_of` add up to `points`."""
+    weights = weights or Weights()
+    groups = _groups(judgement)
+    shares = _shares(groups, points, weights)
+    make = _Maker(judgement, title, tuple(named), weights)
+    return tuple(make.verdict(group, results, shares[group]) for group, results in groups.items())
+
+
+def _groups(judgement: Judgement) -> dict[str, list[TrialResult]]:
+    groups: dict[str, list[TrialResult]] = {}
+    for result in judgement.results:
+        if result.trial.kind == "value":
+            groups.setdefault(result.trial.group, []).append(result)
+    groups["inputs left alone"] = []
+    for result in judgement.results:
+        if result.trial.kind == "behaviour":
+            groups.setdefault(result.trial.group, []).append(result)
+    return groups
+
+
+def _shares(groups: Mapping[str, list[TrialResult]], points: float, weights: Weights) -> dict[str, float]:
+    value = [g for g, rs in groups.items() if rs and rs[0].trial.kind == "value"]
+    behaviour = [g for g in groups if g not in value]
+    shares = dict.fromkeys(value, points * (1 - weights.behaviour) / max(len(value), 1))
+    shares |= dict.fromkeys(behaviour, points * weights.behaviour / max(len(behaviour), 1))
+    rounded = {g: round(s, 4) for g, s in shares.items()}
+    last = list(rounded)[-1]
+    rounded[last] = round(points - sum(v for g, v in rounded.items() if g != last), 4)
+    return rounded
+
+
+class _Maker:
+    """Make the verdicts of one exercise; keeps track of what has already been complained about."""
+
+    def __init__(self, judgement: Judgement, title: str, named: tuple[Named, ...], weights: Weights) -> None:
+        self.j, self.title, self.named, self.weights = judgement, title, named, weights
+        self.complained = False
+        self.all_values_right = all(r.state == "right" for r in judgement.values)
+        groups = {r.trial.group for r in judgement.values}
+        wrong = {r.trial.group for r in judgement.values if r.state != "right"}
+        self.any_value_right = bool(groups - wrong)
+
+    def verdict(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
+        if self.j.stopped:
+            return self._stopped(group, out_of)
+        if group == "inputs left alone":
+            return self._inputs(group, out_of)
+        if results[0].trial.kind == "behaviour":
+            return self._behaviour(group, results, out_of)
+        return self._value(group, results, out_of)
+
+    def _make(
+        self, group: str, kind: Any, status: Status, points: float, out_of: float, message: str, **more: Any
+    ) -> Verdict:
+        key = self.j.key
+        part: Any = key.part if key.part in ("forward", "backward") else None
+        return Verdict(
+            key.question, self.title, group, kind, status, round(points, 4), out_of, message,
+            part=part, question_hash=key.hash, **more,
+        )  # fmt: skip
+
+    def _stopped(self, group: str, out_of: float) -> Verdict:
+        if self.complained:
+            return self._make(
+                group, "contract", "skipped", 0.0, out_of, "Not judged: see the first complaint."
+            )
+        self.complained = True
+        how = {
+            "exception": "Run it on a small input and read the error message there, starting with its last line.",
+            "timeout": "Look at the condition that ends each loop, and try a tiny input first.",
+            "killed": "Look at the size of the arrays you create, and do not end the process yourself.",
+            "garbled": "Return NumPy arrays and plain numbers, and leave files and descriptors of the process alone.",
+            "unfinished": "Replace the `raise NotImplementedError()` by your code and run all cells.",
+            "missing": f"Define `{self.j.key.question}` under exactly this name, in a cell that runs without an error.",
+        }.get(self.j.stopped_cause, "Define it with `def` and run all cells again.")
+        return self._make(
+            group,
+            "contract",
+            "wrong",
+            0.0,
+            out_of,
+            self.j.stopped,
+            hint=("Before anything is computed.", self.j.stopped, how),
+        )
+
+    def _inputs(self, group: str, out_of: float) -> Verdict:
+        key = self.j.key
+        if self.j.changed:
+            names = ", ".join(self.j.changed)
+            message = f"{key.question} changes what it was given ({names})."
+            how = "Work on a copy (`x = x.copy()`), or write the result into a new array."
+            return self._make(
+                group, "behaviour", "wrong", 0.0, out_of, message, hint=(f"The argument {names}.", message, how),
+                **self._names("behaviour"),
+            )  # fmt: skip
+        if self.j.touched_random:
+            message = f"{key.question} uses or reseeds the global random state."
+            how = "Take random numbers only from the generator you are given."
+            return self._make(
+                group,
+                "behaviour",
+                "wrong",
+                0.0,
+                out_of,
+                message,
+                hint=("`np.random` or `random`.", message, how),
+            )
+        if not self.any_value_right:
+            return self._make(
+                group, "behaviour", "skipped", 0.0, out_of, "Judged once a group of values is right."
+            )
+        return self._make(group, "behaviour", "right", out_of, out_of, "The arguments are left as they were.")
+
+    def _behaviour(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
+        if all(r.state == "right" for r in results):
+            return self._make(group, "behaviour", "right", out_of, out_of, "Right.")
+        if not self.all_values_right:
+            return self._make(group, "behaviour", "skipped", 0.0, out_of, "Judged once the values are right.")
+        bad = next(r for r in results if r.state != "right")
+        message = f"Right at first, but not here: {bad.trial.name}."
+        what = "The result depends on something other than the arguments: earlier calls, a global variable, or an array that is used twice."
+        how = "Keep everything the backward needs in the cache that the forward returns, and nothing anywhere else."
+        return self._make(
+            group,
+            "behaviour",
+            "wrong",
+            0.0,
+            out_of,
+            message,
+            hint=(bad.trial.name, what, how),
+            **self._names("behaviour"),
+        )
+
+    def _value(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
+        bad = [r for r in results if r.state != "right"]
+        if not bad:
+            return self._right(group, results, out_of)
+        first = next((r for r in bad if r.trial.public), bad[0])
+        if all(r.state == "blocked" for r in bad):
+            return self._make(group, "value", "skipped", 0.0, out_of, first.message)
+        if self._consistent_only(bad):
+            return self._own_function(group, first, out_of)
+        if self.complained and self.named:
+            again = "Not right here either; the mistake named above explains it."
+            return self._make(
+                group,
+                "value",
+                "skipped",
+                0.0,
+                out_of,
+                again,
+                mistake=self.named[0].name if len(self.named) == 1 else None,
+            )
+        self.complained = True
+        return self._make(
+            group, "value", "wrong", self._credit(out_of), out_of, f"{first.message} ({first.trial.name}).",
+            hint=self._hint(first), worst=first.worst, **self._names("value"),
+        )  # fmt: skip
+
+    def _right(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
+        notes = tuple(dict.fromkeys(n for r in results for n in r.notes))
+        reason = ""
+        message = "Right."
+        if any(r.forward_right is False for r in results):
+            reason = "The backward is right although the forward is not: full marks for the backward."
+            message = f"Right. {reason}"
+        if notes:
+            message = f"{message} Note: {'; '.join(notes)}."
+        return self._make(
+            group, "gradient" if reason else "value", "right", out_of, out_of, message, credit_reason=reason
+        )
+
+    def _consistent_only(self, bad: list[TrialResult]) -> bool:
+        return (
+            bool(self.j.consistent)
+            and self.j.key.part == "backward"
+            and all(r.forward_right is False for r in bad)
+        )
+
+    def _own_function(self, group: str, first: TrialResult, out_of: float) -> Verdict:
+        reason = "The right gradient of the function you wrote, but that is not the function asked for."
+        how = f"Mend {', '.join(self.j.key.needs) or 'the forward'} first; this backward may then need the same change."
+        share = self.weights.consistent
+        return self._make(
+            group, "gradient", "partial" if share else "wrong", out_of * share, out_of, f"{reason} ({first.trial.name})",
+            credit_reason=reason, hint=(first.trial.name, reason, how),
+        )  # fmt: skip
+
+    def _credit(self, out_of: float) -> float:
+        return out_of * self.named[0].credit if len(self.named) == 1 else 0.0
+
+    def _names(self, kind: str) -> dict[str, Any]:
+        del kind
+        names = tuple(n.name for n in self.named)
+        return {"mistake": names[0] if len(names) == 1 else None, "mistakes_consistent": names}
+
+    def _hint(self, first: TrialResult) -> tuple[str, ...]:
+        where = self._where(first)
+        if len(self.named) == 1:
+            return (where, self.named[0].what, self.named[0].how)
+        if self.named:
+            what = "Either of these explains your results: " + " OR: ".join(n.what for n in self.named[:3])
+            return (where, what, self.named[0].how)
+        return (where, *self._unnamed(first))
+
+    def _unnamed(self, first: TrialResult) -> tuple[str, str]:
+        if first.cause in ("shape", "count", "kind"):
+            return (
+                first.message,
+                "Compare what you return with the docstring: how many results, in which order, of which shape.",
+            )
+        if first.cause == "exception":
+            return (
+                first.message,
+                "Run the function on a small input like the one described and read the error message there.",
+            )
+        if first.cause in ("timeout", "killed"):
+            return (
+                first.message,
+                "Try it on a tiny input first; look at the condition that ends the loop and at the size of the arrays.",
+            )
+        if any(r.forward_right is False for r in self.j.values):
+            return (
+                "The forward is wrong on the same inputs, and the backward builds on what it stores.",
+                "Mend the forward first, then look at this again.",
+            )
+        return (
+            "The results match none of the mistakes known for this exercise.",
+            "Work the smallest such input by hand, one entry, and compare it with what your code computes there.",
+        )
+
+    def _where(self, first: TrialResult) -> str:
+        wrong = dict.fromkeys(r.trial.group for r in self.j.values if r.state != "right")
+        right = dict.fromkeys(r.trial.group for r in self.j.values if r.state == "right")
+        text = f"Not right with: {', '.join(wrong)}."
+        return (
+            text
+            + (f" Right with: {', '.join(right)}." if right else "")
+            + f" First seen: {first.trial.name}."
+        )

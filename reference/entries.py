@@ -1,0 +1,161 @@
+"""Measure slopes of a subject: along any direction through all its entries, or for chosen entries one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reference.derivatives import FIRST_STEP, UNIT, Line, Slopes, measure
+from reference.shapes import Array
+from reference.sparsity import colour, touched_outputs
+from reference.subject import Subject
+
+__all__ = ["Direction", "Workbench", "scaled"]
+
+_MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond it entries are moved singly
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Move `entries` of the point by `steps` times h each; a derivative along it is per unit of h."""
+
+    entries: Array
+    steps: Array
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A subject with what is needed again and again: its result, the rounding in it, the size of a step."""
+
+    subject: Subject
+    base: Array
+    noise: Array
+    spread: Array
+
+    @staticmethod
+    def at(subject: Subject, rng: np.random.Generator) -> Workbench:
+        spread = np.empty_like(subject.origin)
+        for part in subject.parts.values():
+            spread[part.start : part.stop] = part.spread
+        base = subject.outputs(subject.origin)
+        noise = _noise(subject, base, spread, rng)
+        if subject.single:
+            noise = np.fmax(noise, np.abs(base) * float(np.finfo(np.float32).eps) / 2)
+        return Workbench(subject, base, noise, spread)
+
+    def line(self, weights: Array, directions: Sequence[Direction], owner: Array | None = None) -> Line:
+        """Set up a line along which all directions are moved at once."""
+        entries = np.concatenate([d.entries for d in directions])
+        steps = np.concatenate([d.steps for d in directions])
+        first = np.cumsum([0, *(len(d.entries) for d in directions[:-1])])
+        kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
+        origin = self.subject.origin
+
+        def move(h: float) -> tuple[Array, Array]:
+            point = origin.copy()
+            point[entries] += h * steps
+            # What really was added differs from h * step by a rounding; a single entry can account for it.
+            real = np.array([h if len(d.entries) > 1 else self._moved(point, d) for d in directions])
+            return self.subject.outputs(point)[kept], real
+
+        return Line(
+            move,
+            self.base[kept],
+            weights[kept],
+            np.zeros(len(kept), dtype=np.intp) if owner is None else owner[kept],
+            self.noise[kept],
+            len(directions),
+            UNIT * float(np.max(np.abs(weights * self.base))),
+        )
+
+    def _moved(self, point: Array, direction: Direction) -> float:
+        at = direction.entries[0]
+        return float((point[at] - self.subject.origin[at]) / direction.steps[0])
+
+    def along(self, weights: Array, direction: Direction, first_step: float = FIRST_STEP) -> Slopes:
+        """Measure the slope of sum(weights * y) along one direction."""
+        return measure(self.line(weights, [direction]), first_step)
+
+    def entry(self, at: int) -> Direction:
+        return Direction(np.array([at]), self.spread[[at]])
+
+    def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array], Array | None]:
+        """Measure the derivative with respect to each of the entries.
+
+        Also return the outputs at which each has a kink, and which outputs each touches (None if not known).
+        """
+        masks = self.masks(entries)
+        slopes, kinks = self.directions(weights, [self.entry(at) for at in entries], masks)
+        return scaled(slopes, self.spread[entries]), kinks, masks
+
+    def limit(self) -> int:
+        """Return how many entries can be measured one by one in reasonable time."""
+        return 512 if len(self.base) == 1 else int(np.clip(_MASK_LIMIT // len(self.base), 64, 2048))
+
+    def masks(self, entries: Array) -> Array | None:
+        """Find out which outputs each of the entries changes; None if they are too many, or all the same."""
+        if len(self.base) == 1 or len(entries) * len(self.base) > _MASK_LIMIT or len(entries) < 3:
+            return None
+        # Random sizes, because moving all entries by the same amount changes nothing in softmax or batch norm.
+        rng = np.random.default_rng(len(entries))
+        sizes = rng.uniform(1, 2, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+        step = FIRST_STEP * sizes * self.spread[entries]
+
+        def touch(chosen: Array) -> Array:
+            changed = np.zeros(len(self.base), dtype=bool)
+            for sign in (1, -1):
+                point = self.subject.origin.copy()
+                point[entries[chosen]] += sign * step[chosen]
+                changed |= self.subject.outputs(point) != self.base
+            return changed
+
+        return touched_outputs(touch, len(entries))
+
+    def directions(
+        self, weights: Array, directions: Sequence[Direction], masks: Array | None
+    ) -> tuple[Slopes, list[Array]]:
+        """Measure many directions; those that touch different outputs are moved together."""
+        groups = [[i] for i in range(len(directions))] if masks is None else colour(masks)
+        table = np.empty((4, len(directions)))
+        kinks: list[Array] = [np.zeros(0, dtype=np.intp)] * len(directions)
+        for group in groups:
+            owner = None if masks is None else _owners(masks[group])
+            found = measure(self.line(weights, [directions[i] for i in group], owner))
+            table[:, group] = found.value, found.error, found.gap, found.floor
+            kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
+            at = kept[found.kinks]
+            for k, i in enumerate(group):
+                kinks[i] = at if owner is None else at[owner[at] == k]
+        return Slopes(*table, np.unique(np.concatenate(kinks))), kinks
+
+
+def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generator) -> Array:
+    """Measure how far rounding carries each output: what changes when nothing should.
+
+    Inputs that differ by one rounding show how rounding grows on its way. A fourth difference over tiny steps
+    vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
+    inside. All these steps go to one side, so that a kink at the point itself does not disturb.
+    """
+    shaken = subject.origin * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], subject.origin.shape))
+    noise = np.abs(subject.outputs(shaken) - base)
+    tiny = spread * 2.0**-22 * rng.uniform(0.5, 1, spread.shape) * rng.choice([-1.0, 1.0], spread.shape)
+    with np.errstate(all="ignore"):
+        rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 5))]
+        fourth = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) @ np.array(rows) / np.sqrt(70)
+    return np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(fourth)))
+
+
+def scaled(slopes: Slopes, size: Array) -> Slopes:
+    """Turn slopes per step into slopes per unit."""
+    return Slopes(
+        slopes.value / size, slopes.error / size, slopes.gap / size, slopes.floor / size, slopes.kinks
+    )
+
+
+def _owners(masks: Array) -> Array:
+    owner = np.full(masks.shape[1], -1, dtype=np.intp)
+    for k, mask in enumerate(masks):
+        owner[mask] = k
+    return owner

@@ -1,0 +1,309 @@
+"""Register tiles: the two inner loops of convolution, spelled for the vector unit of the machine.
+
+Why this file exists. The speed of a matrix product comes from one habit: load a few numbers into vector
+registers, and use every one of them many times before loading the next. LLVM does not find this by itself in
+loops over arrays; it must assume that storing a sum may change what is loaded next, so each sum travels through
+memory. Numba has no vector type either. What it has is `@intrinsic`: a function whose LLVM instructions we
+write ourselves. A vector made inside it is a local value, and local values live in registers.
+
+The two tiles here, with R rows and V vectors of `lanes` numbers each (all arrays are flat, `*_at` is the index
+at which a tile starts):
+
+* `product_tile` for y = w x:   y[i, j] = start + sum over k of  w[k, i] * x[off[k] + j]
+  R * V sums stay in registers while k runs. Per k: V vectors of x are loaded, R numbers of w are broadcast, and
+  R * V multiply-adds use them.
+* `dot_tile` for dw = dy x^T:   s[i, t] = sum over m, p of  d[m, rows[i] + p] * x[m, off[t] + p]
+  R * T sums stay in registers while p runs. Per step: R + T vectors are loaded for R * T multiply-adds.
+
+`off` is the table of offsets that makes a convolution look like a matrix product without copying every window
+(see convolution.py).
+
+R and V are chosen so that sums, operands and one broadcast fill the registers: 32 on AVX-512 and aarch64, 16 on
+other x86-64 processors. Any choice is correct on any processor: LLVM cuts a vector that is too long into pieces.
+`fmuladd` becomes one fused instruction where the processor has it, and a multiplication and an addition where
+it has not. The order of additions depends on the lanes only, never on memory layout or the number of threads.
+
+With `NUMBA_DISABLE_JIT=1` the makers return the plain twins instead, which say the same in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+__all__ = ["REGISTERS", "dot_tile", "lanes", "product_tile"]
+
+
+def _vector_unit() -> tuple[int, int]:
+    """Return the bytes in a vector register of the processor compiled for, and the number of registers."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    if "+avx512f" in features:
+        return 64, 32
+    if "+avx" in features.split(","):
+        return 32, 16
+    return 16, 32 if triple.startswith(("aarch64", "arm64")) else 16
+
+
+_BYTES, REGISTERS = (32, 16) if config.DISABLE_JIT else _vector_unit()
+
+
+def lanes(dtype: Any) -> int:
+    """Return how many numbers of this type stand in one vector."""
+    return _BYTES // np.dtype(dtype).itemsize
+
+
+# ------------------------------------------------------------------------------------------ instructions
+
+
+class _Vectors:
+    """The instructions the tiles are made of, for vectors of one element type."""
+
+    def __init__(self, context: Any, builder: Any, element: Any) -> None:
+        self.context, self.builder = context, builder
+        self.scalar = context.get_value_type(element)
+        self.count = _BYTES // (element.bitwidth // 8)
+        self.align = element.bitwidth // 8  # arrays start anywhere, so nothing more may be promised
+        self.type = ir.VectorType(self.scalar, self.count)
+        self.zero = ir.Constant(self.type, [ir.Constant(self.scalar, 0.0)] * self.count)
+
+    def index(self, number: int) -> Any:
+        return self.context.get_constant(types.intp, number)
+
+    def pointer(self, data: Any, *steps: Any) -> Any:
+        """Return the address `steps` numbers behind `data`."""
+        for step in steps:
+            data = self.builder.gep(data, [self.index(step) if isinstance(step, int) else step])
+        return data
+
+    def number(self, data: Any) -> Any:
+        return self.builder.load(data, align=self.align)
+
+    def load(self, data: Any) -> Any:
+        return self.builder.load(self._cast(data), align=self.align)
+
+    def store(self, vector: Any, data: Any) -> None:
+        self.builder.store(vector, self._cast(data), align=self.align)
+
+    def _cast(self, data: Any) -> Any:
+        return self.builder.bitcast(data, self.type.as_pointer())
+
+    def broadcast(self, number: Any) -> Any:
+        first = self.builder.insert_element(ir.Constant(self.type, ir.Undefined), number, _i32(0))
+        return self.builder.shuffle_vector(first, first, ir.Constant(_lanes_of_i32(self.count), [0] * self.count))
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        kind = ir.FunctionType(self.type, [self.type] * 3)
+        name = f"llvm.fmuladd.v{self.count}f{self.align * 8}"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), [a, b, c])
+
+    def first(self, number: Any) -> Any:
+        """Return the mask of the first `number` lanes."""
+        which = ir.Constant(ir.VectorType(ir.IntType(64), self.count), list(range(self.count)))
+        limit = self.builder.insert_element(ir.Constant(which.type, ir.Undefined), number, _i32(0))
+        same = ir.Constant(_lanes_of_i32(self.count), [0] * self.count)
+        return self.builder.icmp_signed("<", which, self.builder.shuffle_vector(limit, limit, same))
+
+    def load_where(self, mask: Any, data: Any) -> Any:
+        """Load the lanes in the mask, which may be all that exist, and zeros for the others."""
+        pointer = self._cast(data)
+        kind = ir.FunctionType(self.type, [pointer.type, ir.IntType(32), mask.type, self.type])
+        name = f"llvm.masked.load.v{self.count}f{self.align * 8}.p0"
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(function, [pointer, _i32(self.align), mask, self.zero])
+
+    def total(self, vector: Any) -> Any:
+        """Add all lanes, in pairs."""
+        count = self.count
+        while count > 1:
+            count //= 2
+            swap = [(lane + count) % self.count for lane in range(self.count)]
+            other = self.builder.shuffle_vector(
+                vector, vector, ir.Constant(_lanes_of_i32(self.count), swap)
+            )
+            vector = self.builder.fadd(vector, other)
+        return self.builder.extract_element(vector, _i32(0))
+
+    def same(self, shape: tuple[int, int], asked: tuple[Any, Any]) -> Any:
+        """Return whether the shape asked for, known when the kernel runs, is this one."""
+        rows, columns = (self.builder.icmp_signed("==", a, self.index(n)) for a, n in zip(asked, shape))
+        return self.builder.and_(rows, columns)
+
+    def sums(self, count: int) -> list[Any]:
+        """Make variables for `count` vectors, zero at first; LLVM keeps them in registers."""
+        slots = [cgutils.alloca_once(self.builder, self.type) for _ in range(count)]
+        for slot in slots:
+            self.builder.store(self.zero, slot)
+        return slots
+
+    def add_product(self, slot: Any, a: Any, b: Any) -> None:
+        self.builder.store(self.multiply_add(a, b, self.builder.load(slot)), slot)
+
+
+def _i32(number: int) -> Any:
+    return ir.Constant(ir.IntType(32), number)
+
+
+def _lanes_of_i32(count: int) -> Any:
+    return ir.VectorType(ir.IntType(32), count)
+
+
+def _data(context: Any, builder: Any, signature: Any, args: Any) -> list[Any]:
+    """Return the arguments with the address of its numbers in place of each array."""
+    return [
+        context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
+        for kind, value in zip(signature.args, args)
+    ]
+
+
+# ------------------------------------------------------------------------------------------ product tile
+
+Shapes = Sequence[tuple[int, int]]
+
+
+def product_tile(shapes: Shapes) -> Callable[..., None]:
+    """Make tile(rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh).
+
+    y[y_at + i*pitch + j] = start + sum over k < count of w[w_at + k*rows + i] * x[x_at + off[off_at + k] + j]
+
+    for i < rows and j < vectors*lanes; start is b[b_at + i] if `fresh`, else what y held. The offsets in `off`
+    are whole numbers of type intp. (rows, vectors) must be one of `shapes`; for any other pair nothing happens.
+    """
+    if config.DISABLE_JIT:
+        return _plain_product
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = _Vectors(context, builder, signature.args[2].dtype)
+        rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh = _data(
+            context, builder, signature, args
+        )
+        y, w, x, off, b = (
+            v.pointer(data, at) for data, at in ((y, y_at), (w, w_at), (x, x_at), (off, off_at), (b, b_at))
+        )
+        for shape in shapes:
+            with builder.if_then(v.same(shape, (rows, vectors))):
+                sums = _products(v, shape, w, x, off, count)
+                _finish(v, shape, sums, (y, pitch, b, fresh))
+        return context.get_dummy_value()
+
+    @intrinsic
+    def tile(_typing, rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
+        i = types.intp
+        return types.void(i, i, y, i, i, w, i, x, i, off, i, i, b, i, types.boolean), emit
+
+    return tile
+
+
+def _products(v: _Vectors, shape: tuple[int, int], w: Any, x: Any, off: Any, count: Any) -> list[Any]:
+    rows, vectors = shape
+    sums = v.sums(rows * vectors)
+    with cgutils.for_range(v.builder, count) as loop:
+        source = v.pointer(x, v.builder.load(v.pointer(off, loop.index)))
+        weights = v.pointer(w, v.builder.mul(loop.index, v.index(rows)))
+        columns = [v.load(v.pointer(source, j * v.count)) for j in range(vectors)]
+        for i in range(rows):
+            weight = v.broadcast(v.number(v.pointer(weights, i)))
+            for j, column in enumerate(columns):
+                v.add_product(sums[i * vectors + j], weight, column)
+    return sums
+
+
+def _finish(v: _Vectors, shape: tuple[int, int], sums: list[Any], where: tuple[Any, ...]) -> None:
+    y, pitch, b, fresh = where
+    cells = [(i, j) for i in range(shape[0]) for j in range(shape[1])]
+    places = [v.pointer(y, v.builder.mul(pitch, v.index(i)), j * v.count) for i, j in cells]
+    with v.builder.if_else(fresh) as (then, otherwise):
+        with then:
+            starts = [v.broadcast(v.number(v.pointer(b, i))) for i in range(shape[0])]
+            for (i, _), place, slot in zip(cells, places, sums):
+                v.store(v.builder.fadd(starts[i], v.builder.load(slot)), place)
+        with otherwise:
+            for place, slot in zip(places, sums):
+                v.store(v.builder.fadd(v.load(place), v.builder.load(slot)), place)
+
+
+def _plain_product(rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
+    width = vectors * lanes(y.dtype)
+    for i in range(rows):
+        total = np.zeros(width, y.dtype)
+        for k in range(count):
+            source = x_at + off[off_at + k]
+            total += w[w_at + k * rows + i] * x[source : source + width]
+        place = y[y_at + i * pitch : y_at + i * pitch + width]
+        place[:] = (b[b_at + i] if fresh else place) + total
+
+
+# ---------------------------------------------------------------------------------------------- dot tile
+
+
+def dot_tile(shapes: Shapes) -> Callable[..., None]:
+    """Make tile(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count).
+
+    s[i*taps + t] = sum over m < images, p < count of
+                    d[d_at + m*d_step + line[i] + p] * x[x_at + m*x_step + off[off_at + t] + p]
+
+    for i < rows and t < taps. Nothing is read beyond the last p. (rows, taps) must be one of `shapes`.
+    """
+    if config.DISABLE_JIT:
+        return _plain_dots
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = _Vectors(context, builder, signature.args[2].dtype)
+        rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count = _data(
+            context, builder, signature, args
+        )
+        d, x, off = v.pointer(d, d_at), v.pointer(x, x_at), v.pointer(off, off_at)
+        for shape in shapes:
+            with builder.if_then(v.same(shape, (rows, taps))):
+                sums = _dots(v, shape, (d, d_step, line), (x, x_step, off), images, count)
+                for at, slot in enumerate(sums):
+                    builder.store(v.total(builder.load(slot)), v.pointer(s, at), align=v.align)
+        return context.get_dummy_value()
+
+    @intrinsic
+    def tile(_typing, rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count):  # type: ignore[no-untyped-def]
+        i = types.intp
+        return types.void(i, i, s, d, i, i, line, x, i, i, off, i, i, i), emit
+
+    return tile
+
+
+def _dots(v: _Vectors, shape: tuple[int, int], left: Any, right: Any, images: Any, count: Any) -> list[Any]:
+    builder, sums = v.builder, v.sums(shape[0] * shape[1])
+    tables = zip((left, right), shape)
+    starts = [
+        (data, step, builder.load(v.pointer(table, i)))
+        for (data, step, table), number in tables
+        for i in range(number)
+    ]
+    whole = builder.mul(builder.sdiv(count, v.index(v.count)), v.index(v.count))
+    rest = v.first(builder.sub(count, whole))
+    with cgutils.for_range(builder, images) as image:
+        lines = [v.pointer(data, builder.mul(image.index, step), start) for data, step, start in starts]
+        with cgutils.for_range_slice(builder, v.index(0), whole, v.index(v.count), inc=True) as (p, _):
+            _add_dots(v, shape, sums, [v.load(v.pointer(line, p)) for line in lines])
+        with builder.if_then(builder.icmp_signed("<", whole, count)):
+            _add_dots(v, shape, sums, [v.load_where(rest, v.pointer(line, whole)) for line in lines])
+    return sums
+
+
+def _add_dots(v: _Vectors, shape: tuple[int, int], sums: list[Any], loaded: list[Any]) -> None:
+    for i, d in enumerate(loaded[: shape[0]]):
+        for t, x in enumerate(loaded[shape[0] :]):
+            v.add_product(sums[i * shape[1] + t], d, x)
+
+
+def _plain_dots(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count):  # type: ignore[no-untyped-def]
+    s[: rows * taps] = 0
+    for m in range(images):
+        for i in range(rows):
+            upstream = d[d_at + m * d_step + line[i] :][:count]
+            for t in range(taps):
+                source = x_at + m * x_step + off[off_at + t]
+                s[i * taps + t] += np.sum(upstream * x[source : source + count])

@@ -1,0 +1,404 @@
+"""Call a forward and a backward function safely: fresh copies in, checked and flattened numbers out.
+
+All numbers that are differentiated stand one after another in one vector, the *point*; a `Part` is the piece of
+it that belongs to one array. Whatever else the functions take (labels, masks, generators) is held fixed.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from reference.shapes import Array, InputError, short
+
+__all__ = ["Complaint", "Part", "Subject", "label", "read_subject"]
+
+
+class Complaint(Exception):
+    """End a check: the pair of functions does something that no number can make up for."""
+
+    def __init__(self, outcome: str, reason: str) -> None:
+        super().__init__(outcome, reason)
+        self.outcome, self.reason = outcome, reason
+
+
+@dataclass(frozen=True)
+class Part:
+    """One array among the inputs: its name, shape and place in the point; `spread` is the size of a big step."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+    spread: float
+    scalar: bool = False
+
+
+@dataclass
+class Subject:
+    """A pair of functions at one point; counts the calls and collects remarks."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None
+    values: dict[str, Any]
+    parts: dict[str, Part]
+    keywords: bool
+    params: dict[str, Any]
+    cache_first: bool
+    origin: Array
+    shape: tuple[int, ...] | None = None
+    single: bool = False
+    calls: int = 0
+    remarks: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    coarse: set[str] = field(default_factory=set)
+
+    def arguments(self, point: Array) -> dict[str, Any]:
+        """Build the inputs at `point`: nothing in them is shared with the caller or with an earlier call."""
+        return {name: self._build(name, value, point) for name, value in self.values.items()}
+
+    def _build(self, name: str, value: Any, point: Array) -> Any:
+        part = self.parts.get(name)
+        if part is not None:
+            piece = point[part.start : part.stop]
+            return float(piece[0]) if part.scalar else piece.reshape(part.shape).copy()
+        if _is_tree(value):
+            built = {key: self._build(f"{name}[{key!r}]", item, point) for key, item in _items(value)}
+            return built if isinstance(value, Mapping) else type(value)(built.values())
+        return _copy(value)
+
+    def run(self, point: Array) -> tuple[Array, Any, dict[str, Any]]:
+        """Call forward; return its result as it came, the cache and the arguments it was given."""
+        given = self.arguments(point)
+        self.calls += 1
+        with _Named(f"forward, called with {', '.join(given)}"):
+            args, kwargs = ((), given) if self.keywords else (tuple(given.values()), {})
+            result = self.forward(*args, **kwargs, **self.params)
+        result, cache = result if isinstance(result, tuple) and len(result) == 2 else (result, _NO_CACHE)
+        return self._result(result), cache, given
+
+    def outputs(self, point: Array) -> Array:
+        """Return the flat float64 result of forward somewhere near the origin, where warnings mean nothing."""
+        with np.errstate(all="ignore"):
+            return self.run(point)[0].astype(np.float64).ravel()
+
+    def _result(self, result: Any) -> Array:
+        try:
+            array = np.array(result)
+        except Exception:
+            array = np.array(None)
+        if array.dtype.kind not in "biuf" or np.ma.isMaskedArray(result):
+            raise InputError(
+                f"forward returned {short(result)}, not an array of real numbers.",
+                "let forward return y, or the pair (y, cache).",
+            )
+        self.shape = array.shape if self.shape is None else self.shape
+        if array.shape != self.shape:
+            raise InputError(
+                f"forward returned shape {array.shape}, and shape {self.shape} for other numbers of the same shape.",
+                "let the shape of y depend on the shapes of the inputs only.",
+            )
+        self.single |= array.dtype.kind == "f" and array.dtype.itemsize < 8
+        return array
+
+    def gradient(self, dy: Array) -> tuple[Array, Array]:
+        """Run forward and backward at the origin; return the result and the gradient, both flat float64."""
+        y, cache, given = self.run(self.origin)
+        self._compare("forward", given)
+        assert self.backward is not None
+        upstream: Any = dy.reshape(y.shape).copy() if y.shape else float(dy[0])
+        if cache is _NO_CACHE:
+            given = self.arguments(self.origin)
+            args, kwargs = ((upstream,), given) if self.keywords else ((upstream, *given.values()), {})
+            called = f"backward(dy, {', '.join(given)})"
+        else:
+            args, kwargs = ((cache, upstream) if self.cache_first else (upstream, cache)), {}
+            called = "backward(cache, dy)" if self.cache_first else "backward(dy, cache)"
+        with _Named(called):
+            gradients = self.backward(*args, **kwargs)
+        self._compare("backward", given)
+        if y.shape and not np.array_equal(upstream, dy.reshape(y.shape)):
+            self._blame("backward changes dy, which belongs to its caller: work on a copy.")
+        return y.astype(np.float64).ravel(), self._flatten(gradients)
+
+    def _compare(self, who: str, given: dict[str, Any]) -> None:
+        fresh = self.arguments(self.origin)
+        for name, value in given.items():
+            if not _same(value, fresh[name]):
+                self._blame(f"{who} changes its input {name}: work on a copy, like {name}.copy().")
+
+    def _blame(self, sentence: str) -> None:
+        if sentence not in self.broken:
+            self.broken.append(sentence)
+
+    def _flatten(self, gradients: Any) -> Array:
+        point = np.zeros_like(self.origin)
+        for name, gradient in self._assign(gradients):
+            for part, piece in self._pieces(name, self.values[name], gradient):
+                point[part.start : part.stop] = self._piece(part, piece)
+        return point
+
+    def _wanted(self) -> list[str]:
+        return [name for name in self.values if any(p == name or p.startswith(f"{name}[") for p in self.parts)]
+
+    def _assign(self, gradients: Any) -> Iterator[tuple[str, Any]]:
+        wanted = self._wanted()
+        if isinstance(gradients, Mapping):
+            for name in wanted:
+                key = name if name in gradients else f"d{name}"
+                yield name, gradients.get(key)
+            return
+        several = isinstance(gradients, tuple) or (isinstance(gradients, list) and len(wanted) > 1)
+        found = list(gradients) if several else [gradients]
+        given = [gradient for gradient in found if gradient is not None]
+        if len(found) == len(self.values) != len(wanted):
+            yield from ((name, g) for name, g in zip(self.values, found, strict=True) if name in wanted)
+        elif len(found) == len(wanted):
+            yield from zip(wanted, found, strict=True)
+        elif len(given) == len(wanted):
+            yield from zip(wanted, given, strict=True)
+        else:
+            yield from self._assign_real(found, wanted)
+
+    def _assign_real(self, found: list[Any], wanted: list[str]) -> Iterator[tuple[str, Any]]:
+        """Take one gradient per input that holds real numbers, though only some of them are checked."""
+        real = [name for name, value in self.values.items() if _is_real(value)]
+        if len(found) != len(real):
+            expected = f"one for each of {', '.join(wanted)}, in this order"
+            raise Complaint("wrong", f"backward returned {len(found)} gradient(s), expected {expected}.")
+        yield from ((name, g) for name, g in zip(real, found, strict=True) if name in wanted)
+
+    def _pieces(self, name: str, value: Any, gradient: Any) -> Iterator[tuple[Part, Any]]:
+        if name in self.parts:
+            yield self.parts[name], gradient
+        elif _is_tree(value):
+            for key, item in _items(value):
+                if _is_real(item):
+                    yield from self._pieces(f"{name}[{key!r}]", item, _item(gradient, key, f"{name}[{key!r}]"))
+
+    def _piece(self, part: Part, gradient: Any) -> Array:
+        if gradient is None:
+            raise Complaint("wrong", f"backward gives no gradient d{part.name}.")
+        try:
+            array = np.asarray(gradient)
+        except Exception:
+            array = np.array(None)
+        if array.dtype.kind not in "biuf":
+            raise Complaint("wrong", f"d{part.name} is {short(gradient)}, not an array of real numbers.")
+        if array.shape != part.shape:
+            raise Complaint(
+                "wrong", f"d{part.name} has shape {array.shape}, but {part.name} has shape {part.shape}."
+            )
+        if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+            self.coarse.add(part.name)
+        return array.astype(np.float64).ravel()
+
+
+_NO_CACHE = object()
+
+
+def label(part: Part, at: int) -> str:
+    """Name an entry as a student would write it: dw[0, 2]."""
+    if not part.shape:
+        return f"d{part.name}"
+    return f"d{part.name}[{', '.join(str(i) for i in np.unravel_index(at - part.start, part.shape))}]"
+
+
+# --------------------------------------------------------------------------------------- reading inputs
+
+
+def read_subject(
+    forward: Any,
+    backward: Any,
+    inputs: Any,
+    params: Mapping[str, Any] | None = None,
+    wrt: Sequence[str | int] | str | int | None = None,
+    cache_first: bool | None = None,
+) -> Subject:
+    """Take the arguments of a check apart; refuse what cannot be checked at all."""
+    for name, function in (("forward", forward), ("backward", backward)):
+        if function is not None and not callable(function):
+            raise InputError(f"{name} is {short(function)}, not a function.", f"pass {name} without calling it.")
+    values = _named(forward, inputs)
+    subject = Subject(
+        forward=forward,
+        backward=backward,
+        values=values,
+        parts={},
+        keywords=isinstance(inputs, Mapping),
+        params=dict(params or {}),
+        cache_first=_takes_cache_first(backward) if cache_first is None else bool(cache_first),
+        origin=np.zeros(0),
+    )
+    chosen = _chosen(values, wrt)
+    pieces: list[Array] = []
+    for name in chosen:
+        for part_name, value in _leaves(name, values[name]):
+            _add(subject, part_name, value, pieces)
+    if not pieces:
+        kinds = ", ".join(f"{name} is {_kind(value)}" for name, value in values.items())
+        raise InputError(
+            f"there is nothing to differentiate: {kinds or 'there are no inputs'}.",
+            "give at least one input with float entries, like x.astype(float).",
+        )
+    subject.origin = np.concatenate(pieces)
+    return subject
+
+
+def _add(subject: Subject, name: str, value: Any, pieces: list[Array]) -> None:
+    given = np.asarray(value)
+    array = given.astype(np.float64).ravel()
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} holds NaN or infinite entries.", "check the gradient at a finite point.")
+    if given.dtype != np.float64:
+        subject.remarks.append(f"{name} is {given.dtype}; the check ran on a float64 copy.")
+    start = sum(map(len, pieces))
+    pieces.append(array)
+    subject.parts[name] = Part(
+        name, given.shape, start, start + len(array), _spread(array), isinstance(value, (float, np.floating))
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}" if value.size else "an empty array"
+    return short(value, 30)
+
+
+def _spread(array: Array) -> float:
+    """Choose the size of a big step: how far the entries lie apart, or from 0, or 1."""
+    with np.errstate(all="ignore"):
+        candidates = (float(np.std(array)), float(np.max(np.abs(array))))
+    for size, least in zip(candidates, (1e-8 * candidates[1], 0.0), strict=True):
+        if np.isfinite(size) and size > max(least, 1e-290):
+            return size
+    return 1.0
+
+
+def _named(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
+    if isinstance(inputs, Mapping):
+        return {str(name): value for name, value in inputs.items()}
+    if isinstance(inputs, (np.ndarray, float, np.floating)):
+        inputs = (inputs,)
+    if not isinstance(inputs, (tuple, list)):
+        raise InputError(
+            f"inputs is {short(inputs)}.", "give the inputs of forward as a tuple (x, w) or a dict {'x': x}."
+        )
+    names = _parameters(forward)
+    names += [f"input{i}" for i in range(len(names), len(inputs))]
+    return dict(zip(names, inputs, strict=False))
+
+
+def _parameters(function: Any) -> list[str]:
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _takes_cache_first(backward: Any) -> bool:
+    names = _parameters(backward) if backward is not None else []
+    return bool(names) and any(word in names[0].lower() for word in ("cache", "saved", "ctx", "memo"))
+
+
+def _chosen(values: dict[str, Any], wrt: Any) -> list[str]:
+    names = list(values)
+    if wrt is None:
+        return [name for name in names if _is_real(values[name])]
+    chosen = [wrt] if isinstance(wrt, (str, int)) else list(wrt)
+    found = [names[w] if isinstance(w, int) and -len(names) <= w < len(names) else w for w in chosen]
+    for name in found:
+        if name not in values:
+            raise InputError(f"wrt names {short(name)}, which is no input.", f"choose from {', '.join(names)}.")
+        if not _is_real(values[name]):
+            raise InputError(
+                f"{name} is {short(values[name])}; without float entries it has no gradient.",
+                f"leave {name} out of wrt, or convert it with {name}.astype(float).",
+            )
+    return [name for name in names if name in found]
+
+
+def _is_tree(value: Any) -> bool:
+    """Tell a container of arrays (weights of several layers) from a plain list of numbers."""
+    if isinstance(value, Mapping):
+        return True
+    return type(value) in (list, tuple) and any(
+        _is_tree(item) or (isinstance(item, np.ndarray) and item.ndim > 0) for item in value
+    )
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    yield from value.items() if isinstance(value, Mapping) else enumerate(value)
+
+
+def _item(gradient: Any, key: Any, name: str) -> Any:
+    try:
+        return gradient[key]
+    except (TypeError, KeyError, IndexError):
+        raise Complaint("wrong", f"backward gives no gradient d{name}.") from None
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if _is_tree(value):
+        for key, item in _items(value):
+            yield from _leaves(f"{name}[{key!r}]", item)
+    elif _is_real(value):
+        yield name, value
+
+
+def _is_real(value: Any) -> bool:
+    if _is_tree(value):
+        return any(_is_real(item) for _, item in _items(value))
+    if np.ma.isMaskedArray(value) or isinstance(value, (str, bytes)):
+        return False
+    if isinstance(value, (float, np.floating, np.ndarray, list, tuple)):
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            return False
+        return array.dtype.kind == "f" and array.size > 0
+    return False
+
+
+def _copy(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # a module or an open file cannot be copied; it is passed on as it is
+        return value
+
+
+def _same(a: Any, b: Any) -> bool:
+    if _is_tree(a) or _is_tree(b):
+        if not _is_tree(a) or not _is_tree(b):
+            return False
+        left, right = dict(_items(a)), dict(_items(b))
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        if a.dtype == object:
+            return True
+        return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return isinstance(a, list) is isinstance(b, list) and (not isinstance(a, list) or _equal_lists(a, b))
+
+
+def _equal_lists(a: list[Any], b: list[Any]) -> bool:
+    return len(a) == len(b) and repr(a) == repr(b)
+
+
+class _Named:
+    """Tell in an exception of the caller's own functions what was being called."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        if error is not None:
+            error.add_note(f"raised while checking the gradient, in {self.what}")

@@ -1,0 +1,151 @@
+"""Shared by all tests: keys of the exercises, a made course, a sandbox. Each is made once per test process."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+# One thread per process, also in the processes that tests start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
+ROSTER = "id,first_name,last_name,email\nada,Ada,L,ada@example.org\nben,Ben,M,\ncleo,,,\ndan,,,\n"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A submission made here, judged against one set of a key."""
+
+    judgement: Any
+    named: list[Any]
+    verdicts: tuple[Any, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(v.points for v in self.verdicts)
+
+    @property
+    def names(self) -> list[str]:
+        return [n.name for n in self.named]
+
+
+@functools.cache
+def key_of(exercise: str, seed: int = 0) -> Any:
+    """Make the key of an exercise from a seed."""
+    from autograder.exercises import EXERCISES
+    from autograder.keymaking import make_key
+
+    return make_key(EXERCISES[exercise], lambda i: np.random.default_rng([seed, i]))
+
+
+@pytest.fixture(scope="session")
+def make_key_of() -> Callable[..., Any]:
+    """key_of(exercise, seed=0): a key, made once."""
+    return key_of
+
+
+@pytest.fixture(scope="session")
+def judged() -> Callable[..., Judged]:
+    """judged(exercise, functions): play one set of a key on functions, judge it out of 10 points, name mistakes."""
+    from autograder.checks import judge
+    from autograder.verdicts import verdicts
+    from autograder.keymaking import play_all
+    from autograder.naming import name_mistakes
+
+    def run(exercise: str, functions: dict[str, Any], seed: int = 0, part: int = 0, points: float = 10.0, weights: Any = None) -> Judged:
+        key = key_of(exercise, seed)
+        judgement = judge(key, part, play_all(key, part, functions))
+        named = name_mistakes(judgement)
+        return Judged(judgement, named, verdicts(judgement, key.title, points, named, weights))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A made course of four students that no test may change."""
+    from autograder.making import make
+
+    root = tmp_path_factory.mktemp("made")
+    roster = root / "class.csv"
+    roster.write_text(ROSTER, encoding="utf-8")
+    return make("convolution", root / "COURSE", roster).course
+
+
+@pytest.fixture
+def course(made: Any, tmp_path: Path) -> Any:
+    """A copy of the made course for one test to change."""
+    return type(made)(Path(shutil.copytree(made.root, tmp_path / "COURSE")))
+
+
+@pytest.fixture(scope="session")
+def bundle(made: Any) -> Any:
+    """Keys and release of the made course, as a grading process holds them."""
+    from autograder.grading import load_bundle
+
+    return load_bundle(made, "convolution")
+
+
+@pytest.fixture(scope="session")
+def box(bundle: Any) -> Iterator[Any]:
+    """One sandbox with the limits and packages of the assignment."""
+    from autograder.judging import open_sandbox
+
+    with open_sandbox(bundle, allow_weak=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def blank(made: Any) -> bytes:
+    """The notebook as released."""
+    return (made.release("convolution") / "convolution.ipynb").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def solved(bundle: Any) -> Callable[..., dict[str, Any]]:
+    """solved(student): the solution notebook with this student's own by-hand answers typed in."""
+    from autograder.demo import typed_answers
+    from autograder.handouts.notebook import build_solution_notebook, build_source
+    from autograder.solutions import solution_file
+
+    source = build_source(solution_file("convolution"))
+
+    def solve(student: str = "ada", own: Any = None, wrong: bool = False) -> dict[str, Any]:
+        own = bundle.by_hand[student] if own is None else own
+        built = build_solution_notebook(source, student, typed_answers(own, wrong=wrong))
+        return json.loads(json.dumps(built))
+
+    return solve
+
+
+@pytest.fixture(scope="session")
+def hand_in() -> Callable[..., Path]:
+    """hand_in(course, student, content): put a notebook (or bytes) where grading looks for it."""
+
+    def put(course: Any, student: str, content: Any, folder: Path | None = None, name: str = "convolution.ipynb") -> Path:
+        home = (folder or course.root / "submitted") / student / "convolution"
+        home.mkdir(parents=True, exist_ok=True)
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        (home / name).write_bytes(data)
+        return home / name
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def cell_of() -> Callable[[dict[str, Any], str], dict[str, Any]]:
+    """cell_of(notebook, name): the cell of a question."""
+
+    def find(notebook: dict[str, Any], name: str) -> dict[str, Any]:
+        return next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
+
+    return find

@@ -1,0 +1,3 @@
+{"attack": "resources", "expect": {"f": "exception:RecursionError", "g": "ok"}}
+def f(x):
+    return f(x)

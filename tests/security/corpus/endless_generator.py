@@ -1,0 +1,4 @@
+{"attack": "resources", "expect": {"f": "ok!", "g": "ok"}}
+def f(x):
+    while True:
+        yield 1

@@ -1,0 +1,3 @@
+{"attack": "protocol", "expect": {"f": "exception:GeneratorExit", "g": "ok"}}
+def f(x):
+    raise GeneratorExit

@@ -1,0 +1,4 @@
+{"attack": "leak", "expect": {"f": "exception:ModuleNotFoundError", "g": "ok"}}
+def f(x):
+    import autograder
+    return autograder

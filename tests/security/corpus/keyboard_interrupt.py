@@ -1,0 +1,3 @@
+{"attack": "protocol", "expect": {"f": "exception:KeyboardInterrupt", "g": "ok"}}
+def f(x):
+    raise KeyboardInterrupt

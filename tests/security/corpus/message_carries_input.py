@@ -1,0 +1,3 @@
+{"attack": "leak", "expect": {"f": "exception:ValueError", "g": "ok"}}
+def f(x):
+    raise ValueError(str(x))

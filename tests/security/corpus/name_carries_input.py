@@ -1,0 +1,3 @@
+{"attack": "leak", "expect": {"f": "exception:Exception", "g": "ok"}}
+def f(x):
+    raise type("inputs_" + "_".join(str(int(v)) for v in x), (Exception,), {})

@@ -1,0 +1,3 @@
+{"attack": "notebook", "expect": {"f": "missing", "g": "ok", "cells": ["exception"]}}
+x = "\x00"
+def f(x)  return

@@ -1,0 +1,3 @@
+{"attack": "notebook", "expect": {"f": "missing", "g": "ok", "cells": ["exception"]}}
+def f(x:
+    return x

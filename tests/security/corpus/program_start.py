@@ -1,0 +1,4 @@
+{"attack": "escape", "expect": {"f": "exception:PermissionError", "g": "ok"}}
+import subprocess
+def f(x):
+    return subprocess.run(["/bin/true"]).returncode

@@ -1,0 +1,6 @@
+{"attack": "resources", "expect": {"f": "exception:RuntimeError", "g": "ok"}}
+import threading
+def f(x):
+    threading.stack_size(65536)
+    while True:
+        threading.Thread(target=threading.Event().wait).start()

@@ -1,0 +1,3 @@
+{"attack": "resources", "expect": {"f": "exception:EOFError", "g": "ok"}}
+def f(x):
+    return input("points? ")
