@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import time
@@ -15,7 +16,7 @@ from autograder.assignment import Asked, Assignment, Issued
 from autograder.checks import Judgement, judge
 from autograder.instances import name_typed
 from autograder.key import Key
-from autograder.model import Report, Verdict
+from autograder.model import Report, Variant, Verdict
 from autograder.naming import name_mistakes
 from autograder.questions import QUESTIONS
 from autograder.sandbox import (
@@ -90,6 +91,8 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report) ->
         else:
             found += _by_hand(bundle, asked, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
+    with contextlib.suppress(Exception):  # a hint for staff: its failure must not touch the marks
+        found = list(_with_alert(found, _copied_from(bundle, blank.student, submitted)))
     return _replace(
         blank,
         status="incomplete" if broken else "graded",
@@ -176,20 +179,20 @@ def _by_hand(bundle: Bundle, asked: Asked, student: str, submitted: Submitted) -
             found.append(_broken(instance, asked.id, asked.points, error, ""))
             continue
         try:
-            found += _typed(bundle, one, submitted.answers.get(instance), asked.points)
+            found += _typed(one, submitted.answers.get(instance), asked.points)
         except Exception as error:
             found.append(_broken(instance, one.variant.title, asked.points, error, one.hash))
     return found
 
 
-def _typed(bundle: Bundle, one: Issued, raw: Any, points: float) -> list[Verdict]:
+def _typed(one: Issued, raw: Any, points: float) -> list[Verdict]:
     variant = one.variant
     texts = raw if isinstance(raw, dict) else {variant.parts[0].id: raw} if raw is not None else {}
-    total = sum(p.share for p in variant.parts)
+    shares = part_points(variant, points)
     values: dict[str, Any] = {}
     judged: list[tuple[Any, float, answers.Judged | str]] = []
     for part in variant.parts:
-        out_of = round(points * part.share / total, 4)
+        out_of = shares[part.id]
         try:
             values[part.id] = answers.KINDS[part.kind].parse(str(texts.get(part.id) or ""), part)
             judged.append(
@@ -201,13 +204,15 @@ def _typed(bundle: Bundle, one: Issued, raw: Any, points: float) -> list[Verdict
             judged.append((part, out_of, f"The answer cannot be read: {error}"))
     wrong = any(isinstance(j, str) or j.score < 1 for _, _, j in judged)
     names = _typed_names(variant, values) if wrong and values else []
-    owners = _owners(bundle, one, values) if wrong and values else []
-    staff = (
-        {"alert": f"These answers are right for another student's numbers: {', '.join(owners)}."}
-        if owners
-        else {}
-    )
-    return [_typed_verdict(one, part, out_of, j, names, staff) for part, out_of, j in judged]
+    return [_typed_verdict(one, part, out_of, j, names) for part, out_of, j in judged]
+
+
+def part_points(variant: Variant, points: float) -> dict[str, float]:
+    """Share the points of a question among its parts; they add up exactly."""
+    total = sum(p.share for p in variant.parts)
+    shares = {p.id: round(points * p.share / total, 4) for p in variant.parts}
+    last = variant.parts[-1].id
+    return shares | {last: round(points - sum(v for k, v in shares.items() if k != last), 4)}
 
 
 def _typed_names(variant: Any, values: Mapping[str, Any]) -> list[Any]:
@@ -223,7 +228,6 @@ def _typed_verdict(
     out_of: float,
     judged: answers.Judged | str,
     names: Sequence[Any],
-    staff: Mapping[str, Any],
 ) -> Verdict:
     check = part.id if len(one.variant.parts) > 1 else "answer"
     if isinstance(judged, str):
@@ -262,21 +266,49 @@ def _typed_verdict(
     return Verdict(
         one.instance, one.variant.title, check, "typed", status, credit, out_of, judged.message,
         hint=(part.prompt or one.variant.title, what, how), mistake=only.name if only is not None else None,
-        mistakes_consistent=tuple(m.name for m in names), question_hash=one.hash, staff=staff,
+        mistakes_consistent=tuple(m.name for m in names), question_hash=one.hash,
     )  # fmt: skip
 
 
-def _owners(bundle: Bundle, one: Issued, values: Mapping[str, Any]) -> list[str]:
-    """Return the students whose variant these answers would be right for."""
-    owners = []
-    for student, variants in bundle.by_hand.items():
-        other = variants.get(one.instance)
-        if other is None or student == one.student or other.variant.truth == one.variant.truth:
+def _copied_from(bundle: Bundle, student: str, submitted: Submitted) -> list[str]:
+    """Return the students whose numbers the wrong by-hand answers are right for.
+
+    One number can fit by accident, so it takes two questions, or one whose answer is an array.
+    """
+    strong: dict[str, int] = {}
+    for instance, one in bundle.by_hand.get(student, {}).items():
+        values = _read(one, submitted.answers.get(instance))
+        if not values or _fits(one, values):
             continue
-        parts = [p for p in other.variant.parts if p.id in values]
-        if parts and all(answers.same(values[p.id], other.variant.truth[p.id], p) for p in parts):
-            owners.append(student)
-    return owners[:5]
+        weight = 2 if any(p.kind in ("mat", "ten", "vec", "trace") for p in one.variant.parts) else 1
+        for other, variants in bundle.by_hand.items():
+            if other != student and instance in variants and _fits(variants[instance], values):
+                strong[other] = strong.get(other, 0) + weight
+    return sorted(other for other, weight in strong.items() if weight >= 2)[:5]
+
+
+def _read(one: Issued, raw: Any) -> dict[str, Any]:
+    """Return the parts of an answer that can be read."""
+    texts = raw if isinstance(raw, dict) else {one.variant.parts[0].id: raw}
+    values = {}
+    for part in one.variant.parts:
+        with contextlib.suppress(answers.Unreadable):
+            values[part.id] = answers.KINDS[part.kind].parse(str(texts.get(part.id) or ""), part)
+    return values
+
+
+def _fits(one: Issued, values: Mapping[str, Any]) -> bool:
+    truth = one.variant.truth
+    return all(p.id in values and answers.same(values[p.id], truth[p.id], p) for p in one.variant.parts)
+
+
+def _with_alert(found: Sequence[Verdict], owners: Sequence[str]) -> tuple[Verdict, ...]:
+    """Tell staff on the first wrong typed verdict; the marks stay what they are."""
+    if not owners:
+        return tuple(found)
+    first = next((i for i, v in enumerate(found) if v.kind == "typed" and v.status != "right"), None)
+    alert = {"alert": f"These answers are right for the numbers of another student: {', '.join(owners)}."}
+    return tuple(dataclasses.replace(v, staff=alert) if i == first else v for i, v in enumerate(found))
 
 
 def _replace(report: Report, **changes: Any) -> Report:

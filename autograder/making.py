@@ -281,7 +281,7 @@ def _write_handouts(
     for number, (student, own) in enumerate(variants.items(), start=1):
         folder = course.handout(student, assignment.name)
         folder.mkdir(parents=True, exist_ok=True)
-        prompts = {i: one.variant.prompt for i, one in own.items()}
+        prompts = {i: kit.prompt_text(one.variant) for i, one in own.items()}
         personal = notebook.personalise(release, student, prompts)
         (folder / f"{assignment.name}.ipynb").write_text(notebook.to_text(personal), encoding="utf-8")
         for extra in (kit.KIT_NAME, *assignment.files):

@@ -150,7 +150,7 @@ class _Maker:
             )
         if not self.any_value_right:
             return self._make(
-                group, "behaviour", "skipped", 0.0, out_of, "Judged once a group of values is right."
+                group, "behaviour", "skipped", 0.0, out_of, "Not judged yet: it counts once the values of at least one group are right."
             )
         return self._make(group, "behaviour", "right", out_of, out_of, "The arguments are left as they were.")
 
@@ -158,7 +158,7 @@ class _Maker:
         if all(r.state == "right" for r in results):
             return self._make(group, "behaviour", "right", out_of, out_of, "Right.")
         if not self.all_values_right:
-            return self._make(group, "behaviour", "skipped", 0.0, out_of, "Judged once the values are right.")
+            return self._make(group, "behaviour", "skipped", 0.0, out_of, "Not judged yet: it counts once all values are right.")
         bad = next(r for r in results if r.state != "right")
         message = f"Right at first, but not here: {bad.trial.name}."
         what = "The result depends on something other than the arguments: earlier calls, a global variable, or an array that is used twice."

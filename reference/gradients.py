@@ -2,7 +2,7 @@
 
 `check_gradient` works on any pair of Python functions and needs no tolerance from you. It answers *right*, *wrong*
 or *cannot tell*, each with a reason, because it knows how far its own numbers can be trusted (see
-`reference/derivatives.py`).
+`reference/checking/derivatives.py`).
 
 Three things make a check trustworthy, and each is missing in some published checker:
 
@@ -21,13 +21,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.entries import Workbench
-from reference.gradient_table import CheckedEntry, GradientCheck
+from reference.checking.entries import Workbench
+from reference.checking.subject import Complaint, Subject, read_subject
+from reference.checking.table import CheckedEntry, GradientCheck
+from reference.checking.verdict import Claim, investigate, upstream
 from reference.shapes import Array, InputError, as_float, whole
-from reference.subject import Complaint, Subject, read_subject
-from reference.verdict import Claim, investigate, upstream
 
-__all__ = ["BoundedGradient", "CheckedEntry", "GradientCheck", "bounded_gradient", "check_gradient", "numeric_gradient"]
+__all__ = [
+    "BoundedGradient",
+    "CheckedEntry",
+    "GradientCheck",
+    "bounded_gradient",
+    "check_gradient",
+    "numeric_gradient",
+]
 
 DEFAULT_SEED = 2024
 """Seed of the generator that is used when none is given: the same check gives the same answer every time."""
@@ -162,7 +169,9 @@ def _behaviour(subject: Subject, rng: np.random.Generator) -> Claim:
     if y.size == 0:
         raise Complaint("cannot tell", "forward returned an empty array.")
     if not np.isfinite(y).all():
-        raise Complaint("cannot tell", "forward returns NaN or infinity at these inputs, where no slope exists.")
+        raise Complaint(
+            "cannot tell", "forward returns NaN or infinity at these inputs, where no slope exists."
+        )
     dy = upstream(rng, y.size)
     again, gradient = subject.gradient(dy)
     claim = Claim.ask(subject, dy, rng)
@@ -194,6 +203,5 @@ def _finish(result: GradientCheck, subject: Subject) -> GradientCheck:
         outcome = "cannot tell"
         reason = f"backward returns {names} as float32 although it gets float64: keep float64."
     return GradientCheck(
-        outcome, reason, result.rows, (*result.notes, *subject.remarks), subject.calls, result.curve
+        outcome, reason, result.rows, (*result.notes, *subject.inputs.remarks), subject.calls, result.curve
     )
-

@@ -590,8 +590,8 @@ kit.score("conv_backward", globals())
 # %% [markdown]
 # ### The receptive field of one output
 #
-# Which pixels can one output number see? Send a single 1 back with *your* `conv_backward`: where $\mathrm{d}X$ is not
-# zero, the output looks. With all weights 1 the number in a pixel counts the paths from it to the output.
+# Which pixels can one output number see? Send a single 1 back with *your* `conv_backward`: it sees the pixels where
+# $\mathrm{d}X$ is not zero. With all weights 1 the number in a pixel counts the paths from it to the output.
 
 
 # %% jupyter={"source_hidden": true} nbgrader={"grade_id": "draw-paths", "locked": true}
@@ -623,16 +623,8 @@ if kit.ready("conv_forward", globals()) and kit.ready("conv_backward", globals()
             continue
         rows, columns = np.nonzero(paths)
         for i, j in zip(rows, columns):
-            dark = paths[i, j] < 0.6 * paths.max()
-            ax.text(
-                j,
-                i,
-                f"{paths[i, j]:.0f}",
-                ha="center",
-                va="center",
-                fontsize=9,
-                color="white" if dark else "black",
-            )
+            ink = "white" if paths[i, j] < 0.6 * paths.max() else "black"
+            ax.text(j, i, f"{paths[i, j]:.0f}", ha="center", va="center", fontsize=9, color=ink)
         height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
         corner = (columns.min() - 0.5, rows.min() - 0.5)
         ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="#E69F00", linewidth=2.5))

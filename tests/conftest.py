@@ -60,6 +60,7 @@ def judged() -> Callable[..., Judged]:
     from autograder.verdicts import verdicts
     from autograder.keymaking import play_all
     from autograder.naming import name_mistakes
+    from autograder.verdicts import verdicts
 
     def run(exercise: str, functions: dict[str, Any], seed: int = 0, part: int = 0, points: float = 10.0, weights: Any = None) -> Judged:
         key = key_of(exercise, seed)

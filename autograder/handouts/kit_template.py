@@ -222,7 +222,7 @@ def _report(name: str, namespace: dict[str, Any], hints: bool) -> list[Verdict]:
         if (
             judgement.key.part == "backward"
             and not judgement.consistent
-            and judgement.values[0].state == "wrong"
+            and any(r.state == "wrong" for r in judgement.values)
         ):
             _print_slope(judgement, namespace)
     if printed:
@@ -273,7 +273,8 @@ def _named(entry: Mapping[str, Any], judgement: Judgement) -> tuple[Named, ...]:
 
 def _value_results(judgement: Judgement) -> list[tuple[int, Any]]:
     trials = judgement.key.sets[0]
-    return [(trials.index(r.trial), r) for r in judgement.results if r.trial.kind == "value"]
+    place = {id(trial): i for i, trial in enumerate(trials)}
+    return [(place[id(r.trial)], r) for r in judgement.results if r.trial.kind == "value"]
 
 
 def _looks_like(judgement: Judgement, i: int, values: Any) -> bool:

@@ -101,7 +101,9 @@ def typed(question: str, namespace: Mapping[str, Any]) -> Any:
     Raises:
         Tell: the cell computes the answer instead of stating it.
     """
-    cells = [c for c in namespace.get("In", ()) if isinstance(c, str) and declared_question(c) == question]
+    history = namespace.get("In", ())
+    history = history if isinstance(history, list) else ()
+    cells = [c for c in history if isinstance(c, str) and declared_question(c) == question]
     if not cells:
         return namespace.get("answer", "")
     try:

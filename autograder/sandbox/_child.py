@@ -28,7 +28,7 @@ def prepare() -> dict:
     main.__dict__.update(get_ipython=_Inert, display=_Inert)
     sys.modules["__main__"] = main
     for name in NOTEBOOK_ONLY:
-        module = _InertModule(name)
+        module: Any = _InertModule(name)
         module.__path__, module.version_info = [], (99, 0)
         sys.modules[name] = module
     # The same dice in every child, so that code that does not seed them gives the same results again.

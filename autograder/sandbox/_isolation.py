@@ -146,6 +146,7 @@ def filter_child(threads: bool) -> None:
     _seccomp.install(_seccomp.inner(os.getpid(), threads))
 
 
-def confine_files(readable: list[str], writable: list[str]) -> int:
-    """Let this process reach these files only; return the version of Landlock."""
-    return _landlock.restrict(readable, writable)
+def confine_files(readable: list[str], folder: str) -> int:
+    """Let this process reach these files and its own folder only; return the version of Landlock."""
+    inside = [os.path.join(folder, "data")]
+    return _landlock.restrict(readable + inside, [os.path.join(folder, "box"), os.devnull], folder)

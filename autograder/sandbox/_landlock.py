@@ -6,9 +6,8 @@ import struct
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
-MAKE_REG, TRUNCATE = 1 << 8, 1 << 14
+REMOVE_DIR, REMOVE_FILE, MAKE_REG, TRUNCATE = 1 << 4, 1 << 5, 1 << 8, 1 << 14
 READ = READ_FILE | READ_DIR
-# Files can be made and written but neither removed nor renamed, so that whoever counts them sees them all.
 WRITE = READ | WRITE_FILE | MAKE_REG | TRUNCATE
 HANDLED_FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 TCP_BIND_CONNECT = 3
@@ -24,10 +23,11 @@ def abi() -> int:
     return max(0, _libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1))
 
 
-def restrict(readable: list[str], writable: list[str]) -> int:
+def restrict(readable: list[str], writable: list[str], removable: str) -> int:
     """Let this process and all it starts reach these paths (folders with all below) and no others.
 
-    Paths that do not exist are passed over.  Returns the version of Landlock used.
+    ``removable`` is one folder that may be removed with what is in it.  Paths that do not exist are passed
+    over.  Returns the version of Landlock used.
 
     Raises:
         OSError: the kernel offers no Landlock, or refuses.
@@ -37,7 +37,8 @@ def restrict(readable: list[str], writable: list[str]) -> int:
         raise OSError("this kernel offers no Landlock")
     ruleset = _create(version)
     try:
-        for rights, paths in ((READ, readable), (WRITE, writable)):
+        removal = ((REMOVE_FILE | REMOVE_DIR, [removable]), (REMOVE_DIR, [os.path.dirname(removable)]))
+        for rights, paths in ((READ, readable), (WRITE, writable), *removal):
             for path in paths:
                 _allow(ruleset, path, rights & HANDLED_FILES[min(version, 5)])
         if _libc().syscall(RESTRICT_SELF, ruleset, 0):

@@ -56,12 +56,14 @@ RULED = {
     "ioctl": (16, 29), "prctl": (157, 167),
 }  # fmt: skip
 
-# What the zygote needs and its children may not: to pass descriptors, to hold, limit and confine a child.
+# What the zygote needs and its children may not: to pass descriptors, to hold, limit and confine a child,
+# to remove its folder.  A child can neither remove nor rename files, so whoever counts them sees them all.
 ZYGOTE_ONLY = {
     "sendto": (44, 206), "recvfrom": (45, 207), "sendmsg": (46, 211), "recvmsg": (47, 212),
     "pidfd_open": (434, 434), "setrlimit": (160, 164), "seccomp": (317, 277),
     "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
+    "unlink": (87, None), "rmdir": (84, None), "unlinkat": (263, 35),
     "setgroups": (116, 159), "setresuid": (117, 147), "setresgid": (119, 149),
 }  # fmt: skip
 

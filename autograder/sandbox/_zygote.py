@@ -5,10 +5,12 @@ It holds no key and no student's data; it reads one job's file descriptors at a 
 """
 
 import array
+import contextlib
 import gc
 import importlib
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -50,12 +52,10 @@ class Zygote:
     def _confine(self, readable: list[str]) -> None:
         from . import _isolation
 
-        if self.settings["data"]:
-            readable = [*readable, self.settings["data"]]
         self.layers.append("rlimits")
         for name, put_on in (
             ("no_new_privs", _isolation.gain_nothing),
-            ("landlock", lambda: _isolation.confine_files(readable, [self.settings["box"], os.devnull])),
+            ("landlock", lambda: _isolation.confine_files(readable, self.settings["folder"])),
             ("seccomp", _isolation.filter_zygote),
         ):
             try:
@@ -89,12 +89,27 @@ class Zygote:
         while True:
             order, descriptors = _receive(self.control)
             if not order:
-                return
+                return self._clean_up()
             if order == b"F":
                 self._fork(descriptors)
             elif order == b"W":
                 _, status = os.waitpid(self.child, 0)
+                self.child = 0
                 self.control.sendall(struct.pack("=i", status))
+
+    def _clean_up(self) -> None:
+        """Remove the folder when the grader is gone, which may have had no time for it."""
+        if self.child:
+            with contextlib.suppress(OSError):
+                os.kill(self.child, signal.SIGKILL)
+                os.waitpid(self.child, 0)
+        for folder in (self.settings["box"], os.path.join(self.settings["folder"], "data")):
+            with contextlib.suppress(OSError):
+                for name in os.listdir(folder):
+                    os.unlink(os.path.join(folder, name))
+                os.rmdir(folder)
+        with contextlib.suppress(OSError):
+            os.rmdir(self.settings["folder"])
 
     def _fork(self, descriptors: list[int]) -> None:
         parent = os.getpid()

@@ -41,6 +41,7 @@ class Child:
         self.status: int | None = None
         self._bytes = bytearray()
         self._ended = False
+        self._looked = 0.0
         self._poll = select.poll()
         for descriptor in (reply, output):
             os.set_blocking(descriptor, False)
@@ -65,8 +66,15 @@ class Child:
                 self._drain()
             if self.reply in ready:
                 self._receive()
-            elif self._overflows():
+            elif self._looks_again() and self._overflows():
                 raise ChildEnded("killed", "wrote too many files")
+
+    def _looks_again(self) -> bool:
+        """Tell whether it is time to look at the child's files once more."""
+        due = time.monotonic() - self._looked > 0.05
+        if due:
+            self._looked = time.monotonic()
+        return due
 
     def _cut(self) -> bytes | None:
         """Take one message off what has come in, if it is all there."""

@@ -1,8 +1,11 @@
 """Replies of a child: parsed as the words of an enemy, rid of what could carry hidden inputs out."""
 
 import builtins
+import functools
 import math
 import re
+
+import numpy as np
 
 from . import wire
 from ._script import Call, Foreign, Outcome
@@ -28,16 +31,14 @@ def read_cell(frame: bytes, cell: Cell) -> CellOutcome:
     Raises:
         WireError: it is anything else.
     """
-    reply = wire.unpack(frame, REPLY)
-    if not isinstance(reply, list) or len(reply) != 4 or reply[:2] != ["cell", cell.index]:
+    head, index, status, error = _fields(frame, 4)
+    if head != "cell" or type(index) is not int or index != cell.index:
         raise wire.WireError("a reply about a cell was expected")
-    status, error = reply[2:]
-    if status not in ("ok", "exception"):
+    if not isinstance(status, str) or status not in ("ok", "exception"):
         raise wire.WireError("a cell has no such status")
     cells = {} if cell.setup else {cell.index: cell.source}
-    return CellOutcome(
-        cell.index, status, _error(error, cells) if status == "exception" else None, cell.setup
-    )
+    shown = _error(error, cells) if status == "exception" else None
+    return CellOutcome(cell.index, status, shown, cell.setup)
 
 
 def read_question(frame: bytes, name: str, calls: list[Call], sources: dict[int, str]) -> tuple[Outcome, ...]:
@@ -46,51 +47,80 @@ def read_question(frame: bytes, name: str, calls: list[Call], sources: dict[int,
     Raises:
         WireError: it is anything else.
     """
-    reply = wire.unpack(frame, REPLY)
-    if not isinstance(reply, list) or len(reply) != 3 or reply[:2] != ["question", name]:
+    head, about, outcomes = _fields(frame, 3)
+    if head != "question" or about != name:
         raise wire.WireError("a reply to this question was expected")
-    outcomes = reply[2]
     if not isinstance(outcomes, list) or len(outcomes) != len(calls):
         raise wire.WireError("a reply has the wrong number of outcomes")
-    return tuple(_outcome(o, call, sources) for o, call in zip(outcomes, calls, strict=True))
+    names = _Names(sources)
+    return tuple(_outcome(o, call, names) for o, call in zip(outcomes, calls, strict=True))
 
 
-def _outcome(raw: object, call: Call, sources: dict[int, str]) -> Outcome:
-    if type(raw) is not Outcome or raw.status not in STATUSES:
+def _fields(frame: bytes, count: int) -> list:
+    reply = wire.unpack(frame, REPLY)
+    if not isinstance(reply, list) or len(reply) != count:
+        raise wire.WireError("a reply of another shape was expected")
+    # Texts first: anything else could answer a comparison with an array.
+    if not isinstance(reply[0], str) or isinstance(reply[1], np.ndarray):
+        raise wire.WireError("a reply is garbled")
+    return reply
+
+
+class _Names:
+    """Know the words a student may be shown: public type names and the identifiers of the student's cells."""
+
+    def __init__(self, sources: dict[int, str]) -> None:
+        self.sources = sources
+
+    @functools.cached_property
+    def own(self) -> frozenset[str]:
+        """All identifiers in the student's cells; looked for only when a reply holds a foreign type."""
+        return frozenset(
+            word for source in self.sources.values() for word in re.findall(r"[^\W\d]\w*", source)
+        )
+
+    def shown(self, name: object) -> str:
+        """Return the name of a type if it is such a word, else "object"."""
+        known = isinstance(name, str) and len(name) <= 60 and (name in PUBLIC_TYPES or name in self.own)
+        return str(name) if known else "object"
+
+
+def _outcome(raw: object, call: Call, names: _Names) -> Outcome:
+    if type(raw) is not Outcome or not isinstance(raw.status, str) or raw.status not in STATUSES:
         raise wire.WireError("an outcome is garbled")
     arguments = [f"args[{i}]" for i in range(len(call.args))] + list(call.kwargs)
-    words = "\n".join(sources.values())
-    if not isinstance(raw.changed, tuple) or not isinstance(raw.after, dict):
+    if not isinstance(raw.changed, tuple) or not all(isinstance(p, str) for p in raw.changed):
         raise wire.WireError("an outcome is garbled")
+    if not isinstance(raw.after, dict):
+        raise wire.WireError("an outcome is garbled")
+    changed = set(raw.changed)
     return Outcome(
         status=raw.status,
-        value=_value(raw.value, words) if raw.status == "ok" else None,
+        value=_value(raw.value, names) if raw.status == "ok" else None,
         facts=_facts(raw.facts),
-        changed=tuple(a for a in arguments if a in raw.changed),
-        after={p: _value(raw.after[p], words) for p in call.may_change if p in raw.after},
-        error=_error(raw.error, sources) if raw.status == "exception" else None,
+        changed=tuple(a for a in arguments if a in changed),
+        after={p: _value(raw.after[p], names) for p in call.may_change if p in raw.after},
+        error=_error(raw.error, names.sources) if raw.status == "exception" else None,
         seconds=_seconds(raw.seconds),
         global_random_touched=raw.global_random_touched is True,
     )
 
 
-def _value(value: object, words: str) -> object:
+def _value(value: object, names: _Names) -> object:
     """Let plain data pass; show a foreign type's name only if it is public or the student's own word."""
     if isinstance(value, Foreign):
-        name = value.typename
-        known = isinstance(name, str) and (name in PUBLIC_TYPES or (name.isidentifier() and name in words))
-        return value if known else Foreign("object")
+        return Foreign(names.shown(value.typename))
     if isinstance(value, (list, tuple)):
-        return type(value)(_value(v, words) for v in value)
+        return type(value)(_value(v, names) for v in value)
     if isinstance(value, dict):
-        return {k: _value(v, words) for k, v in value.items()}
+        return {k: _value(v, names) for k, v in value.items()}
     if type(value).__name__ in wire.RECORDS:
         raise wire.WireError("a value is garbled")
     return value
 
 
 def _facts(raw: object) -> tuple:
-    if not isinstance(raw, tuple) or len(raw) > 4 * wire.Budget().nodes:
+    if not isinstance(raw, tuple):
         raise wire.WireError("the facts are garbled")
     kept = []
     for pair in raw[:1000]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ._script import SENDABLE, Call, Foreign, Handle, Outcome, Rng, Source
+from ._script import SENDABLE, Call, Foreign, Handle, Outcome, Rng, Source, is_key
 
 MAGIC = b"BMw1"
 HEADER = struct.Struct("<4sIQ")
@@ -46,7 +46,7 @@ class Budget:
 def encode(obj: object, budget: Budget = Budget()) -> tuple[object, list[np.ndarray]]:
     """Split plain data into a JSON-able skeleton and the arrays it refers to.
 
-    Takes None, bool, int, float (also nan, inf), complex, str, list, tuple, dict with scalar keys, ndarray
+    Takes None, bool, int, float (also nan, inf), complex, str, list, tuple, dict with simple keys, ndarray
     (bool, integer, float, complex; memory layout is not kept), numpy scalars (sent as Python scalars) and
     the records of a script.
 
@@ -73,7 +73,7 @@ def _encode(value: object, arrays: list, budget: Budget, depth: int) -> object:
         return items if kind is list else {"t": items}
     if isinstance(value, dict) and kind is dict:
         for key in value:
-            if key is not None and type(key) not in (bool, *_SCALAR_CODES):
+            if not is_key(key):
                 raise WireError(f"a dict key of type {type(key).__name__} cannot be sent")
         pairs = [[_encode(x, arrays, budget, depth + 1) for x in pair] for pair in value.items()]
         return {"d": pairs}
@@ -184,7 +184,7 @@ class _Decoder:
         result: dict = {}
         for raw, value in body:
             key = self.value(raw, depth + 1)
-            if key is not None and type(key) not in (bool, *_SCALAR_CODES):
+            if not is_key(key):
                 raise WireError("a dict key is garbled")
             result[key] = self.value(value, depth + 1)
         return result

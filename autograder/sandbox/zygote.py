@@ -136,8 +136,8 @@ class Sandbox:
         settings = {
             "packages": self.packages,
             "paths": _package_folders(self.packages),
-            "box": str(self._folder / "box") if self._folder else "",
-            "data": str(self._folder / "data") if self._folder else "",
+            "folder": str(self._folder),
+            "box": os.path.join(str(self._folder), "box"),
             "memory_mb": self.limits.memory_mb,
         }
         try:
@@ -152,13 +152,13 @@ class Sandbox:
         return hello
 
     def _stop(self) -> None:
-        if self._control is not None:
-            self._control.close()
-            self._control = None
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
+        if self._control is not None:
+            self._control.close()
+            self._control = None
 
     @contextlib.contextmanager
     def _child(self, job: bytes):

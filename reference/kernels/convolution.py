@@ -23,10 +23,12 @@ taps; every phase is an ordinary correlation with stride 1 whose result is sprea
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from reference.kernels.compiling import compiled, plain
-from reference.kernels.simd import REGISTERS, dot_tile, lanes, product_tile
+from reference.kernels.simd import REGISTERS, copy_line, dot_tile, lanes, product_tile
 from reference.shapes import Array
 from reference.windows import Sweep
 
@@ -43,6 +45,8 @@ _DOTS = ((4, 6), (2, 6), (1, 6)) if REGISTERS == 32 else ((2, 4), (1, 4))
 _TAPS = _DOTS[0][1]
 _PANEL = 128  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
 _BUFFER = 1 << 20  # bytes of the buffer, about a second-level cache
+
+_LINE = 8 << 10  # bytes of one map that a tile of dots reads: so many of them stay in the first-level cache
 
 _product = product_tile([shape for rows, v in _VECTORS.items() for shape in ((rows, v), (rows, 1))])
 _dot = dot_tile(_DOTS)
@@ -71,7 +75,7 @@ def _rows_of_tile(filters):
 
 
 @compiled()
-def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, b, b_at, spare, lane):
+def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, b, b_at, lane):
     """Set y[f, p] = b[f] + sum over k of w[f, k] * x[off[k] + p] for p < n."""
     taps = len(off)
     for k in range(0, taps, _PANEL):
@@ -88,22 +92,10 @@ def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, b, b_at, spare,
                 if n - p < vectors * lane:
                     vectors = 1
                 for g in range(f, end, rows):
-                    weights = w_at + g * taps + k * rows
-                    if n - p >= lane:
-                        _product(
-                            rows, vectors, y, y_at + g * pitch + p, pitch, w, weights, x, x_at + p, off, k, count,
-                            b, b_at + g, k == 0,
-                        )
-                        continue
-                    for i in range(rows):
-                        for j in range(n - p):
-                            spare[i * lane + j] = 0 if k == 0 else y[y_at + (g + i) * pitch + p + j]
                     _product(
-                        rows, 1, spare, 0, lane, w, weights, x, x_at + p, off, k, count, b, b_at + g, k == 0
+                        rows, vectors, n - p, y, y_at + g * pitch + p, pitch, w, w_at + g * taps + k * rows,
+                        x, x_at + p, off, k, count, b, b_at + g, k == 0,
                     )
-                    for i in range(rows):
-                        for j in range(n - p):
-                            y[y_at + (g + i) * pitch + p + j] = spare[i * lane + j]
                 p += vectors * lane
             f = end
 
@@ -165,9 +157,8 @@ def _fill(buffer, at, x, x_at, shape, rows, slots, first, start, stride, Q):
                 line = x_at + (c * H + r) * W + start[l]
                 for q in range(low):
                     buffer[to + q] = 0
-                if stride == 1:
-                    for q in range(low, high):
-                        buffer[to + q] = x[line + q]
+                if stride <= 2:
+                    copy_line(buffer, to + low, x, line + low * stride, high - low, stride)
                 else:
                     for q in range(low, high):
                         buffer[to + q] = x[line + q * stride]
@@ -202,115 +193,69 @@ def _pack(w, at, filter_step, channel_step, taps, filters, channels, packed, to)
 
 
 @compiled()
-def _correlate(x, xs, w, w_steps, taps, b, y, ys, size, across, down, start, stride, place, groups, lane):
-    """Set y[n, f, p, q] = b[f] + sum over c, k, l of w * x[n, c, down[k] + p*stride, across[l] + q*stride].
+def _correlate(x, w, b, y, exchanged, taps, down, across, sr, sc, P, Q, r, rs, c, cs, groups, lane):
+    """Set y[n, f, p, q] = b[f] + sum over c, k, l of w * x[n, c, down[k] + p*sr, across[l] + q*sc].
 
-    xs = (N, C, H, W) and ys = (F, rows, columns) are the shapes of the flat x and y. `taps` are the places of
-    (k, l) in a filter. The result, of `size`, goes to every place[0]-th row and place[1]-th column of y.
+    `taps` are the places of (k, l) in a filter. Result (p, q) of P x Q goes to y[n, f, r + p*rs, c + q*cs].
+    With `exchanged`, the channels of w stand for its filters and the filters for its channels.
     """
-    N, C, H, W = xs
-    F, rows_y, columns_y = ys
-    P, Q = size
-    D, filters = C // groups, F // groups
+    N, C, H, W = x.shape
+    F, rows_y, columns_y = y.shape[1:]
+    area = w.shape[2] * w.shape[3]
+    D, filters, T = C // groups, F // groups, len(across)
     count = D * len(taps)
+    filter_step, channel_step = (area, filters * area) if exchanged else (D * area, area)
     packed = np.empty(F * count, x.dtype)
     for g in range(groups):
-        _pack(w, g * w_steps[0], w_steps[1], w_steps[2], taps, filters, D, packed, g * filters * count)
+        at = g * filters * D * area
+        _pack(w.reshape(-1), at, filter_step, channel_step, taps, filters, D, packed, g * filters * count)
 
-    reach = (down[-1] - down[0]) // stride[0]
-    R = _block_rows(P, C * len(across) * Q * x.itemsize, len(down), reach)
+    R = _block_rows(P, C * T * Q * x.itemsize, len(down), (down[-1] - down[0]) // sr)
     slot, rows, off = np.empty(len(down), np.intp), np.empty(len(down) * R, np.intp), np.empty(count, np.intp)
-    slots = _lay_out_rows(down, stride[0], R, slot, rows)
-    _offsets(D, slot, len(across), (slots, Q), off)
-    buffer = np.empty(C * len(across) * slots * Q + lane, x.dtype)
-    spare = np.empty(_MOST * lane, x.dtype)
-    direct = place[0] == 1 and place[1] == 1
-    patch = np.empty(1 if direct else filters * R * Q, x.dtype)
+    slots = _lay_out_rows(down, sr, R, slot, rows)
+    _offsets(D, slot, T, (slots, Q), off)
+    buffer = np.empty(C * T * slots * Q + lane, x.dtype)
+    direct = rs == 1 and cs == 1
+    out = y.reshape(-1)
+    patch = out if direct else np.empty(filters * R * Q, x.dtype)
 
     for n in range(N):
         for p in range(0, P, R):
-            _fill(buffer, 0, x, n * C * H * W, (C, H, W), rows, slots, p * stride[0], across, stride[1], Q)
+            high = min(R, P - p)
+            _fill(buffer, 0, x.reshape(-1), n * C * H * W, (C, H, W), rows, slots, p * sr, across, sc, Q)
             for g in range(groups):
-                high = min(R, P - p)
-                inputs = buffer[g * D * len(across) * slots * Q :]
-                weights = g * filters * count
                 at = (n * F + g * filters) * rows_y * columns_y
-                if direct:
-                    _multiply(
-                        y, at + p * Q, P * Q, high * Q, packed, weights, filters, inputs, 0, off, b, g * filters,
-                        spare, lane,
-                    )
-                    continue
+                to, pitch = (at + p * Q, P * Q) if direct else (0, high * Q)
                 _multiply(
-                    patch, 0, high * Q, high * Q, packed, weights, filters, inputs, 0, off, b, g * filters,
-                    spare, lane,
+                    patch, to, pitch, high * Q, packed, g * filters * count, filters,
+                    buffer, g * D * T * slots * Q, off, b, g * filters, lane,
                 )
+                if direct:
+                    continue
                 for f in range(filters):
                     for i in range(high):
-                        line = at + (f * rows_y + start[0] + (p + i) * place[0]) * columns_y + start[1]
+                        line = at + (f * rows_y + r + (p + i) * rs) * columns_y + c
                         for q in range(Q):
-                            y[line + q * place[1]] = patch[(f * high + i) * Q + q]
-
-
-@compiled()
-def _forward(x, w, b, y, groups, sr, sc, pr, pc, dr, dc, lane):
-    F, D, K, L = w.shape
-    _correlate(
-        x.reshape(-1), x.shape, w.reshape(-1), (F // groups * D * K * L, D * K * L, K * L), np.arange(K * L), b,
-        y.reshape(-1), y.shape[1:], y.shape[2:], np.arange(L) * dc - pc, np.arange(K) * dr - pr,
-        (0, 0), (sr, sc), (1, 1), groups, lane,
-    )
-
-
-@compiled()
-def _phase(at, size, taps, stride, padding, dilation):
-    """Return what dx reads at positions at, at + stride, ...: taps, where they start, number of positions."""
-    first = at + padding
-    shift = first % stride
-    found = [k for k in range(taps - 1, -1, -1) if k * dilation % stride == shift]
-    start = [first // stride - (k * dilation - shift) // stride for k in found]
-    return np.array(found), np.array(start), (size - at - 1) // stride + 1
-
-
-@compiled()
-def _input_gradient(dy, w, dx, groups, sr, sc, pr, pc, dr, dc, lane):
-    """Correlate dy with the filters, channels and filters exchanged, phase by phase."""
-    N, F, P, Q = dy.shape
-    _, D, K, L = w.shape
-    C, H, W = dx.shape[1:]
-    steps = (F // groups * D * K * L, K * L, D * K * L)
-    zero = np.zeros(C, dx.dtype)
-    for r in range(min(sr, H)):
-        below, down, height = _phase(r, H, K, sr, pr, dr)
-        for c in range(min(sc, W)):
-            beside, across, width = _phase(c, W, L, sc, pc, dc)
-            if len(below) == 0 or len(beside) == 0:
-                dx[:, :, r::sr, c::sc] = 0
-                continue
-            taps = np.array([k * L + l for k in below for l in beside])
-            _correlate(
-                dy.reshape(-1), dy.shape, w.reshape(-1), steps, taps, zero, dx.reshape(-1), (C, H, W),
-                (height, width), across, down, (r, c), (1, 1), (sr, sc), groups, lane,
-            )
+                            out[line + q * cs] = patch[(f * high + i) * Q + q]
 
 
 # ------------------------------------------------------------------------------------- weight gradient
 
 
 @compiled()
-def _weight_gradient(x, dy, dw, groups, sr, sc, pr, pc, dr, dc, lane):
+def _weight_gradient(x, dy, dw, down, across, sr, sc, groups, lane):
+    """Set dw[f, c, k, l] = sum over n, p, q of dy[n, f, p, q] * x[n, c, down[k] + p*sr, across[l] + q*sc]."""
     N, C, H, W = x.shape
     F, P, Q = dy.shape[1:]
     D, K, L = dw.shape[1:]
     filters, count = F // groups, D * K * L
-    down, across = np.arange(K) * dr - pr, np.arange(L) * dc - pc
-    R = _block_rows(P, C * L * Q * x.itemsize, K, (K - 1) * dr // sr)
+    R = _block_rows(P, C * L * Q * x.itemsize, K, (down[-1] - down[0]) // sr)
     slot, rows, off = np.empty(K, np.intp), np.empty(K * R, np.intp), np.empty(count + _TAPS, np.intp)
     slots = _lay_out_rows(down, sr, R, slot, rows)
     _offsets(D, slot, L, (slots, Q), off)
     off[count:] = off[count - 1]
     step = C * L * slots * Q
-    images = min(N, max(1, _BUFFER // (step * x.itemsize))) if R == P else 1
+    images = min(N, max(1, _LINE // (R * Q * x.itemsize))) if R == P else 1
     buffer = np.empty(images * step, x.dtype)
     sums, line = np.empty(_DOTS[0][0] * _TAPS, x.dtype), np.empty(_DOTS[0][0], np.intp)
     flat_x, flat_dy, flat_dw = x.reshape(-1), dy.reshape(-1), dw.reshape(-1)
@@ -360,7 +305,11 @@ def forward(x: Array, w: Array, b: Array | None, how: Sweep, groups: int) -> Arr
     """Return what `conv2d` returns for checked arguments."""
     y = np.empty((len(x), len(w), *how.size), x.dtype)
     start = np.zeros(len(w), x.dtype) if b is None else plain(b)
-    _forward(plain(x), plain(w), start, y, groups, *_settings(how), lanes(x.dtype))
+    down, across, taps = _reading(w.shape[2:], how.padding, how.dilation)
+    _correlate(
+        plain(x), plain(w), start, y, False, taps, down, across, *how.stride, *how.size, 0, 1, 0, 1, groups,
+        lanes(x.dtype),
+    )
     return y
 
 
@@ -369,9 +318,10 @@ def backward(
 ) -> tuple[Array, Array, Array | None]:
     """Return (dx, dw, db)."""
     x, w, dy = plain(x), plain(w), plain(dy)
-    dx, dw, settings = np.empty_like(x), np.empty_like(w), _settings(how)
-    _input_gradient(dy, w, dx, groups, *settings, lanes(x.dtype))
-    _weight_gradient(x, dy, dw, groups, *settings, lanes(x.dtype))
+    dx = input_gradient(dy, w, x.shape, how, groups)
+    dw = np.empty_like(w)
+    down, across, _ = _reading(w.shape[2:], how.padding, how.dilation)
+    _weight_gradient(x, dy, dw, down, across, *how.stride, groups, lanes(x.dtype))
     if not with_bias:
         return dx, dw, None
     db = np.empty(len(w), x.dtype)
@@ -379,5 +329,41 @@ def backward(
     return dx, dw, db
 
 
-def _settings(how: Sweep) -> tuple[int, ...]:
-    return *how.stride, *how.padding, *how.dilation
+def input_gradient(dy: Array, w: Array, shape: tuple[int, ...], how: Sweep, groups: int) -> Array:
+    """Return dx, of the given shape, phase by phase."""
+    rows = _phases(shape[2], w.shape[2], how.stride[0], how.padding[0], how.dilation[0])
+    columns = _phases(shape[3], w.shape[3], how.stride[1], how.padding[1], how.dilation[1])
+    complete = len(rows) == min(how.stride[0], shape[2]) and len(columns) == min(how.stride[1], shape[3])
+    dx = (np.empty if complete else np.zeros)(shape, dy.dtype)
+    zero = np.zeros(shape[1], dy.dtype)
+    for r, below, down, height in rows:
+        for c, beside, across, width in columns:
+            taps = (below[:, None] * w.shape[3] + beside).ravel()
+            _correlate(
+                dy, w, zero, dx, True, taps, down, across, 1, 1, height, width, r, how.stride[0], c, how.stride[1],
+                groups, lanes(dy.dtype),
+            )
+    return dx
+
+
+@lru_cache(maxsize=256)
+def _reading(
+    kernel: tuple[int, int], padding: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[Array, Array, Array]:
+    """Return the row and the column which the taps of each row and column read at position 0, and all taps."""
+    down, across = (np.arange(k) * d - p for k, p, d in zip(kernel, padding, dilation))
+    return down, across, np.arange(kernel[0] * kernel[1])
+
+
+@lru_cache(maxsize=256)
+def _phases(size: int, kernel: int, stride: int, padding: int, dilation: int) -> list[tuple[int, Array, Array, int]]:
+    """Return (first position, taps, where they start to read, number of positions) of each phase with taps."""
+    phases = []
+    tap = np.arange(kernel)[::-1]
+    for at in range(min(stride, size)):
+        here, shift = divmod(at + padding, stride)
+        found = tap[tap * dilation % stride == shift]
+        if len(found):
+            start = here - (found * dilation - shift) // stride
+            phases.append((at, found, start, (size - at - 1) // stride + 1))
+    return phases

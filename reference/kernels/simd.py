@@ -38,7 +38,7 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-__all__ = ["REGISTERS", "dot_tile", "lanes", "product_tile"]
+__all__ = ["REGISTERS", "copy_line", "dot_tile", "lanes", "product_tile"]
 
 
 def _vector_unit() -> tuple[int, int]:
@@ -85,11 +85,27 @@ class _Vectors:
     def number(self, data: Any) -> Any:
         return self.builder.load(data, align=self.align)
 
-    def load(self, data: Any) -> Any:
-        return self.builder.load(self._cast(data), align=self.align)
+    def load(self, data: Any, mask: Any = None) -> Any:
+        """Load the lanes in the mask, which may be all that exist, and zeros for the others."""
+        if mask is None:
+            return self.builder.load(self._cast(data), align=self.align)
+        return self._masked("load", self.type, [self._cast(data), _i32(self.align), mask, self.zero])
 
-    def store(self, vector: Any, data: Any) -> None:
-        self.builder.store(vector, self._cast(data), align=self.align)
+    def store(self, vector: Any, data: Any, mask: Any = None) -> None:
+        if mask is None:
+            self.builder.store(vector, self._cast(data), align=self.align)
+        else:
+            self._masked("store", ir.VoidType(), [vector, self._cast(data), _i32(self.align), mask])
+
+    def _masked(self, what: str, result: Any, args: list[Any]) -> Any:
+        kind = ir.FunctionType(result, [a.type for a in args])
+        name = f"llvm.masked.{what}.v{self.count}f{self.align * 8}.p0"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), args)
+
+    def every_second(self, low: Any, high: Any) -> Any:
+        """Return lanes 0, 2, 4, ... of two vectors in a row."""
+        which = ir.Constant(_lanes_of_i32(self.count), list(range(0, 2 * self.count, 2)))
+        return self.builder.shuffle_vector(low, high, which)
 
     def _cast(self, data: Any) -> Any:
         return self.builder.bitcast(data, self.type.as_pointer())
@@ -109,14 +125,6 @@ class _Vectors:
         limit = self.builder.insert_element(ir.Constant(which.type, ir.Undefined), number, _i32(0))
         same = ir.Constant(_lanes_of_i32(self.count), [0] * self.count)
         return self.builder.icmp_signed("<", which, self.builder.shuffle_vector(limit, limit, same))
-
-    def load_where(self, mask: Any, data: Any) -> Any:
-        """Load the lanes in the mask, which may be all that exist, and zeros for the others."""
-        pointer = self._cast(data)
-        kind = ir.FunctionType(self.type, [pointer.type, ir.IntType(32), mask.type, self.type])
-        name = f"llvm.masked.load.v{self.count}f{self.align * 8}.p0"
-        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
-        return self.builder.call(function, [pointer, _i32(self.align), mask, self.zero])
 
     def total(self, vector: Any) -> Any:
         """Add all lanes, in pairs."""
@@ -168,19 +176,20 @@ Shapes = Sequence[tuple[int, int]]
 
 
 def product_tile(shapes: Shapes) -> Callable[..., None]:
-    """Make tile(rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh).
+    """Make tile(rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh).
 
     y[y_at + i*pitch + j] = start + sum over k < count of w[w_at + k*rows + i] * x[x_at + off[off_at + k] + j]
 
     for i < rows and j < vectors*lanes; start is b[b_at + i] if `fresh`, else what y held. The offsets in `off`
     are whole numbers of type intp. (rows, vectors) must be one of `shapes`; for any other pair nothing happens.
+    A tile one vector wide leaves y alone from j = width on, yet reads a whole vector of x.
     """
     if config.DISABLE_JIT:
         return _plain_product
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = _Vectors(context, builder, signature.args[2].dtype)
-        rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh = _data(
+        v = _Vectors(context, builder, signature.args[3].dtype)
+        rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh = _data(
             context, builder, signature, args
         )
         y, w, x, off, b = (
@@ -189,13 +198,13 @@ def product_tile(shapes: Shapes) -> Callable[..., None]:
         for shape in shapes:
             with builder.if_then(v.same(shape, (rows, vectors))):
                 sums = _products(v, shape, w, x, off, count)
-                _finish(v, shape, sums, (y, pitch, b, fresh))
+                _finish(v, shape, sums, (y, pitch, b, fresh, width))
         return context.get_dummy_value()
 
     @intrinsic
-    def tile(_typing, rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
+    def tile(_typing, rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
         i = types.intp
-        return types.void(i, i, y, i, i, w, i, x, i, off, i, i, b, i, types.boolean), emit
+        return types.void(i, i, i, y, i, i, w, i, x, i, off, i, i, b, i, types.boolean), emit
 
     return tile
 
@@ -215,27 +224,28 @@ def _products(v: _Vectors, shape: tuple[int, int], w: Any, x: Any, off: Any, cou
 
 
 def _finish(v: _Vectors, shape: tuple[int, int], sums: list[Any], where: tuple[Any, ...]) -> None:
-    y, pitch, b, fresh = where
+    y, pitch, b, fresh, width = where
+    mask = v.first(width) if shape[1] == 1 else None
     cells = [(i, j) for i in range(shape[0]) for j in range(shape[1])]
     places = [v.pointer(y, v.builder.mul(pitch, v.index(i)), j * v.count) for i, j in cells]
     with v.builder.if_else(fresh) as (then, otherwise):
         with then:
             starts = [v.broadcast(v.number(v.pointer(b, i))) for i in range(shape[0])]
             for (i, _), place, slot in zip(cells, places, sums):
-                v.store(v.builder.fadd(starts[i], v.builder.load(slot)), place)
+                v.store(v.builder.fadd(starts[i], v.builder.load(slot)), place, mask)
         with otherwise:
             for place, slot in zip(places, sums):
-                v.store(v.builder.fadd(v.load(place), v.builder.load(slot)), place)
+                v.store(v.builder.fadd(v.load(place, mask), v.builder.load(slot)), place, mask)
 
 
-def _plain_product(rows, vectors, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
-    width = vectors * lanes(y.dtype)
+def _plain_product(rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
+    wide = vectors * lanes(y.dtype) if vectors > 1 else width
     for i in range(rows):
-        total = np.zeros(width, y.dtype)
+        total = np.zeros(wide, y.dtype)
         for k in range(count):
             source = x_at + off[off_at + k]
-            total += w[w_at + k * rows + i] * x[source : source + width]
-        place = y[y_at + i * pitch : y_at + i * pitch + width]
+            total += w[w_at + k * rows + i] * x[source : source + wide]
+        place = y[y_at + i * pitch : y_at + i * pitch + wide]
         place[:] = (b[b_at + i] if fresh else place) + total
 
 
@@ -289,7 +299,7 @@ def _dots(v: _Vectors, shape: tuple[int, int], left: Any, right: Any, images: An
         with cgutils.for_range_slice(builder, v.index(0), whole, v.index(v.count), inc=True) as (p, _):
             _add_dots(v, shape, sums, [v.load(v.pointer(line, p)) for line in lines])
         with builder.if_then(builder.icmp_signed("<", whole, count)):
-            _add_dots(v, shape, sums, [v.load_where(rest, v.pointer(line, whole)) for line in lines])
+            _add_dots(v, shape, sums, [v.load(v.pointer(line, whole), rest) for line in lines])
     return sums
 
 
@@ -307,3 +317,43 @@ def _plain_dots(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_
             for t in range(taps):
                 source = x_at + m * x_step + off[off_at + t]
                 s[i * taps + t] += np.sum(upstream * x[source : source + count])
+
+
+# --------------------------------------------------------------------------------------------- copy line
+
+
+def _emit_copy(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, y_at, x, x_at, count, stride = _data(context, builder, signature, args)
+    y, x = v.pointer(y, y_at), v.pointer(x, x_at)
+    whole = builder.mul(builder.sdiv(count, v.index(v.count)), v.index(v.count))
+    rest = builder.sub(count, whole)
+    with builder.if_else(builder.icmp_signed("==", stride, v.index(1))) as (then, otherwise):
+        with then:
+            with cgutils.for_range_slice(builder, v.index(0), whole, v.index(v.count), inc=True) as (p, _):
+                v.store(v.load(v.pointer(x, p)), v.pointer(y, p))
+            with builder.if_then(builder.icmp_signed("<", whole, count)):
+                mask = v.first(rest)
+                v.store(v.load(v.pointer(x, whole), mask), v.pointer(y, whole), mask)
+        with otherwise, cgutils.for_range_slice(builder, v.index(0), count, v.index(v.count), inc=True) as (p, _):
+            left = builder.sub(count, p)
+            seen = builder.sub(builder.mul(left, v.index(2)), v.index(1))
+            source = v.pointer(x, builder.mul(p, v.index(2)))
+            low = v.load(source, v.first(seen))
+            high = v.load(v.pointer(source, v.count), v.first(builder.sub(seen, v.index(v.count))))
+            v.store(v.every_second(low, high), v.pointer(y, p), v.first(left))
+    return context.get_dummy_value()
+
+
+@intrinsic
+def _copy(_typing, y, y_at, x, x_at, count, stride):  # type: ignore[no-untyped-def]
+    i = types.intp
+    return types.void(y, i, x, i, i, i), _emit_copy
+
+
+def _plain_copy(y, y_at, x, x_at, count, stride):  # type: ignore[no-untyped-def]
+    y[y_at : y_at + count] = x[x_at : x_at + stride * (count - 1) + 1 : stride]
+
+
+copy_line = _plain_copy if config.DISABLE_JIT else _copy
+"""copy_line(y, y_at, x, x_at, count, stride): y[y_at + p] = x[x_at + p*stride] for p < count, stride 1 or 2."""

@@ -31,7 +31,9 @@ RELEASE = Release.from_notebook({"cells": [SETUP, ID, STUB, TEST, BY_HAND]})
 def read(tmp_path):
     def go(cells, release=RELEASE, **limits):
         path = tmp_path / "a.ipynb"
-        content = cells if isinstance(cells, (bytes, dict)) else {"cells": cells, "nbformat": 4, "metadata": {}}
+        content = (
+            cells if isinstance(cells, (bytes, dict)) else {"cells": cells, "nbformat": 4, "metadata": {}}
+        )
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return read_submission(path, release, Limits(**limits))
 
@@ -67,7 +69,9 @@ def test_blank_release_runs_only_its_setup(read):
 def test_what_runs_is_setup_then_student_cells_in_order(read):
     mine = code("def conv(x):\n    return helper(x)\n", "conv", solution=True)
     helper = code(["def helper(x):\n", "    return x\n"])
-    got = read([code("x = 1"), {"cell_type": "markdown", "source": "text"}, TEST, helper, mine, SETUP, BY_HAND])
+    got = read(
+        [code("x = 1"), {"cell_type": "markdown", "source": "text"}, TEST, helper, mine, SETUP, BY_HAND]
+    )
     assert sources(got) == ["x = 1", "def helper(x):\n    return x\n", mine["source"]]
     assert [c.index for c in got.cells] == [1, 1, 4, 5]
     assert got.cells[0].setup
@@ -81,7 +85,12 @@ def test_sha256_is_that_of_the_file(read, tmp_path):
 
 @pytest.mark.parametrize(
     "source",
-    ["def conv(x):\n\n    # YOUR CODE HERE\n    raise NotImplementedError()", "raise NotImplementedError()", "", "   \n"],
+    [
+        "def conv(x):\n\n    # YOUR CODE HERE\n    raise NotImplementedError()",
+        "raise NotImplementedError()",
+        "",
+        "   \n",
+    ],
 )
 def test_untouched_stubs_are_skipped(read, source):
     assert sources(read([code(source, "conv", solution=True)])) == []
@@ -196,7 +205,9 @@ def test_answer_declared_by_a_comment(read):
 def test_last_answer_wins(read):
     got = read([code("answer = '1'", "CONV-3"), code("answer = '2'", "CONV-3"), STUB])
     assert got.answers == {"CONV-3": "2"}
-    assert got.notes == ("Cell 2: there is more than one cell for CONV-3; the last one that is filled in counts.",)
+    assert got.notes == (
+        "Cell 2: there is more than one cell for CONV-3; the last one that is filled in counts.",
+    )
 
 
 def test_magics_and_shell_commands_are_taken_out(read):
@@ -269,7 +280,9 @@ def test_hopeless_files_get_one_sentence(read, data, words):
 
 
 def test_huge_numbers_and_constants_do_not_matter(read):
-    data = b'{"cells": [], "metadata": {"a": ' + b"9" * 100_000 + b', "b": NaN, "c": -Infinity, "d": 1e99999}}'
+    data = (
+        b'{"cells": [], "metadata": {"a": ' + b"9" * 100_000 + b', "b": NaN, "c": -Infinity, "d": 1e99999}}'
+    )
     assert sources(read(data)) == []
 
 
@@ -295,7 +308,9 @@ def test_damaged_cells_are_left_out(read, cell):
     assert got.notes[0] == "Cell 1 is damaged and was left out." or cell == {"cell_type": "code"}
 
 
-@pytest.mark.parametrize("metadata", [None, 5, [], {"nbgrader": 5}, {"nbgrader": {"grade_id": []}}, {"nbgrader": {"grade_id": {}}}])
+@pytest.mark.parametrize(
+    "metadata", [None, 5, [], {"nbgrader": 5}, {"nbgrader": {"grade_id": []}}, {"nbgrader": {"grade_id": {}}}]
+)
 def test_damaged_metadata_do_not_matter(read, metadata):
     assert sources(read([{"cell_type": "code", "metadata": metadata, "source": "x = 1"}])) == ["x = 1"]
 
@@ -341,7 +356,11 @@ CELL = ANY_JSON | st.fixed_dictionaries(
     {"cell_type": st.sampled_from(["code", "markdown", "raw"]) | ANY_JSON, "source": SOURCE},
     optional={
         "metadata": st.fixed_dictionaries(
-            {"nbgrader": st.fixed_dictionaries({"grade_id": st.sampled_from(["conv", "test_conv", "CONV-3"]) | ANY_JSON})}
+            {
+                "nbgrader": st.fixed_dictionaries(
+                    {"grade_id": st.sampled_from(["conv", "test_conv", "CONV-3"]) | ANY_JSON}
+                )
+            }
         )
         | ANY_JSON
     },

@@ -11,7 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox import Call, Cell, Foreign, Handle, Limits, Rng, Sandbox, SandboxError, Source, WeakIsolation
+from autograder.sandbox import (
+    Call,
+    Cell,
+    Foreign,
+    Handle,
+    Limits,
+    Rng,
+    Sandbox,
+    SandboxError,
+    Source,
+    WeakIsolation,
+)
 from autograder.sandbox import isolation as tiers
 
 X = np.arange(4.0)
@@ -33,7 +44,10 @@ def test_this_machine_confines(box):
 
 
 def test_values_come_back(box):
-    cells = [Cell(1, "import numpy as np\n", setup=True), Cell(3, "def f(x, y=0, rng=None):\n    return x * 2 + y, rng.random()\n")]
+    cells = [
+        Cell(1, "import numpy as np\n", setup=True),
+        Cell(3, "def f(x, y=0, rng=None):\n    return x * 2 + y, rng.random()\n"),
+    ]
     script = [
         Call("f", (X,), {"y": X, "rng": Rng(4)}, save="r", show=(1,)),
         Call(Source("def total(v):\n    return v.sum()\n", "total"), (Handle("r", 0),)),
@@ -63,14 +77,22 @@ def test_no_cells_and_no_scripts(box):
 
 
 def test_nothing_is_carried_from_one_submission_to_the_next(box):
-    box.run([Cell(1, "import builtins, numpy\nbuiltins.left = 1\nnumpy.left = 1\nopen('left', 'w').close()\n")], {})
-    look = "import os, numpy, builtins\ndef f(x):\n    return hasattr(numpy, 'left'), hasattr(builtins, 'left'), os.listdir('.')\n"
+    box.run(
+        [Cell(1, "import builtins, numpy\nbuiltins.left = 1\nnumpy.left = 1\nopen('left', 'w').close()\n")],
+        {},
+    )
+    look = "import os, numpy, builtins\ndef f(x):\n    return hasattr(numpy, 'left'), hasattr(builtins, 'left'), os.listdir('.')\n"  # noqa: E501
     assert box.run([Cell(1, look)], ASK_F).questions["f"][0].value == (False, False, [])
 
 
 def test_a_slow_cell_is_reduced_to_what_it_defines(box):
-    slow = "import math\nRATE = (0.1, [1, -2])\ndef f(x):\n    return math.pi * RATE[0]\nwhile True:\n    f(1)\n"
-    evidence = box.run([Cell(5, slow), Cell(6, "after = 1")], {"f": [Call("f", (1,))], "after": [Call("after", attribute=True)]})
+    slow = (
+        "import math\nRATE = (0.1, [1, -2])\ndef f(x):\n    return math.pi * RATE[0]\nwhile True:\n    f(1)\n"
+    )
+    evidence = box.run(
+        [Cell(5, slow), Cell(6, "after = 1")],
+        {"f": [Call("f", (1,))], "after": [Call("after", attribute=True)]},
+    )
     assert evidence.questions["f"][0].value == np.pi * 0.1
     assert evidence.questions["after"][0].value == 1
     assert [c.status for c in evidence.cells] == ["timeout", "ok"]
@@ -78,9 +100,14 @@ def test_a_slow_cell_is_reduced_to_what_it_defines(box):
 
 
 def test_the_cell_that_took_longest_is_blamed(box):
-    cells = [Cell(1, "import time\ntime.sleep(0.7)"), Cell(2, "time.sleep(0.3)\ndef f(x):\n    return 1\nmade = 2\n")]
+    cells = [
+        Cell(1, "import time\ntime.sleep(0.7)"),
+        Cell(2, "time.sleep(0.3)\ndef f(x):\n    return 1\nmade = 2\n"),
+    ]
     evidence = box.run(cells, {"made": [Call("made", attribute=True)]})
-    assert [c.status for c in evidence.cells] == ["timeout", "exception"] or evidence.cells[0].status == "timeout"
+    assert [c.status for c in evidence.cells] == ["timeout", "exception"] or evidence.cells[
+        0
+    ].status == "timeout"
     assert evidence.notes[0].startswith("Cell 1 ")
 
 
@@ -104,7 +131,9 @@ def test_one_bad_question_does_not_touch_the_others(box):
 
 
 def test_output_is_counted_and_thrown_away(box):
-    evidence = box.run([Cell(1, "import sys\nprint('x' * 99, flush=True)\nsys.stderr.write('y' * 49 + chr(10))\n")], ASK_F)
+    evidence = box.run(
+        [Cell(1, "import sys\nprint('x' * 99, flush=True)\nsys.stderr.write('y' * 49 + chr(10))\n")], ASK_F
+    )
     assert evidence.output == 150
 
 
@@ -136,7 +165,7 @@ def test_notebook_only_names_do_nothing(box):
 
 
 def test_main_guard_runs_as_in_a_notebook(box):
-    source = "import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int = 3\nif __name__ == '__main__':\n    def f(x): return P().x\n"
+    source = "import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int = 3\nif __name__ == '__main__':\n    def f(x): return P().x\n"  # noqa: E501
     assert box.run([Cell(1, source)], ASK_F).questions["f"][0].value == 3
 
 
@@ -144,7 +173,7 @@ def test_standard_library_and_scratch_folder_can_be_used(box):
     source = (
         "import csv, decimal, sqlite3, tempfile, zoneinfo, unittest, numpy as np\n"
         "def f(x):\n    np.save('x.npy', x)\n    with open('t.txt', 'w') as file:\n        file.write('ok')\n"
-        "    return np.load('x.npy'), open('t.txt').read(), sqlite3.connect(':memory:').execute('select 3').fetchone()[0]\n"
+        "    return np.load('x.npy'), open('t.txt').read(), sqlite3.connect(':memory:').execute('select 3').fetchone()[0]\n"  # noqa: E501
     )
     evidence = box.run([Cell(1, source)], ASK_F)
     value = evidence.questions["f"][0].value
@@ -164,7 +193,9 @@ def test_files_of_the_assignment_lie_in_the_folder(tmp_path):
     (tmp_path / "data.txt").write_text("rows")
     read = "def f(x):\n    return open('data.txt').read()\n"
     spoil = "def f(x):\n    open('data.txt', 'w').write('spoilt')\n"
-    with Sandbox(limits=Limits(seconds=0.8), allow_weak=True, files={"data.txt": tmp_path / "data.txt"}) as box:
+    with Sandbox(
+        limits=Limits(seconds=0.8), allow_weak=True, files={"data.txt": tmp_path / "data.txt"}
+    ) as box:
         assert box.run([Cell(1, read)], ASK_F).questions["f"][0].value == "rows"
         assert box.run([Cell(1, spoil)], ASK_F).questions["f"][0].status == "exception"
         assert box.run([Cell(1, read)], ASK_F).questions["f"][0].value == "rows"
@@ -173,7 +204,7 @@ def test_files_of_the_assignment_lie_in_the_folder(tmp_path):
 
 def test_allowed_package_can_be_imported():
     pytest.importorskip("matplotlib")
-    source = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')\ndef f(x):\n    return plt.get_backend()\n"
+    source = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.png')\ndef f(x):\n    return plt.get_backend()\n"  # noqa: E501
     with Sandbox(packages=("numpy", "matplotlib"), limits=Limits(seconds=20), allow_weak=True) as box:
         evidence = box.run([Cell(1, source)], ASK_F)
     assert evidence.cells[0].status == "ok", evidence
@@ -181,7 +212,10 @@ def test_allowed_package_can_be_imported():
 
 
 def test_a_package_that_is_not_installed_is_staffs_problem():
-    with pytest.raises(SandboxError, match="allows no_such_thing, but no_such_thing is not installed"), Sandbox(("no_such_thing",)):
+    with (
+        pytest.raises(SandboxError, match="allows no_such_thing, but no_such_thing is not installed"),
+        Sandbox(("no_such_thing",)),
+    ):
         pass
 
 
@@ -221,20 +255,23 @@ def test_death_of_the_grader_ends_everything():
         import sys
         from autograder.sandbox import Call, Cell, Limits, Sandbox
         with Sandbox(limits=Limits(seconds=60), allow_weak=True) as box:
-            print(box._process.pid, flush=True)
+            print(box._process.pid, box._folder, flush=True)
             box.run([Cell(1, "while True: pass")], {})
         """
     )
     root = Path(__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=root, text=True) as grader:
-        zygote = int(grader.stdout.readline())
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=root, text=True
+    ) as grader:
+        zygote, folder = grader.stdout.readline().split()
         child = _wait_for(lambda: Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split())
         grader.kill()
-    for process in (zygote, int(child[0])):
+    for process in (zygote, child[0]):
         assert _wait_for(lambda process=process: not _is_running(process))
+    assert not os.path.exists(folder)
 
 
-def _is_running(process: int) -> bool:
+def _is_running(process: str) -> bool:
     """Tell whether a process exists and is no zombie waiting for somebody to collect it."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -267,7 +304,7 @@ def test_tier_needs_every_layer():
 
 
 def test_the_child_loads_none_of_the_grader(box):
-    source = "import sys\ndef f(x):\n    return [n for n in sys.modules if n.split('.')[0] in ('autograder', 'reference', 'numba', 'pytest')]\n"
+    source = "import sys\ndef f(x):\n    return [n for n in sys.modules if n.split('.')[0] in ('autograder', 'reference', 'numba', 'pytest')]\n"  # noqa: E501
     assert box.run([Cell(1, source)], ASK_F).questions["f"][0].value == []
 
 

@@ -36,7 +36,15 @@ def test_arguments_are_fresh_for_every_call():
 
 @pytest.mark.parametrize(
     "body",
-    ["x += 1", "x.shape = (3, 2)", "x[0, 0] = np.nan", "x.strides = (0, 0)", "x[0, 0] = -0.0", "x.dtype = np.int64", "x.sort(); x[:] = x[::-1]"],
+    [
+        "x += 1",
+        "x.shape = (3, 2)",
+        "x[0, 0] = np.nan",
+        "x.strides = (0, 0)",
+        "x[0, 0] = -0.0",
+        "x.dtype = np.int64",
+        "x.sort(); x[:] = x[::-1]",
+    ],
 )
 @pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
 def test_changed_array_is_reported(body):
@@ -62,7 +70,9 @@ def test_changed_containers_are_reported(argument, body):
     assert run(f"def f(a):\n    {body}\n", Call("f", (), {"a": argument}))[0].changed == ("a",)
 
 
-@pytest.mark.parametrize("argument", [X, [1, {"a": X}], {"k": (1, None, "s", 2.5, float("nan"))}, [np.array([np.nan])]])
+@pytest.mark.parametrize(
+    "argument", [X, [1, {"a": X}], {"k": (1, None, "s", 2.5, float("nan"))}, [np.array([np.nan])]]
+)
 def test_unchanged_arguments_are_not_reported(argument):
     assert one("def f(a):\n    return repr(a) != ''\n", argument).changed == ()
 
@@ -80,7 +90,12 @@ def test_may_change_reports_the_value_after():
 
 @pytest.mark.parametrize(
     ("layout", "c_order", "f_order", "writable"),
-    [("C", True, False, True), ("F", False, True, True), ("strided", False, False, True), ("readonly", True, False, False)],
+    [
+        ("C", True, False, True),
+        ("F", False, True, True),
+        ("strided", False, False, True),
+        ("readonly", True, False, False),
+    ],
 )
 def test_layouts(layout, c_order, f_order, writable):
     source = "def f(x):\n    return x.flags.c_contiguous, x.flags.f_contiguous, x.flags.writeable, x + 0\n"
@@ -128,7 +143,9 @@ def test_items_of_tuples_and_lists(brackets):
     assert last.value == 2
 
 
-@pytest.mark.parametrize(("result", "item"), [("x", 1), ("(x,)", 1), ("{1: x}", 1), ("np.ones(3)", 1), ("None", 0)])
+@pytest.mark.parametrize(
+    ("result", "item"), [("x", 1), ("(x,)", 1), ("{1: x}", 1), ("np.ones(3)", 1), ("None", 0)]
+)
 def test_item_that_is_not_there_is_unreachable(result, item):
     source = f"def f(x): return {result}\ndef g(x): return x\n"
     first, second = run(source, Call("f", (1,), save="r"), Call("g", (Handle("r", item),)))
@@ -138,7 +155,13 @@ def test_item_that_is_not_there_is_unreachable(result, item):
 
 def test_everything_after_a_failed_call_that_needs_it_is_unreachable():
     source = "def f(): 1 / 0\ndef g(x): return x\ndef h(): return 5\n"
-    calls = [Call("f", save="r"), Call("g", (Handle("r"),)), Call("r.method"), Call("g", ([Handle("r")],)), Call("h")]
+    calls = [
+        Call("f", save="r"),
+        Call("g", (Handle("r"),)),
+        Call("r.method"),
+        Call("g", ([Handle("r")],)),
+        Call("h"),
+    ]
     calls.append(Call("g", (Source("def k(a): return a", "k", (Handle("r"),)),)))
     statuses = [o.status for o in run(source, *calls)]
     assert statuses == ["exception", "unreachable", "unreachable", "unreachable", "ok", "unreachable"]
@@ -146,7 +169,12 @@ def test_everything_after_a_failed_call_that_needs_it_is_unreachable():
 
 def test_a_failed_call_takes_its_old_handle_away():
     source = "def f(x): return 1 / x\ndef g(x): return x\n"
-    calls = [Call("f", (1,), save="r"), Call("g", (Handle("r"),)), Call("f", (0,), save="r"), Call("g", (Handle("r"),))]
+    calls = [
+        Call("f", (1,), save="r"),
+        Call("g", (Handle("r"),)),
+        Call("f", (0,), save="r"),
+        Call("g", (Handle("r"),)),
+    ]
     assert [o.status for o in run(source, *calls)] == ["ok", "ok", "exception", "unreachable"]
 
 
@@ -189,13 +217,19 @@ def test_source_helpers():
     plain = Source("def square(x):\n    return x ** 2\n", "square")
     made = Source("def maker(a, n):\n    return lambda x: np.sum(a) + n * x\n", "maker", (np.ones(2), 10))
     nested = Source("def outer(inner):\n    return lambda x: inner(x) + 1\n", "outer", (plain,))
-    assert [o.value for o in run(source, *(Call("f", (s, 3)) for s in (plain, made, nested)))] == [9, 32.0, 10]
+    assert [o.value for o in run(source, *(Call("f", (s, 3)) for s in (plain, made, nested)))] == [
+        9,
+        32.0,
+        10,
+    ]
 
 
 def test_a_source_can_be_called_itself():
     helper = Source("def shift(model):\n    model.bias += 1\n", "shift")
     source = "class M:\n    bias = 0\n"
-    outcomes = run(source, Call("M", save="m", show="none"), Call(helper, (Handle("m"),)), Call("m.bias", attribute=True))
+    outcomes = run(
+        source, Call("M", save="m", show="none"), Call(helper, (Handle("m"),)), Call("m.bias", attribute=True)
+    )
     assert outcomes[-1].value == 1
 
 
@@ -217,7 +251,9 @@ def test_own_exception_types_are_named_after_what_they_derive_from():
     assert one(source, 1).error["type"] == "KeyError"
 
 
-@pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "MemoryError", "StopIteration"])
+@pytest.mark.parametrize(
+    "name", ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "MemoryError", "StopIteration"]
+)
 def test_no_exception_of_student_code_comes_through(name):
     first, second = run(f"def f(): raise {name}\ndef g(): return 1\n", Call("f"), Call("g"))
     assert (first.status, first.error["type"]) == ("exception", name)
@@ -280,7 +316,9 @@ def test_view_of_an_argument_is_a_fact():
     assert one("def f(x): return x.copy()\n", X).facts == ()
 
 
-@pytest.mark.parametrize("expression", ["np.zeros(9_000_000)", "1 << 100_000", "'x' * 1_000_000", "[[0] * 1000] * 1000"])
+@pytest.mark.parametrize(
+    "expression", ["np.zeros(9_000_000)", "1 << 100_000", "'x' * 1_000_000", "[[0] * 1000] * 1000"]
+)
 def test_results_over_budget_are_not_shown(expression):
     outcome = one(f"def f(x): return {expression}\n", 1)
     assert outcome.value == Foreign("too large")
@@ -299,9 +337,19 @@ def test_foreign_results():
 
 
 def test_touching_the_global_generators_is_seen():
-    for body in ("np.random.rand()", "np.random.seed(0)", "random.random()", "random.seed(3)", "random.shuffle([1, 2])"):
+    for body in (
+        "np.random.rand()",
+        "np.random.seed(0)",
+        "random.random()",
+        "random.seed(3)",
+        "random.shuffle([1, 2])",
+    ):
         assert one(f"import random\ndef f(x):\n    {body}\n", 1).global_random_touched, body
-    for body in ("np.random.default_rng(0).random()", "random.Random(1).random()", "np.random.RandomState(2).rand()"):
+    for body in (
+        "np.random.default_rng(0).random()",
+        "random.Random(1).random()",
+        "np.random.RandomState(2).rand()",
+    ):
         assert not one(f"import random\ndef f(x):\n    {body}\n", 1).global_random_touched, body
 
 

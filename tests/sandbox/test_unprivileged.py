@@ -23,7 +23,7 @@ with Sandbox(limits=Limits(seconds=0.8, memory_mb=200)) as box:
         found[name] = [outcome.status, (outcome.error or {}).get("type"), outcome.value if isinstance(outcome.value, (list, int)) else None]
     honest = box.run([Cell(1, "def f(x):\\n    return x + 1\\n")], {"f": [Call("f", (x,))]}).questions["f"][0].value
 print(json.dumps([box.tier, list(box.layers), found, honest.tolist()]))
-"""
+"""  # noqa: E501
 ATTACKS = {
     "read": "def f(x):\n    return len(open('/etc/passwd').read())\n",
     "write": "def f(x):\n    open('/tmp/backmark-nobody', 'w')\n",
@@ -32,8 +32,8 @@ ATTACKS = {
     "kill": "import os\ndef f(x):\n    os.kill(os.getppid(), 0)\n",
     "memory": "def f(x):\n    kept = [0]\n    while True:\n        kept = kept * 2\n",
     "loop": "def f(x):\n    while True: pass\n",
-    "threads": "import threading\ndef f(x):\n    threading.stack_size(65536)\n    while True:\n        threading.Thread(target=threading.Event().wait).start()\n",
-    "one thread": "import threading\ndef f(x):\n    out = []\n    t = threading.Thread(target=out.append, args=(5,))\n    t.start()\n    t.join()\n    return out\n",
+    "threads": "import threading\ndef f(x):\n    threading.stack_size(65536)\n    while True:\n        threading.Thread(target=threading.Event().wait).start()\n",  # noqa: E501
+    "one thread": "import threading\ndef f(x):\n    out = []\n    t = threading.Thread(target=out.append, args=(5,))\n    t.start()\n    t.join()\n    return out\n",  # noqa: E501
 }
 EXPECTED = {
     "read": ["exception", "PermissionError", None],
@@ -52,7 +52,9 @@ def _readable_by_all(path: Path) -> bool:
     return all(p.stat().st_mode & 0o005 == 0o005 for p in (path, *path.parents))
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or os.getuid() != 0, reason="needs root to become another user")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or os.getuid() != 0, reason="needs root to become another user"
+)
 def test_an_unprivileged_user_is_confined_as_well(tmp_path_factory):
     import json
 

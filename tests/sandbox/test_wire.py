@@ -1,6 +1,6 @@
 """The wire format: everything plain survives the trip, and nothing else gets in."""
 
-import json
+import json  # noqa: I001
 import math
 import struct
 
@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.sandbox import Call, Foreign, Handle, Outcome, Rng, Source, wire
+import contextlib
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
-SCALARS = st.none() | st.booleans() | st.integers(-(1 << 200), 1 << 200) | st.floats() | TEXT | st.complex_numbers()
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(1 << 200), 1 << 200) | st.floats() | TEXT | st.complex_numbers()
+)
 DTYPES = st.sampled_from([np.dtype(c) for c in "?bBhHiIqQefdFD"])
 ARRAYS = hnp.arrays(DTYPES, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3))
-KEYS = TEXT | st.integers(-(1 << 60), 1 << 60) | st.booleans() | st.none()
+KEYS = TEXT | st.integers(1 - (1 << 60), (1 << 60) - 1) | st.booleans() | st.none()
 DATA = st.recursive(
     SCALARS | ARRAYS,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.lists(inner, max_size=4).map(tuple)
-    | st.dictionaries(KEYS, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(KEYS, inner, max_size=4)
+    ),
     max_leaves=15,
 )
 
@@ -53,15 +58,28 @@ def test_plain_data_survives(data):
 
 def test_scripts_and_outcomes_survive():
     script = [
-        Call("f", (np.ones((2, 2)), Handle("a", 1), Rng(3), Source("def g(): ...", "g", (1,))), {"k": [1]}, save="s"),
-        Call(Source("def h(): ...", "h"), show=(0, 2), may_change=("args[1]",), layouts={"*": "F"}, attribute=True),
+        Call(
+            "f",
+            (np.ones((2, 2)), Handle("a", 1), Rng(3), Source("def g(): ...", "g", (1,))),
+            {"k": [1]},
+            save="s",
+        ),
+        Call(
+            Source("def h(): ...", "h"),
+            show=(0, 2),
+            may_change=("args[1]",),
+            layouts={"*": "F"},
+            attribute=True,
+        ),
     ]
     back = wire.unpack(wire.pack(script))
     assert back[0].args[1:] == script[0].args[1:3] + (back[0].args[3],)
     assert (back[0].args[3].code, back[0].args[3].args) == ("def g(): ...", (1,))
     assert (back[1].do.name, back[1].show, back[1].may_change) == ("h", (0, 2), ("args[1]",))
     assert (back[1].layouts, back[1].attribute, back[0].save) == ({"*": "F"}, True, "s")
-    outcome = wire.unpack(wire.pack(Outcome("ok", (Foreign("kept"), 1.5), (("", "view"),), error={"line": 3})))
+    outcome = wire.unpack(
+        wire.pack(Outcome("ok", (Foreign("kept"), 1.5), (("", "view"),), error={"line": 3}))
+    )
     assert outcome.value == (Foreign("kept"), 1.5)
     assert (outcome.facts, outcome.error, outcome.status) == ((("", "view"),), {"line": 3}, "ok")
 
@@ -82,6 +100,8 @@ def test_numpy_scalars_become_plain():
         np.ma.array([1.0]),
         np.array(["2020-01-01"], dtype="datetime64[D]"),
         {(1, 2): 3},
+        {1 << 61: 3},
+        {1j: 3},
         "\ud800",
         lambda: 0,
     ],
@@ -106,10 +126,8 @@ def test_random_bytes_raise_wire_error_only(data):
     with pytest.raises(wire.WireError):
         wire.unpack(data)
     framed = wire.HEADER.pack(wire.MAGIC, len(data), 0) + data
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.unpack(framed)
-    except wire.WireError:
-        pass
 
 
 @settings(max_examples=200, deadline=None)
@@ -118,18 +136,21 @@ def test_spoilt_messages_raise_wire_error_only(data, draw):
     message = bytearray(wire.pack(data))
     place = draw.draw(st.integers(0, len(message) - 1))
     message[place] = draw.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.unpack(bytes(message))
-    except wire.WireError:
-        pass
     with pytest.raises(wire.WireError):
         wire.unpack(bytes(wire.pack(data))[:-1])
 
 
 JSONS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.sampled_from([*"atdifcr", "nan", "Call"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*"atdifcr", "x"]), inner, max_size=2),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from([*"atdifcr", "nan", "Call"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*"atdifcr", "x"]), inner, max_size=2)
+    ),
     max_leaves=12,
 )
 
@@ -137,10 +158,8 @@ JSONS = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(JSONS)
 def test_hostile_skeletons_raise_wire_error_only(skeleton):
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.decode(skeleton, [np.ones(2)])
-    except wire.WireError:
-        pass
 
 
 def _message(skeleton, shapes, raw=b""):
@@ -181,14 +200,27 @@ def test_bools_are_made_proper():
 
 @pytest.mark.parametrize(
     "text",
-    [b"[" * 100_000, b"9" * 50_000, b"[NaN,[]]", b"[1e999,[]]", b'["\\ud800",[]]', b"\xff\xfe", b"[{},[]]", b"[1]", b"null"],
+    [
+        b"[" * 100_000,
+        b"9" * 50_000,
+        b"[NaN,[]]",
+        b"[1e999,[]]",
+        b'["\\ud800",[]]',
+        b"\xff\xfe",
+        b"[{},[]]",
+        b"[1]",
+        b"null",
+    ],
 )
 def test_hostile_json(text):
     with pytest.raises(wire.WireError):
         wire.unpack(wire.HEADER.pack(wire.MAGIC, len(text), 0) + text)
 
 
-@pytest.mark.parametrize("header", [b"", b"BMw1", struct.pack("<4sIQ", b"BMw1", 1 << 31, 0), struct.pack("<4sIQ", b"BMw1", 0, 1 << 63)])
+@pytest.mark.parametrize(
+    "header",
+    [b"", b"BMw1", struct.pack("<4sIQ", b"BMw1", 1 << 31, 0), struct.pack("<4sIQ", b"BMw1", 0, 1 << 63)],
+)
 def test_headers_over_budget(header):
     with pytest.raises(wire.WireError):
         wire.measure(header)
@@ -203,7 +235,12 @@ def test_budgets_of_a_reader():
 
 
 def test_save_and_load(tmp_path):
-    data = {"x": np.arange(3.0), "calls": [Call("f", (np.eye(2),))], "scalar": np.array(1.5), "n": float("nan")}
+    data = {
+        "x": np.arange(3.0),
+        "calls": [Call("f", (np.eye(2),))],
+        "scalar": np.array(1.5),
+        "n": float("nan"),
+    }
     wire.save(tmp_path / "code", data)
     first = [(tmp_path / f"code.{end}").read_bytes() for end in ("json", "npz")]
     back = wire.load(tmp_path / "code")

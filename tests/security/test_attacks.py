@@ -91,7 +91,13 @@ def test_attack_files_left_no_trace(box: Sandbox):
 
 @pytest.mark.parametrize(
     "name",
-    ["fork_by_system_call", "kill_parent", "signal_by_owner_of_pipe", "ptrace_and_memory_of_others", "strange_system_calls"],
+    [
+        "fork_by_system_call",
+        "kill_parent",
+        "signal_by_owner_of_pipe",
+        "ptrace_and_memory_of_others",
+        "strange_system_calls",
+    ],
 )
 def test_raw_system_calls_are_all_refused(box: Sandbox, name: str):
     source = next(p for p in CORPUS if p.stem == name).read_text(encoding="utf-8")
@@ -111,7 +117,7 @@ def test_hidden_inputs_do_not_come_out_in_words(box: Sandbox):
 
 
 def test_text_quoted_for_an_error_is_the_graders_own_copy(box: Sandbox):
-    source = "import linecache\ndef f(x):\n    linecache.cache['<cell 1>'] = (1, None, ['leak'] * 9, '<cell 1>')\n    1 / 0\n"
+    source = "import linecache\ndef f(x):\n    linecache.cache['<cell 1>'] = (1, None, ['leak'] * 9, '<cell 1>')\n    1 / 0\n"  # noqa: E501
     error = box.run([Cell(1, source)], {"f": SCRIPTS["f"]}).questions["f"][0].error
     assert error == {"type": "ZeroDivisionError", "cell": 1, "line": 4, "text": "1 / 0"}
 

@@ -10,9 +10,10 @@ import textwrap
 import numpy as np
 import pytest
 
-from autograder.handouts.kit import KitError, build_kit, public_exercise, variants_text
+from autograder.handouts.kit import KitError, build_kit, prompt_text, public_exercise, variants_text
 from autograder.handouts.kit_typed import student_tag
 from autograder.key import Key, KeyTrial
+from autograder.model import Part, Variant
 
 RIGHT = """
 def square(x):
@@ -303,6 +304,26 @@ def test_variants_hold_statements_and_nothing_that_helps(ada):
     assert "49" not in text
     assert "7 x 7" not in text
     assert "ada" not in content["students"]
+
+
+def test_a_statement_holds_the_question_of_every_part_and_its_options():
+    parts = (
+        Part("size", "How many rows?", "int"),
+        Part("fits", "Does it fit?", "mc1", {"choices": ["yes", "no"]}),
+    )
+    text = prompt_text(Variant("Q", "A title", "A kernel slides.", parts, {"size": 3, "fits": 1}, (), {}))
+    assert [line for line in text.split("\n") if line] == [
+        "**A title** (Q)", "A kernel slides.", "**size**: How many rows?", "**fits**: Does it fit?",
+        "- (a) yes", "- (b) no",
+    ]  # fmt: skip
+
+
+def test_a_single_question_is_not_lost_because_it_has_no_name(ada):
+    assert prompt_text(ada).endswith("Square $7$.\n\nGive x.")
+
+
+def test_an_own_variable_called_in_does_no_harm(kit, capsys):
+    assert say(kit, capsys, lambda k: k.score("SQ-1", {"In": 5, "answer": "3"}))[0] == 1.0
 
 
 def test_a_tag_tells_ids_apart_and_forgives_spaces_around():

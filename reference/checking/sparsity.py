@@ -53,7 +53,9 @@ def _halve(
     for group in colour(masks):
         for half in (0, 1):
             parts = [_half(blocks[row], half) for row in group]
-            moved = np.concatenate([part for part, row in zip(parts, group, strict=True) if masks[row].any()] or [[]])
+            moved = np.concatenate(
+                [part for part, row in zip(parts, group, strict=True) if masks[row].any()] or [[]]
+            )
             changed = touch(moved.astype(np.intp)) if moved.size else np.zeros_like(masks[0])
             for part, row in zip(parts, group, strict=True):
                 if part.size:

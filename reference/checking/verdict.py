@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from reference.derivatives import FIRST_STEP, UNIT, Slopes, central_differences
-from reference.entries import Direction, Workbench, scaled
-from reference.gradient_table import CheckedEntry, GradientCheck, Outcome
+from reference.checking.derivatives import FIRST_STEP, UNIT, Slopes, central_differences
+from reference.checking.entries import Direction, Workbench, scaled
+from reference.checking.subject import Part, Subject, label
+from reference.checking.table import CheckedEntry, GradientCheck, Outcome
 from reference.shapes import Array
-from reference.subject import Part, Subject, label
 
 __all__ = ["Claim", "investigate", "upstream"]
 
@@ -37,10 +37,12 @@ class Claim:
         shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))[1]
         rounding = np.zeros_like(gradient)
         with np.errstate(all="ignore"):
-            for part in subject.parts.values():
+            for part in subject.inputs.parts.values():
                 own = slice(part.start, part.stop)
                 unit = float(np.finfo(np.float32).eps) if part.name in subject.coarse else UNIT
-                largest = max(unit * np.max(np.abs(gradient[own])), np.max(np.abs(shaken[own] - gradient[own])))
+                largest = max(
+                    unit * np.max(np.abs(gradient[own])), np.max(np.abs(shaken[own] - gradient[own]))
+                )
                 rounding[own] = 4 * largest
         return Claim(dy, gradient, np.nan_to_num(rounding))
 
@@ -63,16 +65,19 @@ def upstream(rng: np.random.Generator, size: int) -> Array:
 
 
 def investigate(
-    bench: Workbench, rng: np.random.Generator, probes: int, every_entry: bool, first: Claim, near: bool = False
+    bench: Workbench,
+    rng: np.random.Generator,
+    probes: int,
+    every_entry: bool,
+    first: Claim,
+    near: bool = False,
 ) -> GradientCheck:
     """Compare a claimed gradient with the numbers; `near` says that this is the second look beside a kink."""
     broken = np.flatnonzero(~np.isfinite(first.gradient))
     if broken.size:
         return _report_not_finite(bench, first, broken)
     claims = [first]
-    claims += [
-        Claim.ask(bench.subject, upstream(rng, len(bench.base)), rng) for _ in range(probes - 1)
-    ]
+    claims += [Claim.ask(bench.subject, upstream(rng, len(bench.base)), rng) for _ in range(probes - 1)]
     everything = np.arange(len(bench.spread))
     seen = [_probe(bench, claim, everything, rng, f"probe {i + 1}") for i, claim in enumerate(claims)]
     inquiry = _Inquiry(bench, rng, seen)
@@ -91,9 +96,7 @@ def investigate(
 # ------------------------------------------------------------------------------------------- judging one
 
 
-def _judge(
-    name: str, yours: float, slopes: Slopes, at: int, scale: float, rounding: float
-) -> CheckedEntry:
+def _judge(name: str, yours: float, slopes: Slopes, at: int, scale: float, rounding: float) -> CheckedEntry:
     value, error, gap = (float(column[at]) for column in (slopes.value, slopes.error, slopes.gap))
     error += rounding
     allowed = error + gap
@@ -112,7 +115,9 @@ def _probe(bench: Workbench, claim: Claim, entries: Array, rng: np.random.Genera
 
     The sizes of the steps are random too: with signs alone, two exchanged entries would go unnoticed half the time.
     """
-    steps = bench.spread[entries] * rng.uniform(0.5, 1.0, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+    steps = (
+        bench.spread[entries] * rng.uniform(0.5, 1.0, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+    )
     shares = claim.gradient[entries] * steps
     scale, rounding = _norm(shares), _norm(claim.rounding[entries] * steps)
     direction = Direction(entries, steps)
@@ -153,7 +158,7 @@ class _Inquiry:
         self.skipped = 0
 
     def search(self, every_entry: bool) -> None:
-        for part in self.bench.subject.parts.values():
+        for part in self.bench.subject.inputs.parts.values():
             entries = np.arange(part.start, part.stop)
             if not every_entry:
                 entries = self._suspects(part, entries)
@@ -167,7 +172,7 @@ class _Inquiry:
         if not self.doubt:
             unseen = [finding.unseen for finding in self.seen if finding.unseen is not None]
             entries = np.intersect1d(entries, unseen[0]) if unseen else entries[:0]
-        if entries.size <= 8 or len(self.bench.subject.parts) == 1:
+        if entries.size <= 8 or len(self.bench.subject.inputs.parts) == 1:
             return entries
         alone = _probe(self.bench, self.claim, entries, self.rng, f"d{part.name}")
         if alone.row.outcome != "right" or alone.kink:
@@ -190,7 +195,9 @@ class _Inquiry:
             entries = worse.direction.entries
         if len(entries) < total:
             self.skipped += total - len(entries)
-            self.notes.append(f"of d{part.name}, {len(entries)} of {total} doubtful entries were measured singly.")
+            self.notes.append(
+                f"of d{part.name}, {len(entries)} of {total} doubtful entries were measured singly."
+            )
         return entries
 
     def _measure(self, entries: Array) -> None:
@@ -228,11 +235,11 @@ class _Inquiry:
 
     def _scale(self, at: int) -> float:
         """Return the largest entry of the gradient of the array to which an entry belongs."""
-        part = next(part for part in self.bench.subject.parts.values() if at < part.stop)
+        part = next(part for part in self.bench.subject.inputs.parts.values() if at < part.stop)
         return float(np.max(np.abs(self.claim.gradient[part.start : part.stop])))
 
     def _names(self, entries: Array) -> list[str]:
-        parts = list(self.bench.subject.parts.values())
+        parts = list(self.bench.subject.inputs.parts.values())
         which = np.searchsorted([part.stop for part in parts], entries, side="right")
         return [label(parts[p], int(at)) for p, at in zip(which, entries, strict=True)]
 
@@ -285,7 +292,7 @@ class _Inquiry:
         elif open_ := [f for f in self.seen if f.row.outcome == "cannot tell"]:
             if not self.joint or self.skipped:
                 return self._finish("cannot tell", _unsettled(open_), open_ + found)
-        names = ", ".join(f"d{part.name}" for part in self.bench.subject.parts.values())
+        names = ", ".join(f"d{part.name}" for part in self.bench.subject.inputs.parts.values())
         count = len(self.bench.spread)
         agree = f"all {count} entries of {names} agree" if count > 1 else f"{names} agrees"
         return self._finish("right", f"{agree} with the numeric gradient.", [*self.seen, *found])
@@ -367,7 +374,7 @@ def _sum_of(names: list[str], signs: Array) -> str:
 def _blame(wrong: list[_Finding], bench: Workbench, measured: list[_Finding]) -> str:
     worst = max(wrong, key=lambda f: (abs(f.row.yours - f.row.numeric), f.row.excess)).row
     where = []
-    for part in bench.subject.parts.values():
+    for part in bench.subject.inputs.parts.values():
         inside = [f for f in wrong if part.start <= f.direction.entries[0] < part.stop]
         looked = [f for f in measured if part.start <= f.direction.entries[0] < part.stop]
         if inside:
@@ -436,7 +443,9 @@ def _placeholder(claim: Claim, bench: Workbench) -> _Finding:
 
 def _look_beside(bench: Workbench, rng: np.random.Generator) -> GradientCheck:
     """Check once more at a point beside the given one, where there are no ties and zeros."""
-    nudge = 1e-3 * bench.spread * rng.uniform(0.5, 1, len(bench.spread)) * rng.choice([-1, 1], len(bench.spread))
+    nudge = (
+        1e-3 * bench.spread * rng.uniform(0.5, 1, len(bench.spread)) * rng.choice([-1, 1], len(bench.spread))
+    )
     subject = replace(bench.subject, origin=bench.subject.origin + nudge)
     beside = Workbench.at(subject, rng)
     claim = Claim.ask(subject, upstream(rng, len(beside.base)), rng)

@@ -1,22 +1,18 @@
-"""Call a forward and a backward function safely: fresh copies in, checked and flattened numbers out.
-
-All numbers that are differentiated stand one after another in one vector, the *point*; a `Part` is the piece of
-it that belongs to one array. Whatever else the functions take (labels, masks, generators) is held fixed.
-"""
+"""Call a forward and a backward function safely: fresh copies in, checked and flattened numbers out."""
 
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from reference.checking.inputs import Inputs, Part, is_real, is_tree, items, parameters, read_inputs
 from reference.shapes import Array, InputError, short
 
-__all__ = ["Complaint", "Part", "Subject", "label", "read_subject"]
+__all__ = ["Complaint", "Subject", "read_subject"]
 
 
 class Complaint(Exception):
@@ -27,48 +23,33 @@ class Complaint(Exception):
         self.outcome, self.reason = outcome, reason
 
 
-@dataclass(frozen=True)
-class Part:
-    """One array among the inputs: its name, shape and place in the point; `spread` is the size of a big step."""
-
-    name: str
-    shape: tuple[int, ...]
-    start: int
-    stop: int
-    spread: float
-    scalar: bool = False
-
-
 @dataclass
 class Subject:
     """A pair of functions at one point; counts the calls and collects remarks."""
 
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
-    values: dict[str, Any]
-    parts: dict[str, Part]
-    keywords: bool
+    inputs: Inputs
+    origin: Array
     params: dict[str, Any]
     cache_first: bool
-    origin: Array
     shape: tuple[int, ...] | None = None
     single: bool = False
     calls: int = 0
-    remarks: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     coarse: set[str] = field(default_factory=set)
 
     def arguments(self, point: Array) -> dict[str, Any]:
         """Build the inputs at `point`: nothing in them is shared with the caller or with an earlier call."""
-        return {name: self._build(name, value, point) for name, value in self.values.items()}
+        return {name: self._build(name, value, point) for name, value in self.inputs.values.items()}
 
     def _build(self, name: str, value: Any, point: Array) -> Any:
-        part = self.parts.get(name)
+        part = self.inputs.parts.get(name)
         if part is not None:
             piece = point[part.start : part.stop]
             return float(piece[0]) if part.scalar else piece.reshape(part.shape).copy()
-        if _is_tree(value):
-            built = {key: self._build(f"{name}[{key!r}]", item, point) for key, item in _items(value)}
+        if is_tree(value):
+            built = {key: self._build(f"{name}[{key!r}]", item, point) for key, item in items(value)}
             return built if isinstance(value, Mapping) else type(value)(built.values())
         return _copy(value)
 
@@ -77,9 +58,13 @@ class Subject:
         given = self.arguments(point)
         self.calls += 1
         with _Named(f"forward, called with {', '.join(given)}"):
-            args, kwargs = ((), given) if self.keywords else (tuple(given.values()), {})
+            args, kwargs = ((), given) if self.inputs.keywords else (tuple(given.values()), {})
             result = self.forward(*args, **kwargs, **self.params)
-        result, cache = result if isinstance(result, tuple) and len(result) == 2 else (result, _NO_CACHE)
+        if isinstance(result, tuple) and len(result) != 2:
+            raise InputError(
+                f"forward returned a tuple of {len(result)}.", "let it return y, or the pair (y, cache)."
+            )
+        result, cache = result if isinstance(result, tuple) else (result, _NO_CACHE)
         return self._result(result), cache, given
 
     def outputs(self, point: Array) -> Array:
@@ -114,7 +99,7 @@ class Subject:
         upstream: Any = dy.reshape(y.shape).copy() if y.shape else float(dy[0])
         if cache is _NO_CACHE:
             given = self.arguments(self.origin)
-            args, kwargs = ((upstream,), given) if self.keywords else ((upstream, *given.values()), {})
+            args, kwargs = ((upstream,), given) if self.inputs.keywords else ((upstream, *given.values()), {})
             called = f"backward(dy, {', '.join(given)})"
         else:
             args, kwargs = ((cache, upstream) if self.cache_first else (upstream, cache)), {}
@@ -139,12 +124,16 @@ class Subject:
     def _flatten(self, gradients: Any) -> Array:
         point = np.zeros_like(self.origin)
         for name, gradient in self._assign(gradients):
-            for part, piece in self._pieces(name, self.values[name], gradient):
+            for part, piece in self._pieces(name, self.inputs.values[name], gradient):
                 point[part.start : part.stop] = self._piece(part, piece)
         return point
 
     def _wanted(self) -> list[str]:
-        return [name for name in self.values if any(p == name or p.startswith(f"{name}[") for p in self.parts)]
+        return [
+            name
+            for name in self.inputs.values
+            if any(p == name or p.startswith(f"{name}[") for p in self.inputs.parts)
+        ]
 
     def _assign(self, gradients: Any) -> Iterator[tuple[str, Any]]:
         wanted = self._wanted()
@@ -156,8 +145,10 @@ class Subject:
         several = isinstance(gradients, tuple) or (isinstance(gradients, list) and len(wanted) > 1)
         found = list(gradients) if several else [gradients]
         given = [gradient for gradient in found if gradient is not None]
-        if len(found) == len(self.values) != len(wanted):
-            yield from ((name, g) for name, g in zip(self.values, found, strict=True) if name in wanted)
+        if len(found) == len(self.inputs.values) != len(wanted):
+            yield from (
+                (name, g) for name, g in zip(self.inputs.values, found, strict=True) if name in wanted
+            )
         elif len(found) == len(wanted):
             yield from zip(wanted, found, strict=True)
         elif len(given) == len(wanted):
@@ -167,19 +158,21 @@ class Subject:
 
     def _assign_real(self, found: list[Any], wanted: list[str]) -> Iterator[tuple[str, Any]]:
         """Take one gradient per input that holds real numbers, though only some of them are checked."""
-        real = [name for name, value in self.values.items() if _is_real(value)]
+        real = [name for name, value in self.inputs.values.items() if is_real(value)]
         if len(found) != len(real):
             expected = f"one for each of {', '.join(wanted)}, in this order"
             raise Complaint("wrong", f"backward returned {len(found)} gradient(s), expected {expected}.")
         yield from ((name, g) for name, g in zip(real, found, strict=True) if name in wanted)
 
     def _pieces(self, name: str, value: Any, gradient: Any) -> Iterator[tuple[Part, Any]]:
-        if name in self.parts:
-            yield self.parts[name], gradient
-        elif _is_tree(value):
-            for key, item in _items(value):
-                if _is_real(item):
-                    yield from self._pieces(f"{name}[{key!r}]", item, _item(gradient, key, f"{name}[{key!r}]"))
+        if name in self.inputs.parts:
+            yield self.inputs.parts[name], gradient
+        elif is_tree(value):
+            for key, item in items(value):
+                if is_real(item):
+                    yield from self._pieces(
+                        f"{name}[{key!r}]", item, _item(gradient, key, f"{name}[{key!r}]")
+                    )
 
     def _piece(self, part: Part, gradient: Any) -> Array:
         if gradient is None:
@@ -202,16 +195,6 @@ class Subject:
 _NO_CACHE = object()
 
 
-def label(part: Part, at: int) -> str:
-    """Name an entry as a student would write it: dw[0, 2]."""
-    if not part.shape:
-        return f"d{part.name}"
-    return f"d{part.name}[{', '.join(str(i) for i in np.unravel_index(at - part.start, part.shape))}]"
-
-
-# --------------------------------------------------------------------------------------- reading inputs
-
-
 def read_subject(
     forward: Any,
     backward: Any,
@@ -223,118 +206,17 @@ def read_subject(
     """Take the arguments of a check apart; refuse what cannot be checked at all."""
     for name, function in (("forward", forward), ("backward", backward)):
         if function is not None and not callable(function):
-            raise InputError(f"{name} is {short(function)}, not a function.", f"pass {name} without calling it.")
-    values = _named(forward, inputs)
-    subject = Subject(
-        forward=forward,
-        backward=backward,
-        values=values,
-        parts={},
-        keywords=isinstance(inputs, Mapping),
-        params=dict(params or {}),
-        cache_first=_takes_cache_first(backward) if cache_first is None else bool(cache_first),
-        origin=np.zeros(0),
-    )
-    chosen = _chosen(values, wrt)
-    pieces: list[Array] = []
-    for name in chosen:
-        for part_name, value in _leaves(name, values[name]):
-            _add(subject, part_name, value, pieces)
-    if not pieces:
-        kinds = ", ".join(f"{name} is {_kind(value)}" for name, value in values.items())
-        raise InputError(
-            f"there is nothing to differentiate: {kinds or 'there are no inputs'}.",
-            "give at least one input with float entries, like x.astype(float).",
-        )
-    subject.origin = np.concatenate(pieces)
-    return subject
-
-
-def _add(subject: Subject, name: str, value: Any, pieces: list[Array]) -> None:
-    given = np.asarray(value)
-    array = given.astype(np.float64).ravel()
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} holds NaN or infinite entries.", "check the gradient at a finite point.")
-    if given.dtype != np.float64:
-        subject.remarks.append(f"{name} is {given.dtype}; the check ran on a float64 copy.")
-    start = sum(map(len, pieces))
-    pieces.append(array)
-    subject.parts[name] = Part(
-        name, given.shape, start, start + len(array), _spread(array), isinstance(value, (float, np.floating))
-    )
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}" if value.size else "an empty array"
-    return short(value, 30)
-
-
-def _spread(array: Array) -> float:
-    """Choose the size of a big step: how far the entries lie apart, or from 0, or 1."""
-    with np.errstate(all="ignore"):
-        candidates = (float(np.std(array)), float(np.max(np.abs(array))))
-    for size, least in zip(candidates, (1e-8 * candidates[1], 0.0), strict=True):
-        if np.isfinite(size) and size > max(least, 1e-290):
-            return size
-    return 1.0
-
-
-def _named(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
-    if isinstance(inputs, Mapping):
-        return {str(name): value for name, value in inputs.items()}
-    if isinstance(inputs, (np.ndarray, float, np.floating)):
-        inputs = (inputs,)
-    if not isinstance(inputs, (tuple, list)):
-        raise InputError(
-            f"inputs is {short(inputs)}.", "give the inputs of forward as a tuple (x, w) or a dict {'x': x}."
-        )
-    names = _parameters(forward)
-    names += [f"input{i}" for i in range(len(names), len(inputs))]
-    return dict(zip(names, inputs, strict=False))
-
-
-def _parameters(function: Any) -> list[str]:
-    try:
-        found = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+            raise InputError(
+                f"{name} is {short(function)}, not a function.", f"pass {name} without calling it."
+            )
+    found = read_inputs(forward, inputs, wrt)
+    first = _takes_cache_first(backward) if cache_first is None else bool(cache_first)
+    return Subject(forward, backward, found, found.origin, dict(params or {}), first)
 
 
 def _takes_cache_first(backward: Any) -> bool:
-    names = _parameters(backward) if backward is not None else []
+    names = parameters(backward) if backward is not None else []
     return bool(names) and any(word in names[0].lower() for word in ("cache", "saved", "ctx", "memo"))
-
-
-def _chosen(values: dict[str, Any], wrt: Any) -> list[str]:
-    names = list(values)
-    if wrt is None:
-        return [name for name in names if _is_real(values[name])]
-    chosen = [wrt] if isinstance(wrt, (str, int)) else list(wrt)
-    found = [names[w] if isinstance(w, int) and -len(names) <= w < len(names) else w for w in chosen]
-    for name in found:
-        if name not in values:
-            raise InputError(f"wrt names {short(name)}, which is no input.", f"choose from {', '.join(names)}.")
-        if not _is_real(values[name]):
-            raise InputError(
-                f"{name} is {short(values[name])}; without float entries it has no gradient.",
-                f"leave {name} out of wrt, or convert it with {name}.astype(float).",
-            )
-    return [name for name in names if name in found]
-
-
-def _is_tree(value: Any) -> bool:
-    """Tell a container of arrays (weights of several layers) from a plain list of numbers."""
-    if isinstance(value, Mapping):
-        return True
-    return type(value) in (list, tuple) and any(
-        _is_tree(item) or (isinstance(item, np.ndarray) and item.ndim > 0) for item in value
-    )
-
-
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    yield from value.items() if isinstance(value, Mapping) else enumerate(value)
 
 
 def _item(gradient: Any, key: Any, name: str) -> Any:
@@ -342,28 +224,6 @@ def _item(gradient: Any, key: Any, name: str) -> Any:
         return gradient[key]
     except (TypeError, KeyError, IndexError):
         raise Complaint("wrong", f"backward gives no gradient d{name}.") from None
-
-
-def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if _is_tree(value):
-        for key, item in _items(value):
-            yield from _leaves(f"{name}[{key!r}]", item)
-    elif _is_real(value):
-        yield name, value
-
-
-def _is_real(value: Any) -> bool:
-    if _is_tree(value):
-        return any(_is_real(item) for _, item in _items(value))
-    if np.ma.isMaskedArray(value) or isinstance(value, (str, bytes)):
-        return False
-    if isinstance(value, (float, np.floating, np.ndarray, list, tuple)):
-        try:
-            array = np.asarray(value)
-        except ValueError:
-            return False
-        return array.dtype.kind == "f" and array.size > 0
-    return False
 
 
 def _copy(value: Any) -> Any:
@@ -374,10 +234,10 @@ def _copy(value: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    if _is_tree(a) or _is_tree(b):
-        if not _is_tree(a) or not _is_tree(b):
+    if is_tree(a) or is_tree(b):
+        if not is_tree(a) or not is_tree(b):
             return False
-        left, right = dict(_items(a)), dict(_items(b))
+        left, right = dict(items(a)), dict(items(b))
         return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         if a.dtype == object:

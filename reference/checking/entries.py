@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.derivatives import FIRST_STEP, UNIT, Line, Slopes, measure
+from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, measure
+from reference.checking.sparsity import colour, touched_outputs
+from reference.checking.subject import Subject
 from reference.shapes import Array
-from reference.sparsity import colour, touched_outputs
-from reference.subject import Subject
 
 __all__ = ["Direction", "Workbench", "scaled"]
 
@@ -37,7 +37,7 @@ class Workbench:
     @staticmethod
     def at(subject: Subject, rng: np.random.Generator) -> Workbench:
         spread = np.empty_like(subject.origin)
-        for part in subject.parts.values():
+        for part in subject.inputs.parts.values():
             spread[part.start : part.stop] = part.spread
         base = subject.outputs(subject.origin)
         noise = _noise(subject, base, spread, rng)

@@ -1,0 +1,11 @@
+"""What `reference/gradients.py` is made of, in the order in which a check uses it.
+
+inputs       take the caller's arguments apart: which numbers are differentiated, what is held fixed
+subject      call forward and backward on fresh copies; flatten what comes back
+entries      move entries of the inputs and see what the outputs do
+sparsity     find entries that touch different outputs, so that they can be moved together
+derivatives  a slope with a bound on its error
+verdict      compare with the claimed gradient: probes first, then the entries in doubt
+ties         entries that share a kink
+table        the result: outcome, reason, table, curve
+"""
