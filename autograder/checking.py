@@ -141,9 +141,8 @@ def _receipt(result: Checked, file: Path, name: str, submitted: Any, evidence: A
     ]
     for cell in evidence.cells:
         if cell.status != "ok" and cell.error:
-            result.lines.append(
-                f"  cell {cell.index}: {cell.error.get('type')} in line {cell.error.get('line')}: {cell.error.get('text')}"
-            )
+            place = f"line {cell.error.get('line')}: {cell.error.get('text')}"
+            result.lines.append(f"  cell {cell.index}: {cell.error.get('type')} in {place}")
         elif cell.status not in ("ok", "skipped"):
             result.lines.append(f"  cell {cell.index}: {cell.status}")
     result.lines += [f"  note        {note}" for note in (*submitted.notes, *evidence.notes)]

@@ -235,8 +235,16 @@ def _changed(key: Key, trials: Sequence[KeyTrial], slices: Sequence[Outcomes]) -
     for trial, outcomes in zip(trials, slices):
         for call, outcome in zip(trial.calls, outcomes):
             if call.do == key.question or (isinstance(call.do, str) and "." in call.do):
-                names.update(dict.fromkeys(outcome.changed))
+                names.update(dict.fromkeys(_argument_name(key, path) for path in outcome.changed))
     return tuple(names)
+
+
+def _argument_name(key: Key, path: str) -> str:
+    """Turn `args[0]` into the name the exercise gives its first argument."""
+    position = path.removeprefix("args[").split("]")[0]
+    if path.startswith("args[") and position.isdigit() and int(position) < len(key.arguments):
+        return key.arguments[int(position)]
+    return path
 
 
 def _consistent(trials: Sequence[KeyTrial], slices: Sequence[Outcomes]) -> bool | None:

@@ -39,7 +39,7 @@ class KeyTrial:
 
 @dataclass(frozen=True, eq=False)
 class Key:
-    """The key of one exercise. `results` names what it returns, for sentences."""
+    """The key of one exercise. `results` and `arguments` name what it returns and takes, for sentences."""
 
     question: str
     title: str
@@ -49,6 +49,7 @@ class Key:
     results: tuple[str, ...]
     sets: tuple[tuple[KeyTrial, ...], ...]
     hash: str = ""
+    arguments: tuple[str, ...] = ()
 
     def set_for(self, submission_sha: str) -> int:
         """Return which set of trials a submission meets: a function of its content only."""
@@ -107,5 +108,5 @@ def _fields(record: Any) -> dict[str, Any]:
 
 def _tuples(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Lists of the stored form that are tuples in memory; values keep their own kind."""
-    names = ("calls", "judged", "expected", "allowed64", "allowed32", "needs", "results")
+    names = ("calls", "judged", "expected", "allowed64", "allowed32", "needs", "results", "arguments")
     return {k: tuple(v) if k in names else v for k, v in plain.items()}

@@ -5,6 +5,7 @@ The same trials played on a mistake give what a student holding it would return 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,7 +35,10 @@ def make_key(task: Exercise, rng_for_set: Callable[[int], np.random.Generator], 
         tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(task.trials(rng_for_set(s))))
         for s in range(sets)
     )
-    return hashed(Key(task.id, task.title, task.part, task.needs, task.rule, task.results, made))
+    arguments = tuple(inspect.signature(truth[task.id]).parameters)
+    return hashed(
+        Key(task.id, task.title, task.part, task.needs, task.rule, task.results, made, arguments=arguments)
+    )
 
 
 def _key_trial(task: Exercise, trial: Trial, prefix: str, truth: Functions) -> KeyTrial:

@@ -15,6 +15,25 @@ from autograder.model import Status, Verdict
 BEHAVIOUR_SHARE = 0.2
 CONSISTENT_SHARE = 0.5
 
+_NO_GROUP_YET = "Not judged yet: it counts once the values of at least one group are right."
+_NOT_ALL_YET = "Not judged yet: it counts once all values are right."
+_SAME_CAUSE = "Not right here either; the mistake named above explains it."
+_DEPENDS = (
+    "The result depends on something other than the arguments: earlier calls, a global variable, "
+    "or an array that is used twice."
+)
+_KEEP_IN_CACHE = (
+    "Keep everything the backward needs in the cache that the forward returns, and nothing elsewhere."
+)
+_AFTER_STOP = {
+    "exception": "Run it on a small input and read the error message there, starting with its last line.",
+    "timeout": "Look at the condition that ends each loop, and try a tiny input first.",
+    "killed": "Look at the size of the arrays you create, and do not end the process yourself.",
+    "garbled": "Return NumPy arrays and plain numbers, and leave files and descriptors of the process alone.",
+    "unfinished": "Replace the `raise NotImplementedError()` by your code and run all cells.",
+    "missing": "Define it under exactly this name, in a cell that runs without an error.",
+}
+
 
 @dataclass(frozen=True)
 class Named:
@@ -108,71 +127,39 @@ class _Maker:
                 group, "contract", "skipped", 0.0, out_of, "Not judged: see the first complaint."
             )
         self.complained = True
-        how = {
-            "exception": "Run it on a small input and read the error message there, starting with its last line.",
-            "timeout": "Look at the condition that ends each loop, and try a tiny input first.",
-            "killed": "Look at the size of the arrays you create, and do not end the process yourself.",
-            "garbled": "Return NumPy arrays and plain numbers, and leave files and descriptors of the process alone.",
-            "unfinished": "Replace the `raise NotImplementedError()` by your code and run all cells.",
-            "missing": f"Define `{self.j.key.question}` under exactly this name, in a cell that runs without an error.",
-        }.get(self.j.stopped_cause, "Define it with `def` and run all cells again.")
-        return self._make(
-            group,
-            "contract",
-            "wrong",
-            0.0,
-            out_of,
-            self.j.stopped,
-            hint=("Before anything is computed.", self.j.stopped, how),
-        )
+        how = _AFTER_STOP.get(self.j.stopped_cause, "Define it with `def` and run all cells again.")
+        hint = ("Before anything is computed.", self.j.stopped, how)
+        return self._make(group, "contract", "wrong", 0.0, out_of, self.j.stopped, hint=hint)
 
     def _inputs(self, group: str, out_of: float) -> Verdict:
-        key = self.j.key
+        name = self.j.key.question
         if self.j.changed:
             names = ", ".join(self.j.changed)
-            message = f"{key.question} changes what it was given ({names})."
+            message = f"{name} changes what it was given ({names})."
             how = "Work on a copy (`x = x.copy()`), or write the result into a new array."
-            return self._make(
-                group, "behaviour", "wrong", 0.0, out_of, message, hint=(f"The argument {names}.", message, how),
-                **self._names("behaviour"),
-            )  # fmt: skip
+            return self._misbehaves(group, out_of, message, f"The argument {names}.", message, how)
         if self.j.touched_random:
-            message = f"{key.question} uses or reseeds the global random state."
+            message = f"{name} uses or reseeds the global random state."
             how = "Take random numbers only from the generator you are given."
-            return self._make(
-                group,
-                "behaviour",
-                "wrong",
-                0.0,
-                out_of,
-                message,
-                hint=("`np.random` or `random`.", message, how),
-            )
+            return self._misbehaves(group, out_of, message, "`np.random` or `random`.", message, how)
         if not self.any_value_right:
-            return self._make(
-                group, "behaviour", "skipped", 0.0, out_of, "Not judged yet: it counts once the values of at least one group are right."
-            )
+            return self._make(group, "behaviour", "skipped", 0.0, out_of, _NO_GROUP_YET)
         return self._make(group, "behaviour", "right", out_of, out_of, "The arguments are left as they were.")
 
     def _behaviour(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
         if all(r.state == "right" for r in results):
             return self._make(group, "behaviour", "right", out_of, out_of, "Right.")
         if not self.all_values_right:
-            return self._make(group, "behaviour", "skipped", 0.0, out_of, "Not judged yet: it counts once all values are right.")
-        bad = next(r for r in results if r.state != "right")
-        message = f"Right at first, but not here: {bad.trial.name}."
-        what = "The result depends on something other than the arguments: earlier calls, a global variable, or an array that is used twice."
-        how = "Keep everything the backward needs in the cache that the forward returns, and nothing anywhere else."
-        return self._make(
-            group,
-            "behaviour",
-            "wrong",
-            0.0,
-            out_of,
-            message,
-            hint=(bad.trial.name, what, how),
-            **self._names("behaviour"),
-        )
+            return self._make(group, "behaviour", "skipped", 0.0, out_of, _NOT_ALL_YET)
+        where = next(r for r in results if r.state != "right").trial.name
+        message = f"Right at first, but not here: {where}."
+        return self._misbehaves(group, out_of, message, where, _DEPENDS, _KEEP_IN_CACHE)
+
+    def _misbehaves(
+        self, group: str, out_of: float, message: str, where: str, what: str, how: str
+    ) -> Verdict:
+        hint = (where, what, how)
+        return self._make(group, "behaviour", "wrong", 0.0, out_of, message, hint=hint, **self._names())
 
     def _value(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
         bad = [r for r in results if r.state != "right"]
@@ -183,21 +170,17 @@ class _Maker:
             return self._make(group, "value", "skipped", 0.0, out_of, first.message)
         if self._consistent_only(bad):
             return self._own_function(group, first, out_of)
+        credit = self._credit(out_of)
         if self.complained and self.named:
-            again = "Not right here either; the mistake named above explains it."
+            status: Status = "partial" if credit else "skipped"
             return self._make(
-                group,
-                "value",
-                "skipped",
-                0.0,
-                out_of,
-                again,
-                mistake=self.named[0].name if len(self.named) == 1 else None,
+                group, "value", status, credit, out_of, _SAME_CAUSE, mistake=self._names()["mistake"]
             )
         self.complained = True
         return self._make(
-            group, "value", "wrong", self._credit(out_of), out_of, f"{first.message} ({first.trial.name}).",
-            hint=self._hint(first), worst=first.worst, **self._names("value"),
+            group, "value", "partial" if credit else "wrong", credit, out_of,
+            f"{first.message} ({first.trial.name}).", hint=self._hint(first), worst=first.worst,
+            credit_reason="A convention that differs from the one asked for." if credit else "", **self._names(),
         )  # fmt: skip
 
     def _right(self, group: str, results: list[TrialResult], out_of: float) -> Verdict:
@@ -232,8 +215,7 @@ class _Maker:
     def _credit(self, out_of: float) -> float:
         return out_of * self.named[0].credit if len(self.named) == 1 else 0.0
 
-    def _names(self, kind: str) -> dict[str, Any]:
-        del kind
+    def _names(self) -> dict[str, Any]:
         names = tuple(n.name for n in self.named)
         return {"mistake": names[0] if len(names) == 1 else None, "mistakes_consistent": names}
 

@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reference.checking.claims import Claim, upstream
 from reference.checking.entries import Workbench
 from reference.checking.subject import Complaint, Subject, read_subject
 from reference.checking.table import CheckedEntry, GradientCheck
-from reference.checking.verdict import Claim, investigate, upstream
+from reference.checking.verdict import investigate
 from reference.shapes import Array, InputError, as_float, whole
 
 __all__ = [
@@ -86,7 +87,7 @@ def bounded_gradient(f: Callable[[Array], Any], x: Any, dy: Any = None) -> Bound
     rng = np.random.default_rng(DEFAULT_SEED)
     y = subject.run(subject.origin)[0]
     bench = Workbench.at(subject, rng)
-    slopes, _, _ = bench.entries(_weights(dy, y.shape), np.arange(len(subject.origin)))
+    slopes, _ = bench.entries(_weights(dy, y.shape), np.arange(len(subject.origin)))
     shape = np.shape(x)
     return BoundedGradient(slopes.value.reshape(shape), (slopes.error + slopes.gap).reshape(shape))
 

@@ -72,7 +72,8 @@ def public_exercise(key: Key, points: float, lookalikes: Sequence[Mapping[str, A
     trials = [{name: getattr(t, name) for name in t.__dataclass_fields__} for t in key.sets[0]]
     return {
         "title": key.title, "points": float(points), "part": key.part, "needs": list(key.needs),
-        "rule": key.rule, "results": list(key.results), "trials": trials,
+        "rule": key.rule, "results": list(key.results), "arguments": list(key.arguments),
+        "trials": trials,
         "lookalikes": [dict(x) for x in lookalikes],
     }  # fmt: skip
 

@@ -5,7 +5,9 @@ subject      call forward and backward on fresh copies; flatten what comes back
 entries      move entries of the inputs and see what the outputs do
 sparsity     find entries that touch different outputs, so that they can be moved together
 derivatives  a slope with a bound on its error
-verdict      compare with the claimed gradient: probes first, then the entries in doubt
+claims       what backward claims against what was measured, for one number or along a random direction
+verdict      the course of an inquiry: probes first, then the entries in doubt
 ties         entries that share a kink
+wording      the sentences
 table        the result: outcome, reason, table, curve
 """

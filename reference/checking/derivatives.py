@@ -63,7 +63,8 @@ class Line:
 class Slopes:
     """K derivatives: each lies within `error` of `value`, or of `value - gap ... value + gap` at a kink.
 
-    `floor` is the smallest error that float64 could have given, `kinks` are the outputs whose slope jumps.
+    `floor` is the smallest error that float64 could have given. `kinks[2, n]` are the outputs whose slope jumps
+    and whether it jumps up (1) or down (-1).
     """
 
     value: Array
@@ -71,6 +72,10 @@ class Slopes:
     gap: Array
     floor: Array
     kinks: Array
+
+    def per_unit(self, size: Array | float) -> Slopes:
+        """Turn slopes per step into slopes per unit, given the size of a step."""
+        return Slopes(self.value / size, self.error / size, self.gap / size, self.floor / size, self.kinks)
 
 
 @dataclass(frozen=True)
@@ -113,17 +118,17 @@ def _settled(slopes: Slopes, relative: float, floors: float) -> bool:
 
 def _unknown(count: int) -> Slopes:
     infinite, nothing = np.full(count, np.inf), np.zeros(count)
-    return Slopes(np.full(count, np.nan), infinite, nothing, infinite, np.zeros(0, dtype=np.intp))
+    return Slopes(np.full(count, np.nan), infinite, nothing, infinite, np.zeros((2, 0), dtype=np.intp))
 
 
 def _better(old: Slopes, new: Slopes) -> Slopes:
     """Keep, direction by direction, the estimate with the smaller bound; on kinks the later stage knows more."""
     take = ~(old.error + old.gap < new.error + new.gap)
-    picked = [
+    value, error, gap = (
         np.where(take, after, before)
         for before, after in ((old.value, new.value), (old.error, new.error), (old.gap, new.gap))
-    ]
-    return Slopes(*picked, np.fmin(old.floor, new.floor), new.kinks)
+    )
+    return Slopes(value, error, gap, np.fmin(old.floor, new.floor), new.kinks)
 
 
 def _climb(line: Line, h: float) -> _Rung:
@@ -172,7 +177,9 @@ def _extrapolate(line: Line, rungs: list[_Rung]) -> Slopes:
         jumps, doubts = _jumps(rungs)
     gap = line.total(np.abs(jumps)) / 2
     error = errors[pick] + line.total(np.where(jumps, doubts, 0.0)) / 2
-    return Slopes(values[pick], error, gap, np.where(np.isnan(floor), np.inf, floor), np.flatnonzero(jumps))
+    at = np.flatnonzero(jumps)
+    kinks = np.array([at, np.sign(jumps[at] * line.weights[at])], dtype=np.intp)
+    return Slopes(values[pick], error, gap, np.where(np.isnan(floor), np.inf, floor), kinks)
 
 
 def _candidates(line: Line, rungs: list[_Rung]) -> Iterator[tuple[Array, Array]]:

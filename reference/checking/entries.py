@@ -12,9 +12,11 @@ from reference.checking.sparsity import colour, touched_outputs
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
-__all__ = ["Direction", "Workbench", "scaled"]
+__all__ = ["Direction", "Workbench"]
 
 _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond it entries are moved singly
+
+_COARSE = 1e-10  # relative error of an output that float64 does not explain
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,6 @@ class Workbench:
         """Set up a line along which all directions are moved at once."""
         entries = np.concatenate([d.entries for d in directions])
         steps = np.concatenate([d.steps for d in directions])
-        first = np.cumsum([0, *(len(d.entries) for d in directions[:-1])])
         kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
         origin = self.subject.origin
 
@@ -81,20 +82,33 @@ class Workbench:
     def entry(self, at: int) -> Direction:
         return Direction(np.array([at]), self.spread[[at]])
 
-    def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array], Array | None]:
-        """Measure the derivative with respect to each of the entries.
+    def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array]]:
+        """Measure the derivative with respect to each of the entries; also return the kinks of each.
 
-        Also return the outputs at which each has a kink, and which outputs each touches (None if not known).
+        Entries that touch different outputs are moved together.
         """
-        masks = self.masks(entries)
-        slopes, kinks = self.directions(weights, [self.entry(at) for at in entries], masks)
-        return scaled(slopes, self.spread[entries]), kinks, masks
+        masks = self._masks(entries)
+        groups = [[i] for i in range(len(entries))] if masks is None else colour(list(masks))
+        table = np.empty((4, len(entries)))
+        kinks: list[Array] = [np.zeros((2, 0), dtype=np.intp)] * len(entries)
+        for group in groups:
+            owner = None if masks is None else _owners(masks[group])
+            found = measure(self.line(weights, [self.entry(entries[i]) for i in group], owner))
+            table[:, group] = found.value, found.error, found.gap, found.floor
+            kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
+            at = kept[found.kinks[0]]
+            for k, i in enumerate(group):
+                mine = np.ones(len(at), dtype=bool) if owner is None else owner[at] == k
+                kinks[i] = np.array([at, found.kinks[1]])[:, mine]
+        value, error, gap, floor = table
+        slopes = Slopes(value, error, gap, floor, np.concatenate(kinks, axis=1))
+        return slopes.per_unit(self.spread[entries]), kinks
 
     def limit(self) -> int:
         """Return how many entries can be measured one by one in reasonable time."""
         return 512 if len(self.base) == 1 else int(np.clip(_MASK_LIMIT // len(self.base), 64, 2048))
 
-    def masks(self, entries: Array) -> Array | None:
+    def _masks(self, entries: Array) -> Array | None:
         """Find out which outputs each of the entries changes; None if they are too many, or all the same."""
         if len(self.base) == 1 or len(entries) * len(self.base) > _MASK_LIMIT or len(entries) < 3:
             return None
@@ -113,23 +127,6 @@ class Workbench:
 
         return touched_outputs(touch, len(entries))
 
-    def directions(
-        self, weights: Array, directions: Sequence[Direction], masks: Array | None
-    ) -> tuple[Slopes, list[Array]]:
-        """Measure many directions; those that touch different outputs are moved together."""
-        groups = [[i] for i in range(len(directions))] if masks is None else colour(masks)
-        table = np.empty((4, len(directions)))
-        kinks: list[Array] = [np.zeros(0, dtype=np.intp)] * len(directions)
-        for group in groups:
-            owner = None if masks is None else _owners(masks[group])
-            found = measure(self.line(weights, [directions[i] for i in group], owner))
-            table[:, group] = found.value, found.error, found.gap, found.floor
-            kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
-            at = kept[found.kinks]
-            for k, i in enumerate(group):
-                kinks[i] = at if owner is None else at[owner[at] == k]
-        return Slopes(*table, np.unique(np.concatenate(kinks))), kinks
-
 
 def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generator) -> Array:
     """Measure how far rounding carries each output: what changes when nothing should.
@@ -144,14 +141,10 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     with np.errstate(all="ignore"):
         rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 5))]
         fourth = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) @ np.array(rows) / np.sqrt(70)
-    return np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(fourth)))
-
-
-def scaled(slopes: Slopes, size: Array) -> Slopes:
-    """Turn slopes per step into slopes per unit."""
-    return Slopes(
-        slopes.value / size, slopes.error / size, slopes.gap / size, slopes.floor / size, slopes.kinks
-    )
+    noise = np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(fourth)))
+    relative = float(np.median(noise / np.where(base == 0, np.inf, np.abs(base))))
+    # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
+    return np.fmax(noise, relative * np.abs(base)) if relative > _COARSE else noise
 
 
 def _owners(masks: Array) -> Array:

@@ -54,7 +54,7 @@ def _halve(
         for half in (0, 1):
             parts = [_half(blocks[row], half) for row in group]
             moved = np.concatenate(
-                [part for part, row in zip(parts, group, strict=True) if masks[row].any()] or [[]]
+                [part for part, row in zip(parts, group, strict=True) if masks[row].any()] or [np.zeros(0)]
             )
             changed = touch(moved.astype(np.intp)) if moved.size else np.zeros_like(masks[0])
             for part, row in zip(parts, group, strict=True):

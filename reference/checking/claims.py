@@ -1,0 +1,127 @@
+"""Compare what a backward pass claims with what is measured: one number at a time, or along a random direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from reference.checking.derivatives import FIRST_STEP, UNIT, Slopes
+from reference.checking.entries import Direction, Workbench
+from reference.checking.subject import Subject
+from reference.checking.table import CheckedEntry, Outcome
+from reference.shapes import Array
+
+__all__ = ["Claim", "Finding", "judge", "probe", "upstream"]
+
+_SMALLEST = 1e-6  # a mistake of this size, relative to its entry, has to be seen
+_SHARP = 1e-5  # agreement means something only if the numbers are at least this sharp
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The gradient (flat) which backward gave for one upstream gradient (flat), and the rounding in it."""
+
+    dy: Array
+    gradient: Array
+    rounding: Array
+
+    @staticmethod
+    def ask(subject: Subject, dy: Array, rng: np.random.Generator) -> Claim:
+        """Call backward twice; an upstream gradient that differs by one rounding shows how rounding grows."""
+        gradient = subject.gradient(dy)[1]
+        shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))[1]
+        rounding = np.zeros_like(gradient)
+        with np.errstate(all="ignore"):
+            for part in subject.inputs.parts.values():
+                own = slice(part.start, part.stop)
+                unit = float(np.finfo(np.float32).eps) if part.name in subject.coarse else UNIT
+                largest = max(
+                    unit * np.max(np.abs(gradient[own])), np.max(np.abs(shaken[own] - gradient[own]))
+                )
+                rounding[own] = 4 * largest
+        return Claim(dy, gradient, np.nan_to_num(rounding))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A compared number, the direction it belongs to, and what was noticed beside it.
+
+    `kinks` are the outputs that have a kink along the direction, with the sign of the jump of their slope;
+    `unseen` are entries too small to be seen in a probe; `size` is the length of the direction's unit step.
+    """
+
+    row: CheckedEntry
+    direction: Direction
+    claim: Claim
+    kinks: Array = field(default_factory=lambda: np.zeros((2, 0), dtype=np.intp))
+    unseen: Array = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    size: float = 1.0
+
+    @property
+    def kinked(self) -> bool:
+        return self.kinks.shape[1] > 0
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.row.outcome
+
+    @property
+    def badness(self) -> tuple[int, float]:
+        return ("right", "cannot tell", "wrong").index(self.outcome), self.row.excess
+
+
+def upstream(rng: np.random.Generator, size: int) -> Array:
+    """Draw an upstream gradient whose entries have random signs and none of which is small."""
+    return rng.uniform(0.5, 1.5, size) * rng.choice([-1.0, 1.0], size)
+
+
+def judge(
+    name: str, yours: float, slopes: Slopes, at: int = 0, scale: float = 0.0, rounding: float = 0.0
+) -> CheckedEntry:
+    """Decide about one number; `scale` is the size of its neighbours, `rounding` what backward itself may lose."""
+    value, error, gap = (float(column[at]) for column in (slopes.value, slopes.error, slopes.gap))
+    error += rounding
+    allowed = error + gap
+    size = max(abs(yours), abs(value)) if np.isfinite(value) else abs(yours)
+    sharp = error <= max(_SHARP * max(size, 1e-2 * scale), 1e4 * float(slopes.floor[at]))
+    outcome: Outcome = "cannot tell"
+    if abs(yours - value) <= allowed:
+        outcome = "right" if sharp else "cannot tell"
+    elif error <= 1e-2 * size or not np.isfinite(yours):
+        outcome = "wrong"
+    return CheckedEntry(name, yours, value, allowed, outcome)
+
+
+def probe(bench: Workbench, claim: Claim, entries: Array, rng: np.random.Generator, name: str) -> Finding:
+    """Compare along one random direction in which all given entries take part.
+
+    The sizes of the steps are random too: with signs alone, two exchanged entries would go unnoticed half the time.
+    """
+    steps = (
+        bench.spread[entries] * rng.uniform(0.5, 1.0, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+    )
+    shares = claim.gradient[entries] * steps
+    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * steps)
+    direction = Direction(entries, steps)
+    title = f"{name}: {len(entries)} entries at once" if len(entries) > 1 else name
+    for first_step in (FIRST_STEP, 0.7 * FIRST_STEP):  # a second opinion before anybody is blamed
+        slopes = bench.along(claim.dy, direction, first_step)
+        row = judge(title, float(shares.sum()), slopes, 0, 1e2 * scale, rounding)
+        if row.outcome != "wrong":
+            break
+    small = (shares != 0) & (_SMALLEST * np.abs(shares) < 2 * row.allowed)
+    return Finding(row, direction, claim, slopes.kinks, entries[small])
+
+
+def again(bench: Workbench, finding: Finding, scale: float) -> Finding:
+    """Measure one entry once more, alone and with other steps."""
+    slopes = bench.along(finding.claim.dy, finding.direction, 0.7 * FIRST_STEP).per_unit(finding.size)
+    rounding = float(finding.claim.rounding[finding.direction.entries[0]])
+    return replace(finding, row=judge(finding.row.entry, finding.row.yours, slopes, 0, scale, rounding))
+
+
+def _norm(vector: Array) -> float:
+    """Return the Euclidean length, also where the squares would overflow or vanish."""
+    largest = float(np.max(np.abs(vector))) or 1.0
+    return largest * float(np.sqrt(np.sum((vector / largest) ** 2)))
