@@ -24,11 +24,10 @@ def name_mistakes(judgement: Judgement) -> list[Named]:
     task = EXERCISES.get(judgement.key.question)
     if task is None or judgement.stopped or judgement.right:
         return []
-    found = [
-        m
-        for m, outcomes in lookalikes(task, judgement.key, judgement.set_index)
-        if _same(judgement, outcomes)
-    ]
+    known = lookalikes(task, judgement.key, judgement.set_index)
+    found = [m for m, outcomes in known if _same(judgement, outcomes)]
+    if not found:  # two codes with one mistake may differ on arrays that are laid out oddly in memory
+        found = [m for m, outcomes in known if _same(judgement, outcomes, plain_only=True)]
     values = [m for m in found if m.kind == "value"]
     return [Named(m.name, m.what, m.how, m.credit) for m in values or found]
 
@@ -44,14 +43,15 @@ def lookalikes(task: Exercise, key: Key, set_index: int) -> tuple[Lookalike, ...
     return _CACHE[place]
 
 
-def _same(judgement: Judgement, outcomes: Sequence[Outcome]) -> bool:
+def _same(judgement: Judgement, outcomes: Sequence[Outcome], plain_only: bool = False) -> bool:
     """A match needs agreement wherever the mistake applies, and at least one trial where it is wrong."""
     start, telling = 0, False
     for trial in judgement.key.sets[judgement.set_index]:
         end = start + len(trial.calls)
         mine, other = judgement.outcomes[start:end], outcomes[start:end]
         start = end
-        if trial.kind == "probe" or not _applies(trial, other):
+        odd = plain_only and any(layout != "C" for c in trial.calls for layout in c.layouts.values())
+        if trial.kind == "probe" or odd or not _applies(trial, other):
             continue
         if not _agree(judgement.key, trial, mine, other):
             return False

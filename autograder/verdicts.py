@@ -207,10 +207,11 @@ class _Maker:
         reason = "The right gradient of the function you wrote, but that is not the function asked for."
         how = f"Mend {', '.join(self.j.key.needs) or 'the forward'} first; this backward may then need the same change."
         share = self.weights.consistent
+        status: Status = "partial" if share else "wrong"
+        message, hint = f"{reason} ({first.trial.name})", (first.trial.name, reason, how)
         return self._make(
-            group, "gradient", "partial" if share else "wrong", out_of * share, out_of, f"{reason} ({first.trial.name})",
-            credit_reason=reason, hint=(first.trial.name, reason, how),
-        )  # fmt: skip
+            group, "gradient", status, out_of * share, out_of, message, credit_reason=reason, hint=hint
+        )
 
     def _credit(self, out_of: float) -> float:
         return out_of * self.named[0].credit if len(self.named) == 1 else 0.0

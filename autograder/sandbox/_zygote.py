@@ -85,20 +85,25 @@ class Zygote:
         _isolation.filter_child(threads=self.threads is not None)
 
     def run(self) -> None:
-        """Serve the grader until its end of the socket is closed."""
-        while True:
-            order, descriptors = _receive(self.control)
-            if not order:
-                return self._clean_up()
-            if order == b"F":
-                self._fork(descriptors)
-            elif order == b"W":
-                _, status = os.waitpid(self.child, 0)
-                self.child = 0
-                self.control.sendall(struct.pack("=i", status))
+        """Serve the grader until its end of the socket is closed; then clear up, it may have had no time to."""
+        try:
+            while self._obey(*_receive(self.control)):
+                pass
+        except OSError:
+            pass  # the grader ended in the middle of an order
+        self._clean_up()
+
+    def _obey(self, order: bytes, descriptors: list[int]) -> bool:
+        if order == b"F":
+            self._fork(descriptors)
+        elif order == b"W":
+            _, status = os.waitpid(self.child, 0)
+            self.child = 0
+            self.control.sendall(struct.pack("=i", status))
+        return bool(order)
 
     def _clean_up(self) -> None:
-        """Remove the folder when the grader is gone, which may have had no time for it."""
+        """End the child and remove the folder."""
         if self.child:
             with contextlib.suppress(OSError):
                 os.kill(self.child, signal.SIGKILL)
