@@ -25,6 +25,7 @@ from autograder.keymaking import make_key
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS
 
+WEIGHTS = ("behaviour", "consistent")
 BY_HAND_SCHEMA = "backmark/by-hand/1"
 
 
@@ -133,6 +134,10 @@ def read_assignment(folder: Path) -> Assignment:
     questions = tuple(_asked(row, path) for row in data.get("question", ()))
     if not questions:
         raise CourseError(f"{path} asks nothing: add [[question]] tables with id and points.")
+    ids = [q.id for q in questions]
+    doubled = next((i for i in ids if ids.count(i) > 1), None)
+    if doubled is not None:
+        raise CourseError(f"{path} asks {doubled} twice; use one table, for by-hand questions with a count.")
     return Assignment(
         name,
         str(table.get("title", name)),
@@ -155,11 +160,25 @@ def _asked(row: Mapping[str, Any], path: Path) -> Asked:
         raise CourseError(
             f"{path}: no question {asked.id!r}." + (f" Did you mean {close[0]}?" if close else "")
         )
-    if asked.points < 0 or asked.count < 1:
-        raise CourseError(
-            f"{path}: question {asked.id} needs points of at least 0 and a count of at least 1."
-        )
+    wrong = next(_unusable(asked), "")
+    if wrong:
+        raise CourseError(f"{path}: question {asked.id} needs {wrong}.")
     return asked
+
+
+def _unusable(asked: Asked) -> Iterator[str]:
+    """Yield what an entry of a question would have to be."""
+    if type(asked.points) not in (int, float) or not 0 <= asked.points < float("inf"):
+        yield "points of at least 0"
+    if type(asked.count) is not int or asked.count < 1:
+        yield "a count of at least 1"
+    levels = QUESTIONS[asked.id].levels if not asked.is_code else (asked.level,)
+    if asked.level not in levels:
+        yield f"a level it has ({', '.join(map(str, levels))})"
+    shares = asked.weights.items() if isinstance(asked.weights, Mapping) else [("weights", None)]
+    for name, share in shares:
+        if name not in WEIGHTS or type(share) not in (int, float) or not 0 <= share <= 1:
+            yield f"weights between 0 and 1 named {' or '.join(WEIGHTS)}"
 
 
 def _limits(data: Mapping[str, Any], path: Path) -> Limits:
@@ -171,7 +190,11 @@ def _limits(data: Mapping[str, Any], path: Path) -> Limits:
         )
     if "packages" in row:
         row["packages"] = tuple(row["packages"])
-    return Limits(**row)
+    limits = Limits(**row)
+    for name in ("seconds", "memory_mb", "output_kb"):
+        if type(getattr(limits, name)) not in (int, float) or not getattr(limits, name) > 0:
+            raise CourseError(f"{path}: the limit {name} must be a number above 0, not {row[name]!r}.")
+    return limits
 
 
 def _load_own_file(path: Path) -> None:
@@ -234,9 +257,9 @@ class Issued:
         Raises:
             CourseError: the line is of another schema.
         """
-        if data.get("schema") != BY_HAND_SCHEMA:
+        if data["schema"] != BY_HAND_SCHEMA:
             raise CourseError(
-                f"by-hand.jsonl is of schema {data.get('schema')!r}; this version reads {BY_HAND_SCHEMA}."
+                f"by-hand.jsonl is of schema {data['schema']!r}; this version reads {BY_HAND_SCHEMA}."
             )
         variant = Variant(
             data["question"], data["title"], data["prompt"], tuple(Part(**p) for p in data["parts"]),
@@ -269,6 +292,9 @@ def issued(student: str, instance: str, variant: Variant) -> Issued:
     return Issued(student, instance, variant, hashlib.sha256(plain.encode()).hexdigest()[:16])
 
 
+_DRAW_AGAIN = "Restore it, or move it away and run `backmark make`: the same numbers are drawn again."
+
+
 def read_by_hand(path: Path) -> dict[str, dict[str, Issued]]:
     """Read `by-hand.jsonl`: student -> instance -> variant."""
     found: dict[str, dict[str, Issued]] = {}
@@ -278,12 +304,12 @@ def read_by_hand(path: Path) -> dict[str, dict[str, Issued]]:
         raise CourseError(
             f"The key {path} is missing. `backmark make` writes it anew with the same numbers."
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"The key {path} cannot be read ({error}). {_DRAW_AGAIN}") from None
     for number, line in enumerate(lines, start=1):
         try:
             one = Issued.from_json(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
-            raise CourseError(
-                f"{path}, line {number} cannot be read ({error}). `backmark make` writes it anew."
-            ) from None
+            raise CourseError(f"{path}, line {number} cannot be read ({error}). {_DRAW_AGAIN}") from None
         found.setdefault(one.student, {})[one.instance] = one
     return found

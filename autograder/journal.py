@@ -106,14 +106,13 @@ def _entries(path: Path) -> Iterator[dict[str, Any]]:
 def _entry(line: bytes, where: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-    except ValueError:
+        schema, _ = entry["schema"], entry["student"]
+    except (ValueError, TypeError, KeyError):
         raise JournalError(
             f"{where} cannot be read. Restore the journal from a copy, or move it away."
         ) from None
-    if entry.get("schema") != JOURNAL_SCHEMA:
-        raise JournalError(
-            f"{where} is of schema {entry.get('schema')!r}; this version reads {JOURNAL_SCHEMA}."
-        )
+    if schema != JOURNAL_SCHEMA:
+        raise JournalError(f"{where} is of schema {schema!r}; this version reads {JOURNAL_SCHEMA}.")
     return entry
 
 

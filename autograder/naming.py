@@ -77,7 +77,7 @@ def _empty(value: Any) -> bool:
 
 
 def _agree(key: Key, trial: KeyTrial, mine: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
-    if set().union(*(o.changed for o in mine)) != set().union(*(o.changed for o in other)):
+    if _changes(mine) != _changes(other):
         return False
     if _touched(mine) != _touched(other):
         return False
@@ -91,6 +91,12 @@ def _agree(key: Key, trial: KeyTrial, mine: Sequence[Outcome], other: Sequence[O
         if not compare(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]).right:
             return False
     return True
+
+
+def _changes(outcomes: Sequence[Outcome]) -> set[Any]:
+    """Return which arguments were changed, and which of them in shape."""
+    reshaped = {fact for o in outcomes for fact in o.facts if fact[1] == "shape changed"}
+    return reshaped.union(*(o.changed for o in outcomes))
 
 
 def _touched(outcomes: Sequence[Outcome]) -> bool:

@@ -10,6 +10,9 @@ from reference.augmentation import *
 from reference.chain_rule import *
 from reference.convolution import *
 from reference.counting import *
+from reference.diagnosis import *
+from reference.evaluation import *
+from reference.gradients import *
 from reference.graphs import *
 from reference.initialization import *
 from reference.kernels import use_kernels
@@ -17,7 +20,9 @@ from reference.linear import *
 from reference.losses import *
 from reference.normalization import *
 from reference.op import OPS, Cache, Case, InputError, ShapeError
+from reference.optimizers import *
 from reference.pooling import *
+from reference.regressors import *
 from reference.regularization import *
 from reference.signals import *
 from reference.transposed import *

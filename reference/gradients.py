@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reference.checking.arguments import generator, named
 from reference.checking.claims import Claim, upstream
 from reference.checking.entries import Workbench
 from reference.checking.subject import Complaint, Subject, read_subject
@@ -48,6 +49,7 @@ class BoundedGradient(NamedTuple):
     error: Array
 
 
+@named
 def numeric_gradient(f: Callable[[Array], Any], x: Any, dy: Any = None) -> Array:
     """Differentiate f at x numerically, entry by entry.
 
@@ -69,6 +71,7 @@ def numeric_gradient(f: Callable[[Array], Any], x: Any, dy: Any = None) -> Array
     return bounded_gradient(f, x, dy).value
 
 
+@named
 def bounded_gradient(f: Callable[[Array], Any], x: Any, dy: Any = None) -> BoundedGradient:
     """Differentiate f at x numerically and say how far each entry may be off (see `numeric_gradient`).
 
@@ -108,6 +111,7 @@ def _weights(dy: Any, shape: tuple[int, ...]) -> Array:
     return weights.ravel()
 
 
+@named
 def check_gradient(
     forward: Callable[..., Any],
     backward: Callable[..., Any],
@@ -153,9 +157,7 @@ def check_gradient(
     """
     probes = whole("probes", probes, 1)
     subject = read_subject(forward, backward, inputs, params, wrt, cache_first)
-    rng = np.random.default_rng(DEFAULT_SEED) if rng is None else rng
-    if not isinstance(rng, np.random.Generator):
-        raise InputError(f"rng is {rng!r}, not a Generator.", "write rng=np.random.default_rng(0).")
+    rng = np.random.default_rng(DEFAULT_SEED) if rng is None else generator(rng)
     try:
         first = _behaviour(subject, rng)
         result = investigate(Workbench.at(subject, rng), rng, probes, every_entry, first)

@@ -150,3 +150,118 @@ def cell_of() -> Callable[[dict[str, Any], str], dict[str, Any]]:
         return next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
 
     return find
+
+
+# --- a tiny assignment of one's own: two functions and one by-hand question -----------------------
+
+TINY_TOML = """
+[assignment]
+name = "tiny"
+title = "A tiny assignment"
+
+[limits]
+seconds = 2
+memory_mb = 256
+
+[[question]]
+id = "CONV-1"
+points = 1
+
+[[question]]
+id = "conv_out"
+points = 2
+
+[[question]]
+id = "corr2d"
+points = 3
+"""
+TINY_RIGHT = {
+    "conv_out": "def conv_out(n, k, s=1, p=0, d=1):\n    left = n + 2 * p - d * (k - 1) - 1\n    return left // s + 1, left % s == 0",
+    "corr2d": """def corr2d(F, H, pad):
+    F, k, l = np.pad(F, pad), *H.shape
+    rows, cols = F.shape[0] - k + 1, F.shape[1] - l + 1
+    return np.array([[np.sum(F[i:i + k, j:j + l] * H) for j in range(cols)] for i in range(rows)])""",
+}
+
+
+def _cell(source: str, grade_id: str = "", kind: str = "code", **marks: Any) -> dict[str, Any]:
+    base = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3}
+    metadata: dict[str, Any] = {"nbgrader": base | {"grade_id": grade_id} | marks} if grade_id else {}
+    cell = {"cell_type": kind, "id": f"c-{grade_id or 'free'}"[:60], "metadata": metadata, "source": source}
+    return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+def tiny_notebook(student: str = "", answer: str = " ", **sources: str) -> dict[str, Any]:
+    """Return the tiny notebook with what a student wrote; without arguments, as it is released."""
+    claim = _cell(f'student = "{student}"')
+    claim["metadata"] = {"tags": ["student"]}
+    stubs = {"conv_out": "def conv_out(n, k, s=1, p=0, d=1):\n    raise NotImplementedError()", "corr2d": "def corr2d(F, H, pad):\n    raise NotImplementedError()"}
+    return {
+        "cells": [
+            claim,
+            _cell("import numpy as np", "setup", locked=True),
+            _cell("# kit", "show-CONV-1", locked=True),
+            _cell(f'# answer: CONV-1\nanswer = """{answer}"""', "CONV-1"),
+            *(_cell(sources.get(name, stub), name, solution=True) for name, stub in stubs.items()),
+        ],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny assignment."""
+    folder = tmp_path_factory.mktemp("assignments") / "tiny"
+    folder.mkdir()
+    (folder / "assignment.toml").write_text(TINY_TOML, encoding="utf-8")
+    (folder / "tiny.ipynb").write_text(json.dumps(tiny_notebook()), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_made(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A course of the tiny assignment for four students that no test may change."""
+    from autograder.making import make
+
+    root = tmp_path_factory.mktemp("tiny")
+    (root / "class.csv").write_text(ROSTER, encoding="utf-8")
+    return make(str(tiny_folder), root / "COURSE", root / "class.csv").course
+
+
+@pytest.fixture
+def tiny(tiny_made: Any, tmp_path: Path) -> Any:
+    """A copy of the tiny course for one test to change."""
+    return type(tiny_made)(Path(shutil.copytree(tiny_made.root, tmp_path / "TINY")))
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """How hand-ins of the tiny assignment are written."""
+
+    made: Any
+    right: dict[str, str]
+
+    def notebook(self, student: str, answer: str | None = None, **sources: str) -> dict[str, Any]:
+        """Return the solved notebook of a student, with some cells written otherwise."""
+        from autograder.assignment import read_by_hand
+        from autograder.demo import typed_answers
+
+        by_hand = read_by_hand(self.made.keys("tiny") / "by-hand.jsonl")
+        typed = typed_answers(by_hand[student])["CONV-1"] if student in by_hand else "1"
+        return tiny_notebook(student, typed if answer is None else answer, **(self.right | sources))
+
+    def hand_in(self, course: Any, student: str, content: Any = None, name: str = "tiny.ipynb") -> Path:
+        """Put a notebook, or bytes, where grading looks for it."""
+        content = self.notebook(student) if content is None else content
+        home = course.root / "submitted" / student / "tiny"
+        home.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return home / name
+
+
+@pytest.fixture(scope="session")
+def tinies(tiny_made: Any) -> Tiny:
+    """Write and hand in tiny notebooks."""
+    return Tiny(tiny_made, TINY_RIGHT)

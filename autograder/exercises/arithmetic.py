@@ -26,26 +26,38 @@ def _conv_out(impl: Implementation) -> Functions:
 
 
 def _sizes(
-    rng: np.random.Generator, strides: Any, paddings: Any, dilations: Any, fits: bool | None, count: int = 8
+    rng: np.random.Generator,
+    strides: Any,
+    paddings: Any,
+    dilations: Any,
+    fits: bool | None,
+    count: int = 8,
+    tell: bool = False,
 ) -> list[Call]:
-    """Draw calls of one kind; `fits` asks for sizes that do (not) divide, None for both."""
+    """Draw calls of one kind; `fits` asks for sizes that do (not) divide, None for both.
+
+    With `tell` the answer to "does it fit?" is another one for those who leave out the dilation.
+    """
     calls: list[Call] = []
     while len(calls) < count:
         n, k = int(rng.integers(7, 40)), int(rng.integers(2, 8))
         s, p, d = (int(rng.choice(choices)) for choices in (strides, paddings, dilations))
         left = n + 2 * p - d * (k - 1) - 1
-        if left >= s and p < d * (k - 1) + 1 and (fits is None or (left % s == 0) == fits):
+        asked = fits is None or (left % s == 0) == fits
+        told = not tell or (left % s == 0) != ((n + 2 * p - k) % s == 0)
+        if left >= s and p < d * (k - 1) + 1 and asked and told:
             calls.append(Call("conv_out", (n, k), {"s": s, "p": p, "d": d}))
     return calls
 
 
 def _out_trials(rng: np.random.Generator) -> Sequence[Trial]:
+    dilated = _sizes(rng, [2, 3], [0, 1, 2], [2, 3], None, 4, tell=True)
     groups = [
         ("sizes quoted in the lectures", [Call("conv_out", a) for a in _QUOTED], True),
         ("stride 1", _sizes(rng, [1], [0, 1, 2], [1], None), False),
         ("a stride that fits exactly", _sizes(rng, [2, 3], [0, 1, 2], [1], True), False),
         ("a stride that leaves a rest", _sizes(rng, [2, 3, 4, 5], [0, 1, 2], [1], False, 12), False),
-        ("dilation", _sizes(rng, [1, 2, 3], [0, 1, 2], [2, 3], None, 12), False),
+        ("dilation", _sizes(rng, [1, 2, 3], [0, 1, 2], [2, 3], None) + dilated, False),
     ]
     return [
         Trial(name, tuple(calls), name, tuple(range(len(calls))), public=public)

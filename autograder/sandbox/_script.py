@@ -102,6 +102,10 @@ class _Unreachable(Exception):
     """A handle names a call that failed, or an item the result does not have."""
 
 
+class _Missing(Exception):
+    """The student's code has no such name."""
+
+
 class _TooLarge(Exception):
     """A result is over budget."""
 
@@ -144,7 +148,7 @@ def _perform(call, namespace, handles, promised):
         given |= {name: _fresh(a, call, name, handles) for name, a in call.kwargs.items()}
     except _Unreachable:
         return Outcome("unreachable"), None
-    except LookupError:
+    except _Missing:
         return Outcome("missing"), None
     except BaseException as error:
         return Outcome("exception", error=describe_error(error)), None
@@ -172,6 +176,7 @@ def _run(call, target, given):
     changed = [p for p in given if p not in call.may_change and _fingerprint(given[p]) != before[p]]
     passed = {f"args[{i}]": a for i, a in enumerate(call.args)} | call.kwargs
     kept = [p for p in changed if isinstance(passed[p], Handle)]
+    facts += tuple((p, "shape changed") for p in changed if _reshaped(before[p], given[p]))
     facts += tuple((p, "handle changed") for p in kept)
     outcome = Outcome(
         status=status,
@@ -190,16 +195,15 @@ def _find(call, namespace, handles, promised):
     if isinstance(call.do, Source):
         return _fresh(call.do, call, "do", handles)
     head, *rest = call.do.split(".")
-    if not rest:
-        return namespace[head]
-    if head not in handles and head in promised:
-        raise _Unreachable
-    target = handles[head] if head in handles else namespace[head]
+    known = handles if rest and (head in handles or head in promised) else namespace
+    if head not in known:
+        raise _Unreachable if known is handles else _Missing
+    target = known[head]
     for name in rest:
         try:
             target = getattr(target, name)
         except AttributeError:
-            raise KeyError(name) from None
+            raise _Missing from None
     return target
 
 
@@ -251,18 +255,20 @@ def _laid_out(array, layout):
 def _fingerprint(value, depth=0):
     """Hold everything about plain data that may not change; equal exactly when nothing did."""
     kind = type(value)
-    if isinstance(value, np.ndarray):
-        if value.dtype.hasobject:
-            return ("objects", id(value))
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         return ("array", value.dtype.str, value.shape, value.strides, value.tobytes())
     if kind is dict and depth < MAX_DEPTH:
-        pairs = [(repr(k) if kind in _SCALARS else id(k), v) for k, v in value.items() for kind in [type(k)]]
-        return ("dict", sorted((str(k), _fingerprint(v, depth + 1)) for k, v in pairs))
+        names = ((repr(k) if type(k) in _SCALARS else id(k), v) for k, v in value.items())
+        return ("dict", {name: _fingerprint(v, depth + 1) for name, v in names})
     if kind in (list, tuple) and depth < MAX_DEPTH:
         return (kind.__name__, [_fingerprint(v, depth + 1) for v in value])
     if kind in (float, complex):
         return (kind.__name__, repr(value))
     return (kind.__name__, value if kind in _SCALARS else id(value))
+
+
+def _reshaped(before, value):
+    return isinstance(value, np.ndarray) and before[0] == "array" and before[2] != value.shape
 
 
 def _random_state():
@@ -283,10 +289,9 @@ def _dice():
 
 
 def _set_dice(states):
-    python, numpy = states
-    _set_python(python)
+    _set_python(states[0])
     with contextlib.suppress(Exception):
-        _set_numpy(numpy)
+        _set_numpy(states[1])
 
 
 def _materialise(result):

@@ -84,9 +84,10 @@ class Zygote:
 
         _isolation.filter_child(threads=self.threads is not None)
 
-    def run(self) -> None:
+    def run(self, hello: dict) -> None:
         """Serve the grader until its end of the socket is closed; then clear up, it may have had no time to."""
         try:
+            self.control.sendall(json.dumps(hello).encode() + b"\n")
             while self._obey(*_receive(self.control)):
                 pass
         except OSError:
@@ -247,8 +248,7 @@ def main(control: socket.socket) -> None:
     except Exception as error:
         control.sendall(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
         return
-    control.sendall(json.dumps(hello).encode() + b"\n")
-    zygote.run()
+    zygote.run(hello)
 
 
 _PACKAGE = "backmark_sandbox"

@@ -16,7 +16,16 @@ STATUSES = {"ok", "missing", "not-callable", "exception", "unreachable"}
 EXCEPTIONS = {n for n, c in vars(builtins).items() if isinstance(c, type) and issubclass(c, BaseException)}
 EXCEPTIONS |= {"LinAlgError"}
 FACTS = {"matrix", "masked", "subclass", "longdouble", "object array", "string array", "byte order", "set"}
-FACTS |= {"view", "too large", "generator", "range", "dict_keys", "dict_values", "handle changed"}
+FACTS |= {
+    "view",
+    "too large",
+    "generator",
+    "range",
+    "dict_keys",
+    "dict_values",
+    "handle changed",
+    "shape changed",
+}
 SCALAR_FACT = re.compile(
     r"numpy (bool|u?int\d{1,2}|(b?float|complex)\d{1,3}|str\d{0,9}|longdouble|datetime64.{0,8})"
 )

@@ -10,4 +10,6 @@ verdict      the course of an inquiry: probes first, then the entries in doubt
 ties         entries that share a kink
 wording      the sentences
 table        the result: outcome, reason, table, curve
+
+`arguments` stands apart: checks for all functions of `reference` that are no ops.
 """

@@ -24,11 +24,12 @@ taps; every phase is an ordinary correlation with stride 1 whose result is sprea
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from reference.kernels.compiling import compiled, plain
-from reference.kernels.simd import REGISTERS, copy_line, dot_tile, lanes, product_tile
+from reference.kernels.simd import REGISTERS, copy_line, dot_tile, lanes, line_sum, product_tile
 from reference.shapes import Array
 from reference.windows import Sweep
 
@@ -75,9 +76,8 @@ def _rows_of_tile(filters):
 
 
 @compiled()
-def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, b, b_at, lane):
+def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, taps, b, b_at, lane):
     """Set y[f, p] = b[f] + sum over k of w[f, k] * x[off[k] + p] for p < n."""
-    taps = len(off)
     for k in range(0, taps, _PANEL):
         count = min(_PANEL, taps - k)
         f = 0
@@ -100,59 +100,147 @@ def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, b, b_at, lane):
             f = end
 
 
-# ---------------------------------------------------------------------------------------------- buffer
+# ------------------------------------------------------------------------------------------------ plans
 
 
-@compiled()
-def _lay_out_rows(start, stride, block, slot, rows):
-    """Give every row tap its slots in the buffer, for `block` output rows; return the number of slots.
+class Plan(NamedTuple):
+    """How a pass reads images and where its results go; it depends on shapes and settings only."""
 
-    Row tap a reads image row start[a] + stride*i for output row i. It finds it in slot slot[a] + i, and
-    rows[s] is the image row in slot s. Taps share slots where one reads what another has read before.
+    taps: Array  # places of (k, l) in a filter
+    offsets: Array  # where tap (c, k, l) finds the first position; at the end, the last one some times more
+    rows: Array  # which image row each slot of the buffer holds, for the first block
+    across: Array  # at which image column each copy of the rows starts
+    numbers: Array  # see _correlate; passing one array costs less than passing twelve numbers
+
+
+class Axis(NamedTuple):
+    """One axis of a pass: result `at + i*step` reads, with tap `taps[a]`, the input at `start[a] + i*stride`."""
+
+    taps: Array
+    start: Array
+    stride: int
+    size: int
+    at: int = 0
+    step: int = 1
+
+
+@lru_cache(maxsize=256)
+def _straight(w: tuple[int, ...], how: Sweep, groups: int, itemsize: int, wide: bool) -> Plan:
+    """Plan y (and, without `wide` rows, dw)."""
+    rows, columns = (
+        Axis(np.arange(k), np.arange(k) * d - p, s, size)
+        for k, d, p, s, size in zip(w[2:], how.dilation, how.padding, how.stride, how.size)
+    )
+    return _plan(rows, columns, (w[1], w[0] // groups, groups, w[3]), itemsize, wide, False)
+
+
+@lru_cache(maxsize=256)
+def _adjoint(
+    w: tuple[int, ...], how: Sweep, groups: int, itemsize: int, size: tuple[int, int]
+) -> tuple[bool, tuple[Plan, ...]]:
+    """Plan dx, of `size` rows and columns: whether its phases cover all of it, and one plan per phase."""
+    rows, columns = (
+        _phases(n, k, s, p, d) for n, k, s, p, d in zip(size, w[2:], how.stride, how.padding, how.dilation)
+    )
+    depth = (w[0] // groups, w[1], groups, w[3])
+    plans = tuple(_plan(row, column, depth, itemsize, True, True) for row in rows for column in columns)
+    return sum(row.size for row in rows) * sum(column.size for column in columns) == size[0] * size[1], plans
+
+
+def _phases(size: int, kernel: int, stride: int, padding: int, dilation: int) -> list[Axis]:
+    """Return the phases of one axis of dx that have taps."""
+    phases = []
+    tap = np.arange(kernel)[::-1]
+    for at in range(min(stride, size)):
+        here, shift = divmod(at + padding, stride)
+        found = tap[tap * dilation % stride == shift]
+        if len(found):
+            start = here - (found * dilation - shift) // stride
+            phases.append(Axis(found, start, 1, (size - at - 1) // stride + 1, at, stride))
+    return phases
+
+
+def _plan(
+    row: Axis, column: Axis, depth: tuple[int, int, int, int], itemsize: int, wide: bool, exchanged: bool
+) -> Plan:
+    channels, filters, groups, width = depth
+    copies, span = len(column.taps), int(column.start.max() - column.start.min())
+    pitch = column.size
+    # Where few filters read many channels, copying the rows once is better, although some positions between
+    # the rows are computed for nothing and the results have to be picked out.
+    waste = filters * (channels * len(row.taps) * copies * span / (2 * pitch) + 2)
+    shared = wide and column.stride == 1 and waste < 2 * (copies - 1) * channels
+    if shared:
+        pitch, copies = pitch + span, 1
+    R = _block(row, groups * channels * copies * pitch * itemsize, _BUFFER if wide else 2 * _BUFFER)
+    slot, runs = _slots(row.start, row.stride, R)
+    slots = sum(length for _, length in runs)
+    beside = column.start - column.start.min() if shared else np.arange(copies) * slots * pitch
+    c = np.arange(channels) * copies * slots * pitch
+    offsets = (c[:, None, None] + slot[:, None] * pitch + beside).ravel()
+    numbers = (
+        groups, R, slots, pitch, row.stride, column.stride, row.size, column.size, row.at, row.step, column.at,
+        column.step, exchanged,
+    )
+    return Plan(
+        (row.taps[:, None] * width + column.taps).ravel(),
+        np.append(offsets, [offsets[-1]] * _TAPS),
+        np.concatenate([first + row.stride * np.arange(length) for first, length in runs]),
+        column.start[column.start.argmin() :][:1].copy() if shared else column.start.copy(),
+        np.array(numbers, np.intp),
+    )
+
+
+def _block(row: Axis, slot_bytes: int, budget: int) -> int:
+    """Return how many output rows to treat in one go: as many as keep the buffer in the cache."""
+    low, high = 1, row.size
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sum(length for _, length in _slots(row.start, row.stride, middle)[1]) * slot_bytes <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    return -(-row.size // -(-row.size // low))
+
+
+def _slots(start: Array, stride: int, block: int) -> tuple[Array, list[tuple[int, int]]]:
+    """Give every row tap its slots in the buffer, for `block` output rows.
+
+    Row tap a finds what it reads for output row i in slot[a] + i. The slots hold runs of rows, `stride` apart,
+    each given by its first row and its length. Taps share slots where one reads what another has read before.
     """
-    slots = 0
-    slot[:] = -1
-    for a in range(len(start)):
+    slot, runs, used = np.full(len(start), -1), [], 0
+    for a, first in enumerate(start):
         if slot[a] >= 0:
             continue
-        slot[a], last = slots, start[a]
+        slot[a], last = used, first
         for later in range(a + 1, len(start)):
             ahead = start[later] - last
             if ahead % stride == 0 and 0 <= ahead <= stride * block:
-                slot[later] = slots + (start[later] - start[a]) // stride
+                slot[later] = used + (start[later] - first) // stride
                 last = start[later]
-        for i in range(block + (last - start[a]) // stride):
-            rows[slots] = start[a] + stride * i
-            slots += 1
-    return slots
+        runs.append((int(first), int(block + (last - first) // stride)))
+        used += runs[-1][1]
+    return slot, runs
+
+
+# ------------------------------------------------------------------------------------------- the passes
 
 
 @compiled()
-def _offsets(channels, slot, columns, size, off):
-    """Fill in where tap (c, k, l) finds the first output position; size is (slots, Q)."""
-    slots, Q = size
-    at = 0
-    for c in range(channels):
-        for k in range(len(slot)):
-            for l in range(columns):
-                off[at] = ((c * columns + l) * slots + slot[k]) * Q
-                at += 1
-
-
-@compiled()
-def _fill(buffer, at, x, x_at, shape, rows, slots, first, start, stride, Q):
-    """Copy the rows of one image, from output row `first` / stride on, once for every column of the kernel."""
+def _fill(buffer, at, x, x_at, shape, rows, slots, first, start, stride, pitch):
+    """Copy the rows of one image, from output row `first` / stride on, once for every entry of `start`."""
     C, H, W = shape
-    columns = len(start)
-    for c in range(C):
-        for l in range(columns):
-            low = min(max(0, -(start[l] // stride)), Q)
-            high = max(min(Q, (W - 1 - start[l]) // stride + 1), low)
+    for l in range(len(start)):
+        low = min(max(0, -(start[l] // stride)), pitch)
+        high = max(min(pitch, (W - 1 - start[l]) // stride + 1), low)
+        for c in range(C):
             for s in range(slots):
                 r = rows[s] + first
-                to = at + ((c * columns + l) * slots + s) * Q
+                to = at + ((c * len(start) + l) * slots + s) * pitch
                 if r < 0 or r >= H:
-                    buffer[to : to + Q] = 0
+                    for q in range(pitch):
+                        buffer[to + q] = 0
                     continue
                 line = x_at + (c * H + r) * W + start[l]
                 for q in range(low):
@@ -162,19 +250,8 @@ def _fill(buffer, at, x, x_at, shape, rows, slots, first, start, stride, Q):
                 else:
                     for q in range(low, high):
                         buffer[to + q] = x[line + q * stride]
-                for q in range(high, Q):
+                for q in range(high, pitch):
                     buffer[to + q] = 0
-
-
-@compiled()
-def _block_rows(P, row_bytes, taps, reach):
-    """Return how many output rows to treat in one go: as many as keep the buffer in the cache."""
-    most = max(1, _BUFFER // row_bytes - reach, _BUFFER // (row_bytes * taps))
-    blocks = -(-P // most)
-    return -(-P // blocks)
-
-
-# ----------------------------------------------------------------------------------------- correlation
 
 
 @compiled()
@@ -193,108 +270,95 @@ def _pack(w, at, filter_step, channel_step, taps, filters, channels, packed, to)
 
 
 @compiled()
-def _correlate(x, w, b, y, exchanged, taps, down, across, sr, sc, P, Q, r, rs, c, cs, groups, lane):
-    """Set y[n, f, p, q] = b[f] + sum over c, k, l of w * x[n, c, down[k] + p*sr, across[l] + q*sc].
+def _correlate(x, w, b, y, taps, offsets, rows, across, numbers, lane):
+    """Set y[n, f, r + p*rs, c + q*cs] = b[f] + sum over c, k, l of w * x[n, c, row + p*sr, column + q*sc].
 
-    `taps` are the places of (k, l) in a filter. Result (p, q) of P x Q goes to y[n, f, r + p*rs, c + q*cs].
-    With `exchanged`, the channels of w stand for its filters and the filters for its channels.
+    The row and column read first are those of the plan. If `exchanged`, the channels of w stand for its filters
+    and its filters for its channels.
     """
+    groups, R, slots, pitch, sr, sc = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
+    P, Q, r, rs, c, cs = numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11]
     N, C, H, W = x.shape
     F, rows_y, columns_y = y.shape[1:]
     area = w.shape[2] * w.shape[3]
-    D, filters, T = C // groups, F // groups, len(across)
+    D, filters, plane = C // groups, F // groups, len(across) * slots * pitch
     count = D * len(taps)
-    filter_step, channel_step = (area, filters * area) if exchanged else (D * area, area)
-    packed = np.empty(F * count, x.dtype)
+    direct = rs == 1 and cs == 1 and pitch == Q
+    # One piece of memory: the filters in tiles, the buffer, and the results of a block if they need sorting.
+    start, patch = F * count, F * count + C * plane
+    work = np.empty(patch + lane + (0 if direct else filters * R * pitch), x.dtype)
+    filter_step, channel_step = (area, w.shape[1] * area) if numbers[12] else (w.shape[1] * area, area)
     for g in range(groups):
         at = g * filters * D * area
-        _pack(w.reshape(-1), at, filter_step, channel_step, taps, filters, D, packed, g * filters * count)
-
-    R = _block_rows(P, C * T * Q * x.itemsize, len(down), (down[-1] - down[0]) // sr)
-    slot, rows, off = np.empty(len(down), np.intp), np.empty(len(down) * R, np.intp), np.empty(count, np.intp)
-    slots = _lay_out_rows(down, sr, R, slot, rows)
-    _offsets(D, slot, T, (slots, Q), off)
-    buffer = np.empty(C * T * slots * Q + lane, x.dtype)
-    direct = rs == 1 and cs == 1
+        _pack(w.reshape(-1), at, filter_step, channel_step, taps, filters, D, work, g * filters * count)
     out = y.reshape(-1)
-    patch = out if direct else np.empty(filters * R * Q, x.dtype)
-
+    target = out if direct else work
     for n in range(N):
         for p in range(0, P, R):
             high = min(R, P - p)
-            _fill(buffer, 0, x.reshape(-1), n * C * H * W, (C, H, W), rows, slots, p * sr, across, sc, Q)
+            _fill(work, start, x.reshape(-1), n * C * H * W, (C, H, W), rows, slots, p * sr, across, sc, pitch)
             for g in range(groups):
                 at = (n * F + g * filters) * rows_y * columns_y
-                to, pitch = (at + p * Q, P * Q) if direct else (0, high * Q)
+                to, step = (at + p * Q, P * Q) if direct else (patch, high * pitch)
                 _multiply(
-                    patch, to, pitch, high * Q, packed, g * filters * count, filters,
-                    buffer, g * D * T * slots * Q, off, b, g * filters, lane,
+                    target, to, step, (high - 1) * pitch + Q, work, g * filters * count, filters,
+                    work, start + g * D * plane, offsets, count, b, g * filters, lane,
                 )
                 if direct:
                     continue
                 for f in range(filters):
                     for i in range(high):
                         line = at + (f * rows_y + r + (p + i) * rs) * columns_y + c
-                        for q in range(Q):
-                            out[line + q * cs] = patch[(f * high + i) * Q + q]
-
-
-# ------------------------------------------------------------------------------------- weight gradient
+                        result = patch + (f * high + i) * pitch
+                        if cs == 1:
+                            copy_line(out, line, work, result, Q, 1)
+                        else:
+                            for q in range(Q):
+                                out[line + q * cs] = work[result + q]
 
 
 @compiled()
-def _weight_gradient(x, dy, dw, down, across, sr, sc, groups, lane):
-    """Set dw[f, c, k, l] = sum over n, p, q of dy[n, f, p, q] * x[n, c, down[k] + p*sr, across[l] + q*sc]."""
+def _weight_gradient(x, dy, dw, db, offsets, rows, across, numbers, lane):
+    """Set dw[f, c, k, l] = sum over n, p, q of dy[n, f, p, q] * x[n, c, row + p*sr, column + q*sc]; and db."""
+    groups, R, slots, sr, sc = numbers[0], numbers[1], numbers[2], numbers[4], numbers[5]
     N, C, H, W = x.shape
     F, P, Q = dy.shape[1:]
-    D, K, L = dw.shape[1:]
-    filters, count = F // groups, D * K * L
-    R = _block_rows(P, C * L * Q * x.itemsize, K, (down[-1] - down[0]) // sr)
-    slot, rows, off = np.empty(K, np.intp), np.empty(K * R, np.intp), np.empty(count + _TAPS, np.intp)
-    slots = _lay_out_rows(down, sr, R, slot, rows)
-    _offsets(D, slot, L, (slots, Q), off)
-    off[count:] = off[count - 1]
-    step = C * L * slots * Q
+    D, plane = C // groups, len(across) * slots * Q
+    filters, count = F // groups, D * dw.shape[2] * dw.shape[3]
     images = min(N, max(1, _LINE // (R * Q * x.itemsize))) if R == P else 1
-    buffer = np.empty(images * step, x.dtype)
-    sums, line = np.empty(_DOTS[0][0] * _TAPS, x.dtype), np.empty(_DOTS[0][0], np.intp)
+    work = np.empty(images * C * plane, x.dtype)
+    sums, line = np.empty(_DOTS[0][0] * _TAPS + lane, x.dtype), np.empty(_DOTS[0][0], np.intp)
     flat_x, flat_dy, flat_dw = x.reshape(-1), dy.reshape(-1), dw.reshape(-1)
-    flat_dw[:] = 0
+    for at in range(len(flat_dw)):
+        flat_dw[at] = 0
     for n in range(0, N, images):
         some = min(images, N - n)
         for p in range(0, P, R):
             for m in range(some):
                 at = (n + m) * C * H * W
-                _fill(buffer, m * step, flat_x, at, (C, H, W), rows, slots, p * sr, across, sc, Q)
+                _fill(work, m * C * plane, flat_x, at, (C, H, W), rows, slots, p * sr, across, sc, Q)
             length = min(R, P - p) * Q
             for g in range(groups):
-                inputs = g * D * L * slots * Q
                 for k in range(0, count, _TAPS):
-                    for f in range(g * filters, (g + 1) * filters, _DOTS[0][0]):
-                        left = (g + 1) * filters - f
+                    for f in range(0, filters, _DOTS[0][0]):
                         tall = _DOTS[0][0]
-                        while tall >= 2 * left:
+                        while tall >= 2 * (filters - f):
                             tall //= 2
+                        high = min(tall, filters - f)
                         for i in range(tall):
-                            line[i] = (f + min(i, left - 1)) * P * Q + p * Q
+                            line[i] = (g * filters + f + min(i, high - 1)) * P * Q + p * Q
                         _dot(
-                            tall, _TAPS, sums, flat_dy, n * F * P * Q, F * P * Q, line, buffer, inputs, step, off,
-                            k, some, length,
+                            tall, _TAPS, sums, flat_dy, n * F * P * Q, F * P * Q, line,
+                            work, g * D * plane, C * plane, offsets, k, some, length,
                         )
-                        for i in range(min(tall, left)):
+                        for i in range(high):
+                            to = (g * filters + f + i) * count + k
                             for t in range(min(_TAPS, count - k)):
-                                flat_dw[(f + i) * count + k + t] += sums[i * _TAPS + t]
-
-
-@compiled(fastmath={"reassoc", "contract", "nsz"})
-def _bias_gradient(dy, db):
-    N, F, P, Q = dy.shape
-    flat = dy.reshape(-1)
+                                flat_dw[to + t] += sums[i * _TAPS + t]
     for f in range(F):
-        total = db.dtype.type(0)
+        total = x.dtype.type(0)
         for n in range(N):
-            for p in range((n * F + f) * P * Q, (n * F + f + 1) * P * Q):
-                total += flat[p]
+            total += line_sum(flat_dy, (n * F + f) * P * Q, P * Q)
         db[f] = total
 
 
@@ -303,13 +367,11 @@ def _bias_gradient(dy, db):
 
 def forward(x: Array, w: Array, b: Array | None, how: Sweep, groups: int) -> Array:
     """Return what `conv2d` returns for checked arguments."""
-    y = np.empty((len(x), len(w), *how.size), x.dtype)
-    start = np.zeros(len(w), x.dtype) if b is None else plain(b)
-    down, across, taps = _reading(w.shape[2:], how.padding, how.dilation)
-    _correlate(
-        plain(x), plain(w), start, y, False, taps, down, across, *how.stride, *how.size, 0, 1, 0, 1, groups,
-        lanes(x.dtype),
-    )
+    dtype = x.dtype
+    y = np.empty((len(x), len(w), *how.size), dtype)
+    plan = _straight(w.shape, how, groups, dtype.itemsize, True)
+    start = np.zeros(len(w), dtype) if b is None else plain(b)
+    _correlate(plain(x), plain(w), start, y, *plan, _LANES[dtype])
     return y
 
 
@@ -317,53 +379,21 @@ def backward(
     x: Array, w: Array, with_bias: bool, how: Sweep, groups: int, dy: Array
 ) -> tuple[Array, Array, Array | None]:
     """Return (dx, dw, db)."""
-    x, w, dy = plain(x), plain(w), plain(dy)
-    dx = input_gradient(dy, w, x.shape, how, groups)
-    dw = np.empty_like(w)
-    down, across, _ = _reading(w.shape[2:], how.padding, how.dilation)
-    _weight_gradient(x, dy, dw, down, across, *how.stride, groups, lanes(x.dtype))
-    if not with_bias:
-        return dx, dw, None
-    db = np.empty(len(w), x.dtype)
-    _bias_gradient(dy, db)
-    return dx, dw, db
+    x, w, dy, dtype = plain(x), plain(w), plain(dy), x.dtype
+    dw, db = np.empty(w.shape, dtype), np.empty(len(w), dtype)
+    plan = _straight(w.shape, how, groups, dtype.itemsize, False)
+    _weight_gradient(x, dy, dw, db, *plan[1:], _LANES[dtype])
+    return input_gradient(dy, w, x.shape, how, groups), dw, db if with_bias else None
 
 
 def input_gradient(dy: Array, w: Array, shape: tuple[int, ...], how: Sweep, groups: int) -> Array:
     """Return dx, of the given shape, phase by phase."""
-    rows = _phases(shape[2], w.shape[2], how.stride[0], how.padding[0], how.dilation[0])
-    columns = _phases(shape[3], w.shape[3], how.stride[1], how.padding[1], how.dilation[1])
-    complete = len(rows) == min(how.stride[0], shape[2]) and len(columns) == min(how.stride[1], shape[3])
-    dx = (np.empty if complete else np.zeros)(shape, dy.dtype)
-    zero = np.zeros(shape[1], dy.dtype)
-    for r, below, down, height in rows:
-        for c, beside, across, width in columns:
-            taps = (below[:, None] * w.shape[3] + beside).ravel()
-            _correlate(
-                dy, w, zero, dx, True, taps, down, across, 1, 1, height, width, r, how.stride[0], c, how.stride[1],
-                groups, lanes(dy.dtype),
-            )
+    dtype = dy.dtype
+    complete, plans = _adjoint(w.shape, how, groups, dtype.itemsize, shape[2:])
+    dx, zero = (np.empty if complete else np.zeros)(shape, dtype), np.zeros(shape[1], dtype)
+    for plan in plans:
+        _correlate(dy, w, zero, dx, *plan, _LANES[dtype])
     return dx
 
 
-@lru_cache(maxsize=256)
-def _reading(
-    kernel: tuple[int, int], padding: tuple[int, int], dilation: tuple[int, int]
-) -> tuple[Array, Array, Array]:
-    """Return the row and the column which the taps of each row and column read at position 0, and all taps."""
-    down, across = (np.arange(k) * d - p for k, p, d in zip(kernel, padding, dilation))
-    return down, across, np.arange(kernel[0] * kernel[1])
-
-
-@lru_cache(maxsize=256)
-def _phases(size: int, kernel: int, stride: int, padding: int, dilation: int) -> list[tuple[int, Array, Array, int]]:
-    """Return (first position, taps, where they start to read, number of positions) of each phase with taps."""
-    phases = []
-    tap = np.arange(kernel)[::-1]
-    for at in range(min(stride, size)):
-        here, shift = divmod(at + padding, stride)
-        found = tap[tap * dilation % stride == shift]
-        if len(found):
-            start = here - (found * dilation - shift) // stride
-            phases.append((at, found, start, (size - at - 1) // stride + 1))
-    return phases
+_LANES = {np.dtype(kind): lanes(kind) for kind in (np.float32, np.float64)}

@@ -375,3 +375,9 @@ def test_warnings_and_numpy_error_settings_do_not_matter():
         np.seterr(all="warn")
     assert outcome.status == "ok"
     assert outcome.value[0] == -np.inf
+
+
+def test_a_key_error_in_student_code_is_not_a_missing_name():
+    source = "class M:\n    @property\n    def p(self):\n        return {}['x']\n"
+    outcomes = run(source, Call("M", save="m", show="none"), Call("m.p", attribute=True))
+    assert (outcomes[1].status, outcomes[1].error["type"]) == ("exception", "KeyError")

@@ -16,9 +16,10 @@ import numpy as np
 from autograder.sandbox import Call, Cell, Limits, Sandbox
 attacks = json.loads(sys.stdin.read())
 x = np.arange(3.0)
-with Sandbox(limits=Limits(seconds=0.8, memory_mb=200)) as box:
+with Sandbox(limits=Limits(seconds=20, memory_mb=200)) as box:
     found = {}
     for name, source in attacks.items():
+        box.limits = Limits(seconds=0.8 if name == "loop" else 20)
         outcome = box.run([Cell(1, source)], {"f": [Call("f", (x,))]}).questions["f"][0]
         found[name] = [outcome.status, (outcome.error or {}).get("type"), outcome.value if isinstance(outcome.value, (list, int)) else None]
     honest = box.run([Cell(1, "def f(x):\\n    return x + 1\\n")], {"f": [Call("f", (x,))]}).questions["f"][0].value

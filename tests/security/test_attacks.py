@@ -12,12 +12,15 @@ from autograder.sandbox import Call, Cell, Evidence, Foreign, Limits, Outcome, S
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 INPUTS = np.array([3.0, 1.0, 4.0])
 SCRIPTS = {"f": [Call("f", (INPUTS,))], "g": [Call("g", (INPUTS,))]}
+# A busy machine must not turn another outcome into a timeout; where one is expected nobody wants to wait.
+PATIENT = Limits(seconds=20, memory_mb=200)
+HASTY = Limits(seconds=0.8, memory_mb=200)
 HONEST = Cell(2, "def g(x):\n    return x * 3\n")
 
 
 @pytest.fixture(scope="module")
 def box():
-    with Sandbox(limits=Limits(seconds=0.8, memory_mb=200)) as sandbox:
+    with Sandbox(limits=PATIENT) as sandbox:
         if sandbox.tier == "T0":
             pytest.skip("this machine cannot confine submissions")
         yield sandbox
@@ -32,7 +35,9 @@ def test_attack_is_contained(box: Sandbox, path: Path):
     expect = _expected(path)
     before = _belongings(box)
 
+    box.limits = HASTY if "timeout" in json.dumps(expect) else PATIENT
     evidence = box.run([Cell(1, path.read_text(encoding="utf-8")), HONEST], SCRIPTS)
+    box.limits = PATIENT
 
     _check(evidence.questions["f"][0], expect["f"], right=INPUTS + 1)
     _check(evidence.questions["g"][0], expect["g"], right=INPUTS * 3)
