@@ -62,6 +62,12 @@ class Judgement:
         return not self.changed and not self.touched_random and all(r.state == "right" for r in self.results)
 
 
+def wants_probe(judgement: Judgement) -> bool:
+    """Tell whether it matters if the backward fits the student's own forward: both are wrong somewhere."""
+    has_probe = any(t.kind == "probe" for t in judgement.key.sets[judgement.set_index])
+    return has_probe and any(r.state == "wrong" and r.forward_right is False for r in judgement.results)
+
+
 # --- judging trials ------------------------------------------------------------------------------
 
 

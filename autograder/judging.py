@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder import __version__, answers
 from autograder.assignment import Asked, Assignment, Issued
-from autograder.checks import Judgement, judge
+from autograder.checks import Judgement, judge, wants_probe
 from autograder.instances import name_typed
 from autograder.key import Key
 from autograder.model import Report, Variant, Verdict
@@ -82,12 +82,12 @@ def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Se
 
 def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report) -> Report:
     sets = {name: key.set_for(submitted.sha256) for name, key in bundle.keys.items()}
-    scripts = {name: key.script(sets[name]) for name, key in bundle.keys.items()}
+    scripts = {name: key.script(sets[name], probes=False) for name, key in bundle.keys.items()}
     evidence = box.run(submitted.cells, scripts)
     found: list[Verdict] = []
     for asked in bundle.assignment.questions:
         if asked.is_code:
-            found += _code(bundle, asked, sets[asked.id], evidence)
+            found += _code(bundle, asked, sets[asked.id], evidence, box, submitted)
         else:
             found += _by_hand(bundle, asked, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
@@ -115,9 +115,6 @@ def _cell_notes(evidence: Evidence) -> tuple[str, ...]:
             notes.append(
                 f"Cell {cell.index}{line}: {cell.error['type']}. The cells after it were run all the same."
             )
-        elif cell.status in ("timeout", "killed"):
-            what = "did not finish in time" if cell.status == "timeout" else "ended the Python process"
-            notes.append(f"Cell {cell.index} {what}; it and what it defines are left out.")
     return tuple(notes) + tuple(evidence.notes)
 
 
@@ -133,10 +130,15 @@ def _claim_note(submitted: Submitted, student: str) -> tuple[str, ...]:
 # --- code ----------------------------------------------------------------------------------------
 
 
-def _code(bundle: Bundle, asked: Asked, set_index: int, evidence: Evidence) -> tuple[Verdict, ...]:
+def _code(
+    bundle: Bundle, asked: Asked, set_index: int, evidence: Evidence, box: Sandbox, submitted: Submitted
+) -> tuple[Verdict, ...]:
     key = bundle.keys[asked.id]
     try:
         judgement = judge(key, set_index, evidence.questions.get(asked.id, ()))
+        if wants_probe(judgement):
+            again = box.run(submitted.cells, {asked.id: key.script(set_index)})
+            judgement = judge(key, set_index, again.questions[asked.id])
         return verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
     except Exception as error:  # ours: it must cost the student nothing
         return (_broken(asked.id, key.title, asked.points, error, key.hash),)

@@ -56,9 +56,10 @@ class Key:
         digest = hashlib.sha256(f"{self.question}\x00{submission_sha}".encode()).digest()
         return int.from_bytes(digest[:8], "big") % len(self.sets)
 
-    def script(self, set_index: int) -> list[Call]:
-        """Return all calls of one set, in order."""
-        return [call for trial in self.sets[set_index] for call in trial.calls]
+    def script(self, set_index: int, probes: bool = True) -> list[Call]:
+        """Return the calls of one set, in order; probes come last and are needed for few submissions only."""
+        trials = self.sets[set_index]
+        return [call for trial in trials if probes or trial.kind != "probe" for call in trial.calls]
 
 
 def save_keys(folder: Path, assignment: str, keys: Mapping[str, Key]) -> None:

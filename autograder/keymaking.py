@@ -32,13 +32,20 @@ def make_key(task: Exercise, rng_for_set: Callable[[int], np.random.Generator], 
     """
     truth = task.truth()
     made = tuple(
-        tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(task.trials(rng_for_set(s))))
+        tuple(
+            _key_trial(task, t, f"t{i}", truth)
+            for i, t in enumerate(_probes_last(task.trials(rng_for_set(s))))
+        )
         for s in range(sets)
     )
     arguments = tuple(inspect.signature(truth[task.id]).parameters)
     return hashed(
         Key(task.id, task.title, task.part, task.needs, task.rule, task.results, made, arguments=arguments)
     )
+
+
+def _probes_last(trials: Sequence[Trial]) -> list[Trial]:
+    return sorted(trials, key=lambda trial: trial.kind == "probe")
 
 
 def _key_trial(task: Exercise, trial: Trial, prefix: str, truth: Functions) -> KeyTrial:
