@@ -92,7 +92,15 @@ def load_bundle(course: Course, name: str) -> Bundle:
     digest = hashlib.sha256("".join(sorted(k.hash for k in keys.values())).encode()).hexdigest()[:16]
     notebook = json.loads(release)
     roster = frozenset(course.students())
-    return Bundle(assignment, Release.from_notebook(notebook), keys, by_hand, digest, roster)
+    return Bundle(
+        assignment, Release.from_notebook(notebook), keys, by_hand, digest, _rules(assignment, release), roster
+    )
+
+
+def _rules(assignment: Assignment, release: bytes) -> str:
+    """Hash what changes marks beside the keys: points, weights, limits, and which cells are the students'."""
+    text = f"{assignment.questions}\n{assignment.limits}\n".encode()
+    return hashlib.sha256(text + release).hexdigest()[:16]
 
 
 def _read_release(course: Course, name: str) -> bytes:
@@ -151,6 +159,7 @@ def _found(student: str, home: Path, assignment: str) -> Found | None:
 # --- workers -------------------------------------------------------------------------------------
 
 _WORKER: dict[str, Any] = {}
+Judged = tuple[str, dict[str, Any]]  # fingerprint of the file, report
 
 
 def _start_worker(root: str, name: str, allow_weak: bool) -> None:
@@ -160,8 +169,9 @@ def _start_worker(root: str, name: str, allow_weak: bool) -> None:
     _WORKER["box"] = open_sandbox(bundle, allow_weak).__enter__()
 
 
-def _judge_one(student: str, path: str, notes: tuple[str, ...]) -> dict[str, Any]:
-    return judge_file(_WORKER["bundle"], _WORKER["box"], Path(path), student, notes).to_json()
+def _judge_one(student: str, path: str, notes: tuple[str, ...]) -> Judged:
+    sha = fingerprint(Path(path))  # before it is read: a file replaced meanwhile is then graded again
+    return sha, judge_file(_WORKER["bundle"], _WORKER["box"], Path(path), student, notes).to_json()
 
 
 def judge_notebook(course: Path, assignment: str, student: str, notebook_path: Path) -> Report:
@@ -193,12 +203,12 @@ class _Pool:
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=self.args)
 
-    def submit(self, found: Found) -> Future[dict[str, Any]]:
+    def submit(self, found: Found) -> Future[Judged]:
         return self.pool.submit(_judge_one, found.student, str(found.path), found.notes)
 
-    def run(self, work: Iterator[Found]) -> Iterator[tuple[Found, dict[str, Any] | None]]:
+    def run(self, work: Iterator[Found]) -> Iterator[tuple[Found, Judged | None]]:
         """Yield each submission with its report; None where it killed its worker twice."""
-        under_way: dict[Future[dict[str, Any]], Found] = {}
+        under_way: dict[Future[Judged], Found] = {}
         exhausted = False
         while under_way or not exhausted:
             while not exhausted and len(under_way) < IN_FLIGHT_PER_WORKER * self.workers:
@@ -219,7 +229,7 @@ class _Pool:
                 yield from self._alone(broken + list(under_way.values()))
                 under_way.clear()
 
-    def _alone(self, suspects: Sequence[Found]) -> Iterator[tuple[Found, dict[str, Any] | None]]:
+    def _alone(self, suspects: Sequence[Found]) -> Iterator[tuple[Found, Judged | None]]:
         self.close()
         for found in suspects:
             single = self._new(1)
@@ -288,9 +298,9 @@ def _grade_new(
     finished = False
     try:
         with Journal(course.journal(name)) as journal:
-            for found, plain in pool.run(iter(todo)):
-                report = plain if plain is not None else _lost(bundle.assignment, found).to_json()
-                journal.append(_entry(found, bundle, report))
+            for found, judged in pool.run(iter(todo)):
+                sha, report = judged or (fingerprint(found.path), _lost(bundle.assignment, found).to_json())
+                journal.append(_entry(found, bundle, sha, report))
                 _write_report(course, name, report)
                 progress.graded += 1
                 _row(progress, Report.from_json(report), on_report, kept=False)
@@ -299,11 +309,11 @@ def _grade_new(
         pool.close(kill=not finished)
 
 
-def _entry(found: Found, bundle: Bundle, report: dict[str, Any]) -> dict[str, Any]:
+def _entry(found: Found, bundle: Bundle, sha: str, report: dict[str, Any]) -> dict[str, Any]:
     return {
         "student": found.student,
         "assignment": bundle.assignment.name,
-        "sha256": fingerprint(found.path),
+        "sha256": sha,
         "keys": bundle.hashes(found.student),
         "judge": JUDGE_VERSION,
         "report": report,
@@ -316,9 +326,6 @@ def _up_to_date(entry: dict[str, Any], found: Found, bundle: Bundle) -> bool:
         and entry.get("sha256") == fingerprint(found.path)
         and entry.get("keys") == bundle.hashes(found.student)
         and entry["report"].get("status") != "incomplete"
-        and not (
-            entry["report"].get("status") == "error" and found.student in bundle.roster and not entry["keys"]
-        )
     )
 
 

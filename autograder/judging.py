@@ -42,6 +42,7 @@ class Bundle:
     keys: Mapping[str, Key]
     by_hand: Mapping[str, Mapping[str, Issued]]
     digest: str = ""
+    rules: str = ""
     roster: frozenset[str] = field(default_factory=frozenset)
 
     def limits(self) -> Limits:
@@ -50,9 +51,10 @@ class Bundle:
         return Limits(seconds=limits.seconds, memory_mb=limits.memory_mb, output_kb=limits.output_kb)
 
     def hashes(self, student: str) -> dict[str, str]:
-        """Return the hash of every question's key for one student."""
+        """Return the hash of everything that can change one student's marks, question by question."""
         typed = {i: one.hash for i, one in self.by_hand.get(student, {}).items()}
-        return {name: key.hash for name, key in self.keys.items()} | typed
+        rules = f"{self.rules}, {'' if student in self.roster else 'not '}in the roster"
+        return {name: key.hash for name, key in self.keys.items()} | typed | {"rules": rules}
 
 
 def open_sandbox(bundle: Bundle, allow_weak: bool = False) -> Sandbox:
@@ -74,9 +76,14 @@ def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Se
         )
     try:
         submitted = read_submission(path, bundle.release, bundle.limits())
+        report = _judge(bundle, box, submitted, blank)
     except UnreadableSubmission as error:
-        return _replace(blank, message=str(error), duration_s=time.monotonic() - clock)
-    report = _judge(bundle, box, submitted, blank)
+        report = _replace(blank, message=str(error))
+    except Exception as error:  # ours: it must cost one row, not the class
+        what = f"Judging this submission failed on our side ({type(error).__name__})"
+        report = _replace(
+            blank, status="incomplete", message=f"{what}; no marks were given, staff must look at it."
+        )
     return _replace(report, duration_s=round(time.monotonic() - clock, 4))
 
 

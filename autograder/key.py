@@ -7,6 +7,7 @@ truth, not a seed: random streams may change between versions of NumPy, stored a
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -56,10 +57,15 @@ class Key:
         digest = hashlib.sha256(f"{self.question}\x00{submission_sha}".encode()).digest()
         return int.from_bytes(digest[:8], "big") % len(self.sets)
 
-    def script(self, set_index: int, probes: bool = True) -> list[Call]:
+    def script(self, set_index: int, probes: bool = True) -> tuple[Call, ...]:
         """Return the calls of one set, in order; probes come last and are needed for few submissions only."""
-        trials = self.sets[set_index]
-        return [call for trial in trials if probes or trial.kind != "probe" for call in trial.calls]
+        return _script(self, set_index, probes)
+
+
+@functools.lru_cache(maxsize=256)
+def _script(key: Key, set_index: int, probes: bool) -> tuple[Call, ...]:
+    trials = key.sets[set_index]
+    return tuple(call for trial in trials if probes or trial.kind != "probe" for call in trial.calls)
 
 
 def save_keys(folder: Path, assignment: str, keys: Mapping[str, Key]) -> None:

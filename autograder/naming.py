@@ -1,22 +1,27 @@
 """Name the mistake in a wrong submission: play every known mistake on the same trials and compare.
 
-Runs in the trusted judge and for wrong answers only; it never touches a mark.
+Runs in the trusted judge and for wrong answers only; it never touches a mark. Most mistakes are ruled out
+by the first trial that is wrong, so they are played trial by trial, and what was played is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograder.checks import Judgement, complaints
 from autograder.compare import compare
-from autograder.exercises import EXERCISES, Exercise, wrong_submissions
+from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
-from autograder.sandbox._script import Outcome
+from autograder.sandbox._script import Outcome, play
 from autograder.verdicts import Named
 
-Lookalike = tuple[Any, tuple[Outcome, ...]]
+Outcomes = Sequence[Outcome]
+Wrong = tuple[Any, Functions]  # a mistake and the submission made from it
+
+_SUBMISSIONS: dict[str, tuple[Wrong, ...]] = {}
+_PLAYED: dict[tuple[str, int, int, str, str], tuple[Outcome, ...]] = {}
 
 
 def name_mistakes(judgement: Judgement) -> list[Named]:
@@ -24,50 +29,90 @@ def name_mistakes(judgement: Judgement) -> list[Named]:
     task = EXERCISES.get(judgement.key.question)
     if task is None or judgement.stopped or judgement.right:
         return []
-    known = lookalikes(task, judgement.key, judgement.set_index)
-    found = [m for m, outcomes in known if _same(judgement, outcomes)]
+    known = _known(task)
+    values = [wrong for wrong in known if wrong[0].kind == "value"]
+    behaviours = [wrong for wrong in known if wrong[0].kind == "behaviour"]
+    found = _matching(judgement, values) or _matching(judgement, behaviours)
     if not found:  # two codes with one mistake may differ on arrays that are laid out oddly in memory
-        found = [m for m, outcomes in known if _same(judgement, outcomes, plain_only=True)]
-    values = [m for m in found if m.kind == "value"]
-    return [Named(m.name, m.what, m.how, m.credit) for m in values or found]
+        found = _matching(judgement, values, True) or _matching(judgement, behaviours, True)
+    return [Named(m.name, m.what, m.how, m.credit) for m in found]
 
 
-_CACHE: dict[tuple[str, str, int], tuple[Lookalike, ...]] = {}
+def _known(task: Exercise) -> tuple[Wrong, ...]:
+    if task.id not in _SUBMISSIONS:
+        _SUBMISSIONS[task.id] = tuple(wrong_submissions(task))
+    return _SUBMISSIONS[task.id]
 
 
-def lookalikes(task: Exercise, key: Key, set_index: int) -> tuple[Lookalike, ...]:
-    """Return what a submission made from each mistake does on one set of trials."""
-    place = (key.question, key.hash, set_index)
-    if place not in _CACHE:
-        _CACHE[place] = tuple((m, tuple(play_all(key, set_index, f))) for m, f in wrong_submissions(task))
-    return _CACHE[place]
+def _matching(judgement: Judgement, candidates: Iterable[Wrong], plain_only: bool = False) -> list[Any]:
+    """Keep the mistakes that agree wherever they apply and are wrong, like the student, somewhere."""
+    left = list(candidates)
+    telling: set[int] = set()
+    for index in _order(judgement, plain_only):
+        trial = judgement.key.sets[judgement.set_index][index]
+        mine = _slice(judgement, index)
+        kept = []
+        for wrong in left:
+            other = _outcomes(judgement, index, wrong)
+            if not _applies(trial, other):
+                kept.append(wrong)
+            elif _agree(judgement.key, trial, mine, other):
+                kept.append(wrong)
+                if _ran(trial, other) and not _is_right(judgement.key, trial, other):
+                    telling.add(id(wrong[0]))
+        left = kept
+        if not left:
+            return []
+    return [mistake for mistake, _ in left if id(mistake) in telling]
 
 
-def _same(judgement: Judgement, outcomes: Sequence[Outcome], plain_only: bool = False) -> bool:
-    """A match needs agreement wherever the mistake applies, and at least one trial where it is wrong."""
-    start, telling = 0, False
-    for trial in judgement.key.sets[judgement.set_index]:
-        end = start + len(trial.calls)
-        mine, other = judgement.outcomes[start:end], outcomes[start:end]
-        start = end
-        odd = plain_only and any(layout != "C" for c in trial.calls for layout in c.layouts.values())
-        if trial.kind == "probe" or odd or not _applies(trial, other):
-            continue
-        if not _agree(judgement.key, trial, mine, other):
-            return False
-        telling = telling or (_ran(trial, other) and not _is_right(judgement.key, trial, other))
-    return telling
+def _order(judgement: Judgement, plain_only: bool) -> list[int]:
+    """Return the positions of the trials to compare, those that went wrong first."""
+    trials = judgement.key.sets[judgement.set_index]
+    wrong = {id(r.trial) for r in judgement.results if r.state != "right"}
+    usable = [i for i, t in enumerate(trials) if t.kind != "probe" and not (plain_only and _odd(t))]
+    return sorted(usable, key=lambda i: id(trials[i]) not in wrong)
+
+
+def _odd(trial: KeyTrial) -> bool:
+    return any(layout != "C" for call in trial.calls for layout in call.layouts.values())
+
+
+def _slice(judgement: Judgement, index: int) -> Outcomes:
+    trials = judgement.key.sets[judgement.set_index]
+    start = sum(len(t.calls) for t in trials[:index])
+    return judgement.outcomes[start : start + len(trials[index].calls)]
+
+
+def _outcomes(judgement: Judgement, index: int, wrong: Wrong) -> Outcomes:
+    """Play one trial on a mistake; a mistake with a memory needs all trials before it, too."""
+    mistake, functions = wrong
+    key, set_index = judgement.key, judgement.set_index
+    place = (key.hash, set_index, index, mistake.part, mistake.name)
+    if place not in _PLAYED and mistake.kind == "value":
+        _PLAYED[place] = tuple(play(key.sets[set_index][index].calls, dict(functions)))
+    elif place not in _PLAYED:
+        start = 0
+        fresh = mistake.function(EXERCISES[key.question].truth())  # what it remembers must be its own
+        whole = play_all(key, set_index, fresh)
+        for i, trial in enumerate(key.sets[set_index]):
+            _PLAYED[(*place[:2], i, *place[3:])] = tuple(whole[start : start + len(trial.calls)])
+            start += len(trial.calls)
+    return _PLAYED[place]
+
+
+# --- agreement -----------------------------------------------------------------------------------
 
 
 def _own(trial: KeyTrial) -> list[tuple[int, int]]:
     return [(k, i) for k, i in enumerate(trial.judged) if i != trial.forward]
 
 
-def _applies(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
+def _applies(trial: KeyTrial, other: Outcomes) -> bool:
     return not any(other[i].status == "ok" and _empty(other[i].value) for _, i in _own(trial))
 
 
-def _ran(trial: KeyTrial, other: Sequence[Outcome]) -> bool:
+def _ran(trial: KeyTrial, other: Outcomes) -> bool:
     """Tell whether there are values: two codes that both stop with an error need not share a mistake."""
     return all(other[i].status == "ok" for _, i in _own(trial))
 
@@ -76,10 +121,8 @@ def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, tuple) and any(v is None for v in value))
 
 
-def _agree(key: Key, trial: KeyTrial, mine: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
-    if _changes(mine) != _changes(other):
-        return False
-    if _touched(mine) != _touched(other):
+def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
+    if _changes(mine) != _changes(other) or _touched(mine) != _touched(other):
         return False
     if key.rule is not None:
         return complaints(key, trial, mine) == complaints(key, trial, other)
@@ -93,18 +136,8 @@ def _agree(key: Key, trial: KeyTrial, mine: Sequence[Outcome], other: Sequence[O
     return True
 
 
-def _changes(outcomes: Sequence[Outcome]) -> set[Any]:
-    """Return which arguments were changed, and which of them in shape."""
-    reshaped = {fact for o in outcomes for fact in o.facts if fact[1] == "shape changed"}
-    return reshaped.union(*(o.changed for o in outcomes))
-
-
-def _touched(outcomes: Sequence[Outcome]) -> bool:
-    return any(o.global_random_touched for o in outcomes)
-
-
-def _is_right(key: Key, trial: KeyTrial, other: Sequence[Outcome]) -> bool:
-    if _touched(other) or any(o.changed for o in other):
+def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
+    if _touched(other) or _changes(other):
         return False
     if key.rule is not None:
         return not complaints(key, trial, other)
@@ -112,3 +145,13 @@ def _is_right(key: Key, trial: KeyTrial, other: Sequence[Outcome]) -> bool:
         compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
         for k, i in _own(trial)
     )
+
+
+def _changes(outcomes: Outcomes) -> set[Any]:
+    """Return which arguments were changed, and which of them in shape."""
+    reshaped = {fact for o in outcomes for fact in o.facts if fact[1] == "shape changed"}
+    return reshaped.union(*(o.changed for o in outcomes))
+
+
+def _touched(outcomes: Outcomes) -> bool:
+    return any(o.global_random_touched for o in outcomes)

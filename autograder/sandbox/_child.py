@@ -21,9 +21,10 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, 
 
 def prepare() -> dict:
     """Make the namespace every submission starts from; rehearse, so that no child does anything first."""
-    rehearsal = [[[1, "def f(x):\n    return x", False, "full"]], {"f": [Call("f", (np.ones(2),))]}]
+    rehearsal = wire.pack([[1, "def f(x):\n    return x", False, "full"]])
+    rehearsal += wire.pack(["f", [Call("f", (np.ones(2),))]])
     with open(os.devnull, "wb") as nowhere:
-        serve(wire.pack(rehearsal), nowhere.fileno(), {})
+        serve(rehearsal, nowhere.fileno(), {})
     main = types.ModuleType("__main__")
     main.__dict__.update(get_ipython=_Inert, display=_Inert)
     sys.modules["__main__"] = main
@@ -39,13 +40,23 @@ def prepare() -> dict:
 
 def serve(job: bytes, reply: int, namespace: dict) -> None:
     """Do a job: send one message per cell, then one per question, each when it is finished."""
-    content: Any = wire.unpack(job)
-    cells, scripts = content
+    cells, *scripts = _messages(job)  # all of them now, before any student code has run
     send = _sender(reply, wire.pack, os.write)
     for index, source, setup, mode in cells:
         send(["cell", index, *_run_cell(index, source, setup, mode, namespace)])
-    for name, calls in scripts.items():
+    for name, calls in scripts:
         send(_question(name, list(play(calls, namespace))))
+
+
+def _messages(job: bytes) -> list[Any]:
+    """Take a job apart: the cells, then one message per question."""
+    messages, start = [], 0
+    while start < len(job):
+        end = start + wire.HEADER.size
+        end += wire.measure(job[start:end])
+        messages.append(wire.unpack(job[start:end]))
+        start = end
+    return messages
 
 
 def _sender(reply: int, pack, write):

@@ -14,6 +14,8 @@ from .replies import read_cell, read_question
 NEXT_MODE = {"full": "definitions", "definitions": "skipped"}
 MAX_REDUCTIONS = 4
 MAX_LOSSES = 3
+MAX_PACKED = 256
+_PACKED: dict[int, tuple[tuple[Call, ...], str, bytes]] = {}
 IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
 
 
@@ -28,7 +30,7 @@ class Running:
         packages: Sequence[str],
     ) -> None:
         self.cells, self.limits, self.packages = tuple(cells), limits, tuple(packages)
-        self.pending = {name: list(calls) for name, calls in scripts.items()}
+        self.pending = {name: tuple(calls) for name, calls in scripts.items()}
         self.sources = {c.index: c.source for c in cells if not c.setup}
         self.modes = ["full"] * len(self.cells)
         self.outcomes: dict[int, CellOutcome] = {}
@@ -45,7 +47,7 @@ class Running:
         """Pack what the next child is to do; inputs only, never an expected value."""
         both = zip(self.cells, self.modes, strict=True)
         cells = [[c.index, _sendable(c.source), c.setup, mode] for c, mode in both if mode != "skipped"]
-        return wire.pack([cells, self.pending])
+        return b"".join([wire.pack(cells), *(_packed(name, calls) for name, calls in self.pending.items())])
 
     def follow(self, child: Child) -> None:
         """Take the child's replies in order until it has done everything or ended."""
@@ -129,6 +131,17 @@ class Running:
         if top not in sys.stdlib_module_names and top not in self.packages:
             allowed = ", ".join(self.packages)
             self.notes[f"{top} is not available when grading this assignment; allowed: {allowed}."] = None
+
+
+def _packed(name: str, calls: tuple[Call, ...]) -> bytes:
+    """Pack one question's script, once for all submissions that meet the same tuple of calls."""
+    known = _PACKED.get(id(calls))
+    if known is not None and known[0] is calls and known[1] == name:
+        return known[2]
+    if len(_PACKED) >= MAX_PACKED:
+        _PACKED.clear()
+    _PACKED[id(calls)] = calls, name, wire.pack([name, list(calls)])
+    return _PACKED[id(calls)][2]
 
 
 def _checked(read, frame: bytes, *what):

@@ -63,6 +63,17 @@ def compare(oracle, op, inputs, params, dtype, seed=0):
 
 # ------------------------------------------------------------------------------------ sample cases
 
+DIFFERENT = {
+    (
+        "max_pool2d",
+        "padding and dilation",
+    ): "PyTorch limits padding by the taps, here it is by what they span",
+    ("max_unpool2d", "overlapping windows share winners"): (
+        "PyTorch sends the gradient to every value written to a place, though only the last one stays there"
+    ),
+}
+"""Sample cases in which PyTorch does something else, each with the reason."""
+
 
 def cases(name, seed=5):
     return list(OPS[name].cases(np.random.default_rng(seed)))
@@ -80,11 +91,18 @@ def test_every_gradient_has_an_oracle_or_a_reason(oracle):
 def test_sample_cases(oracle, name, dtype):
     if name not in oracle.ORACLES:
         pytest.skip(oracle.WITHOUT.get(name, "no gradient, and nothing like it in PyTorch"))
-    compared = 0
-    for number, case in enumerate(cases(name)):
+    same = [case for case in cases(name) if (name, case.name) not in DIFFERENT]
+    assert same
+    for number, case in enumerate(same):
         compare(oracle, OPS[name], case.inputs, case.params, dtype, number)
-        compared += 1
-    assert compared > 0
+
+
+@pytest.mark.parametrize(("name", "label"), DIFFERENT)
+def test_differences_are_still_there(oracle, name, label):
+    """A listed difference that is gone should leave the list."""
+    case = next(c for c in cases(name) if c.name == label)
+    with pytest.raises((RuntimeError, AssertionError)):
+        compare(oracle, OPS[name], case.inputs, case.params, np.float64)
 
 
 # ------------------------------------------------------------------------------- random geometries
@@ -217,9 +235,9 @@ def test_extreme_inputs(oracle, name):
     compare(oracle, OPS[name], {"x": SPECIAL[::-1].copy()}, {}, np.float32)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "step"])
 def test_nan_and_infinity(oracle, name):
-    """NaN stays NaN and infinities go where the limits are, as in PyTorch."""
+    """NaN stays NaN and infinities go where the limits are, as in PyTorch (whose step makes 0 of NaN)."""
     rows = [[np.nan, 1.0], [np.inf, 1.0], [-np.inf, 1.0], [np.inf, -np.inf], [np.inf, np.inf], [1.0, 2.0]]
     x = np.array(rows)
     expected = oracle.ORACLES[name](oracle.torch.tensor(x)).numpy()
@@ -228,7 +246,9 @@ def test_nan_and_infinity(oracle, name):
 
 def test_nan_wins_the_maximum(oracle):
     x = np.random.default_rng(37).normal(size=(1, 2, 6, 6))
-    x[0, 0, 2, 3] = x[0, 1, 0, 0] = x[0, 1, 0, 1] = np.nan
+    x[0, 0, 2, 3] = x[0, 1, 0, 1] = (
+        np.nan
+    )  # of two in a window NumPy's argmax takes the first, PyTorch the last
     x[0, 1, 4:, 4:] = -np.inf
     compare(oracle, reference.max_pool2d, {"x": x}, {"kernel_size": 2, "return_indices": True}, np.float64)
 
