@@ -22,7 +22,7 @@ from typing import Any
 from autograder import __version__
 from autograder.assignment import Assignment, Issued, read_assignment, read_by_hand
 from autograder.course import Course, CourseError, valid_id
-from autograder.journal import Journal, read_journal, write_whole
+from autograder.journal import Journal, JournalError, read_journal, write_whole
 from autograder.judging import JUDGE_VERSION, Bundle, judge_file, open_sandbox
 from autograder.key import load_keys
 from autograder.model import Report, SchemaError
@@ -130,15 +130,17 @@ def _same_release(keys: Path, release: bytes, folder: Path) -> None:
 def find_submissions(folder: Path, assignment: str) -> Iterator[Found]:
     """Yield what was handed in as `folder/<student>/<assignment>/<assignment>.ipynb`, in order of the ids.
 
-    A single notebook or Python file of another name is taken with a note.
+    A single notebook or Python file of another name is taken with a note. A link instead of a folder is
+    not followed: it gets a row that says so.
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder of submissions {folder}. Give one with --submissions.")
     for entry in sorted(os.scandir(folder), key=lambda e: e.name):
         home = Path(entry.path) / assignment
-        if entry.is_symlink() or entry.name.startswith(".") or not entry.is_dir() or not home.is_dir():
+        if entry.name.startswith(".") or not home.is_dir():
             continue
-        found = _found(entry.name, home, assignment)
+        link = next((p for p in (Path(entry.path), home) if p.is_symlink()), None)
+        found = _found(entry.name, home, assignment) if link is None else Found(entry.name, link)
         if found is not None:
             yield found
 
@@ -368,7 +370,7 @@ def _write_report(course: Course, name: str, report: dict[str, Any]) -> None:
         if not path.exists() or path.read_bytes() != data:
             write_whole(path, data)
     except OSError as error:
-        raise CourseError(
+        raise JournalError(
             f"The report {path} could not be written ({error.strerror}); the marks are safe in "
             f"{course.journal(name)}. Free some space and run the same command again."
         ) from None

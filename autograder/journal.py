@@ -54,7 +54,7 @@ class Journal:
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write one line and wait until it is on disk."""
-        line = json.dumps({"schema": JOURNAL_SCHEMA, **entry}, ensure_ascii=True, sort_keys=True) + "\n"
+        line = json.dumps({"schema": JOURNAL_SCHEMA, **entry}, ensure_ascii=True) + "\n"
         start = os.fstat(self._file.fileno()).st_size
         try:
             self._write(line.encode("ascii"))

@@ -189,8 +189,16 @@ def _load_packages(packages: list[str], paths: list[str]) -> list[str]:
         if name == "matplotlib":
             sys.modules[name].use("Agg")
         importlib.import_module(AT_HOME.get(name, name))
+        if name == "numba":
+            _compile_without_files()
     sys.path[:] = before
     return _isolation.loaded_packages()
+
+
+def _compile_without_files() -> None:
+    """Let `cache=True` pass without effect: a cell is no file that Numba could keep compiled code beside."""
+    dispatcher = importlib.import_module("numba.core.dispatcher")
+    dispatcher.Dispatcher.enable_caching = lambda _self: None
 
 
 def _settle(box: str, packages: list[str]) -> None:

@@ -1,141 +1,18 @@
-"""Mistakes of normalising: the data once, and the batches inside a network."""
+"""Forward mistakes of batch normalisation: what it normalises with, scale and shift, running statistics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.mistakes import Mistake, lend_hint, mistake
-from reference import batch_norm, standardize_apply, standardize_fit
+from autograder.mistakes.normalization.batch import Batch, Pair, forward
 from reference.op import Array
-
-Functions = dict[str, Callable[..., Any]]
-Pair = tuple[Array, Array]
-
-
-# ------------------------------------------------------------------------ batch norm, taken apart
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One call of batch_norm with its features in columns: rows[m,C]; statistics are in use or old."""
-
-    shape: tuple[int, ...]
-    rows: Array
-    old: Pair | None
-    gamma: Array
-    beta: Array
-    training: bool
-    share: float
-    eps: float
-    ddof: int
-
-    @classmethod
-    def of(
-        cls,
-        x: Any,
-        mean: Any,
-        var: Any,
-        gamma: Any,
-        beta: Any,
-        training: bool,
-        momentum: float,
-        eps: float,
-        momentum_on: str,
-        ddof: int,
-    ) -> Batch:
-        """Arrange the arguments of batch_norm."""
-        x = np.asarray(x, float)
-        C = x.shape[1]
-        old = None if mean is None or var is None else (np.array(mean, float), np.array(var, float))
-        scale = np.ones(C) if gamma is None else np.asarray(gamma, float)
-        shift = np.zeros(C) if beta is None else np.asarray(beta, float)
-        share = momentum if momentum_on == "batch" else 1 - momentum
-        return cls(x.shape, rows_of(x), old, scale, shift, bool(training), share, eps, ddof)
-
-    @property
-    def own(self) -> Pair:
-        """Mean and variance of this batch."""
-        return self.rows.mean(axis=0), self.rows.var(axis=0)
-
-    @property
-    def used(self) -> Pair:
-        """Mean and variance to normalise with."""
-        return self.own if self.training or self.old is None else self.old
-
-    def xhat(self, mean: Array | None = None, var: Array | None = None) -> Array:
-        """Normalise with the statistics in use, or with others."""
-        mean, var = self.used[0] if mean is None else mean, self.used[1] if var is None else var
-        return np.asarray((self.rows - mean) / np.sqrt(var + self.eps))
-
-    def affine(self, xhat: Array) -> Array:
-        """Scale and shift."""
-        return self.gamma * xhat + self.beta
-
-    def updated(self, mean: Any = None, var: Any = None) -> Pair | None:
-        """Return the running statistics after this batch, or after one with other statistics."""
-        if self.old is None or not self.training:
-            return self.old
-        m = len(self.rows)
-        correction = m / (m - self.ddof) if m > self.ddof else np.nan
-        mean = self.own[0] if mean is None else mean
-        var = correction * self.own[1] if var is None else var
-        keep = 1 - self.share
-        return keep * self.old[0] + self.share * mean, keep * self.old[1] + self.share * var
-
-    def back(self, rows: Array) -> Array:
-        """Give rows[m,C] the shape of x."""
-        moved = (self.shape[0], *self.shape[2:], self.shape[1])
-        return np.moveaxis(np.asarray(rows).reshape(moved), -1, 1)
-
-
-def rows_of(x: Array) -> Array:
-    """Stand the features (or channels) of x in columns."""
-    return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
-
-
-Wrong = Callable[[Batch], "dict[str, Any] | None"]
-
-
-def _forward(name: str, **facts: Any) -> Callable[[Wrong], Mistake]:
-    """Register a wrong batch_norm that tells what is wrong: "y" as rows, and "running" as (mean, var)."""
-
-    def register(wrong: Wrong) -> Mistake:
-        def mistaken(
-            x: Any,
-            running_mean: Any,
-            running_var: Any,
-            gamma: Any = None,
-            beta: Any = None,
-            training: bool = False,
-            momentum: float = 0.1,
-            eps: float = 1e-5,
-            momentum_on: str = "batch",
-            running_ddof: int = 0,
-            return_running: bool = False,
-        ) -> Any:
-            settings = (training, momentum, eps, momentum_on, running_ddof)
-            batch = Batch.of(x, running_mean, running_var, gamma, beta, *settings)
-            with np.errstate(all="ignore"):
-                found = wrong(batch)
-            if found is None:
-                return None
-            y = batch.back(found.get("y", batch.affine(batch.xhat())))
-            running = found.get("running", batch.updated())
-            return (y, *(np.array(s, float) for s in running)) if return_running else y
-
-        return mistake(batch_norm, name, **facts)(lend_hint(mistaken, wrong))
-
-    return register
-
 
 # ---------------------------------------------------------------------------- the normalisation
 
 
-@_forward("divides-by-variance", family="omission", belief="divide-by-variance")
+@forward("divides-by-variance", family="omission", belief="divide-by-variance")
 def divides_by_variance(b: Batch) -> dict[str, Any]:
     """You divided by the variance; the square root is missing.
 
@@ -148,7 +25,7 @@ def _without_eps(b: Batch) -> Array | None:
     return None if np.any(b.used[1] == 0) else b.affine((b.rows - b.used[0]) / np.sqrt(b.used[1]))
 
 
-@_forward("eps-forgotten", family="omission")
+@forward("eps-forgotten", family="omission")
 def eps_forgotten(b: Batch) -> dict[str, Any] | None:
     """You left eps out.
 
@@ -158,7 +35,7 @@ def eps_forgotten(b: Batch) -> dict[str, Any] | None:
     return None if y is None else {"y": y}
 
 
-@_forward("eps-forgotten-in-training", family="omission")
+@forward("eps-forgotten-in-training", family="omission")
 def eps_forgotten_in_training(b: Batch) -> dict[str, Any] | None:
     """You left eps out in training; in test mode you have it.
 
@@ -170,7 +47,7 @@ def eps_forgotten_in_training(b: Batch) -> dict[str, Any] | None:
     return None if y is None else {"y": y}
 
 
-@_forward("eps-outside-the-root", family="order")
+@forward("eps-outside-the-root", family="order")
 def eps_outside_the_root(b: Batch) -> dict[str, Any]:
     """You added eps to the standard deviation.
 
@@ -179,7 +56,7 @@ def eps_outside_the_root(b: Batch) -> dict[str, Any]:
     return {"y": b.affine((b.rows - b.used[0]) / (np.sqrt(b.used[1]) + b.eps))}
 
 
-@_forward("unbiased-variance", family="convention", belief="ddof-one")
+@forward("unbiased-variance", family="convention", belief="ddof-one")
 def unbiased_variance(b: Batch) -> dict[str, Any] | None:
     """You divided the squares by m - 1; batch normalisation divides by m.
 
@@ -193,7 +70,7 @@ def unbiased_variance(b: Batch) -> dict[str, Any] | None:
     return {"y": b.affine(b.xhat(var=var)), "running": b.updated(var=var)}
 
 
-@_forward("mean-not-subtracted", family="omission")
+@forward("mean-not-subtracted", family="omission")
 def mean_not_subtracted(b: Batch) -> dict[str, Any]:
     """You did not subtract the mean.
 
@@ -202,7 +79,7 @@ def mean_not_subtracted(b: Batch) -> dict[str, Any]:
     return {"y": b.affine(b.rows / np.sqrt(b.used[1] + b.eps))}
 
 
-@_forward("not-divided-by-sigma", family="omission")
+@forward("not-divided-by-sigma", family="omission")
 def not_divided_by_sigma(b: Batch) -> dict[str, Any]:
     """You subtracted the mean but did not divide by the standard deviation.
 
@@ -211,7 +88,7 @@ def not_divided_by_sigma(b: Batch) -> dict[str, Any]:
     return {"y": b.affine(b.rows - b.used[0])}
 
 
-@_forward("squares-not-centred", family="omission")
+@forward("squares-not-centred", family="omission")
 def squares_not_centred(b: Batch) -> dict[str, Any]:
     """You took the mean of x squared for the variance.
 
@@ -223,7 +100,7 @@ def squares_not_centred(b: Batch) -> dict[str, Any]:
     return {"y": b.affine(b.xhat(var=var)), "running": b.updated(var=var)}
 
 
-@_forward("one-statistic-for-all-features", family="scope")
+@forward("one-statistic-for-all-features", family="scope")
 def one_statistic_for_all(b: Batch) -> dict[str, Any]:
     """You took one mean and one variance over the whole batch, for all features together.
 
@@ -235,7 +112,7 @@ def one_statistic_for_all(b: Batch) -> dict[str, Any]:
     return {"y": b.affine(b.xhat(mean, var)), "running": b.updated(mean, var)}
 
 
-@_forward("statistics-over-features", family="orientation")
+@forward("statistics-over-features", family="orientation")
 def statistics_over_features(b: Batch) -> dict[str, Any]:
     """You averaged over the features of each example; that is layer normalisation.
 
@@ -250,7 +127,7 @@ def statistics_over_features(b: Batch) -> dict[str, Any]:
 # ------------------------------------------------------------------------------ scale and shift
 
 
-@_forward("no-beta-no-gamma", family="omission")
+@forward("no-beta-no-gamma", family="omission")
 def no_beta_no_gamma(b: Batch) -> dict[str, Any]:
     """You returned xhat; gamma and beta are never applied.
 
@@ -259,7 +136,7 @@ def no_beta_no_gamma(b: Batch) -> dict[str, Any]:
     return {"y": b.xhat()}
 
 
-@_forward("beta-forgotten", family="omission")
+@forward("beta-forgotten", family="omission")
 def beta_forgotten(b: Batch) -> dict[str, Any]:
     """You did not add beta.
 
@@ -268,7 +145,7 @@ def beta_forgotten(b: Batch) -> dict[str, Any]:
     return {"y": b.gamma * b.xhat()}
 
 
-@_forward("gamma-forgotten", family="omission")
+@forward("gamma-forgotten", family="omission")
 def gamma_forgotten(b: Batch) -> dict[str, Any]:
     """You did not multiply by gamma.
 
@@ -277,7 +154,7 @@ def gamma_forgotten(b: Batch) -> dict[str, Any]:
     return {"y": b.xhat() + b.beta}
 
 
-@_forward("beta-before-gamma", family="order")
+@forward("beta-before-gamma", family="order")
 def beta_before_gamma(b: Batch) -> dict[str, Any]:
     """You added beta before multiplying by gamma.
 
@@ -286,7 +163,7 @@ def beta_before_gamma(b: Batch) -> dict[str, Any]:
     return {"y": b.gamma * (b.xhat() + b.beta)}
 
 
-@_forward("gamma-and-beta-exchanged", family="swap")
+@forward("gamma-and-beta-exchanged", family="swap")
 def gamma_and_beta_exchanged(b: Batch) -> dict[str, Any]:
     """You multiplied by beta and added gamma.
 
@@ -298,7 +175,7 @@ def gamma_and_beta_exchanged(b: Batch) -> dict[str, Any]:
 # ------------------------------------------------------------------------------ running statistics
 
 
-@_forward("running-stats-in-training", family="scope")
+@forward("running-stats-in-training", family="scope")
 def running_stats_in_training(b: Batch) -> dict[str, Any]:
     """You normalised with the running statistics in training as well.
 
@@ -308,7 +185,7 @@ def running_stats_in_training(b: Batch) -> dict[str, Any]:
     return {} if running is None else {"y": b.affine(b.xhat(*running))}
 
 
-@_forward("old-running-stats-in-training", family="scope")
+@forward("old-running-stats-in-training", family="scope")
 def old_running_stats_in_training(b: Batch) -> dict[str, Any]:
     """You normalised with the running statistics from before this batch, in training as well.
 
@@ -317,7 +194,7 @@ def old_running_stats_in_training(b: Batch) -> dict[str, Any]:
     return {} if b.old is None else {"y": b.affine(b.xhat(*b.old))}
 
 
-@_forward("batch-statistics-in-test", family="scope")
+@forward("batch-statistics-in-test", family="scope")
 def batch_statistics_in_test(b: Batch) -> dict[str, Any]:
     """You normalised with the batch's own mean and variance in test mode, too.
 
@@ -326,7 +203,7 @@ def batch_statistics_in_test(b: Batch) -> dict[str, Any]:
     return {"y": b.affine(b.xhat(*b.own))}
 
 
-@_forward("train-flag-ignored", family="scope")
+@forward("train-flag-ignored", family="scope")
 def train_flag_ignored(b: Batch) -> dict[str, Any]:
     """You did the same in test mode as in training: batch statistics, and the running ones updated.
 
@@ -342,7 +219,7 @@ def _mixed(b: Batch, share: float, keep: float | None = None) -> Pair:
     return keep * b.old[0] + share * b.own[0], keep * b.old[1] + share * b.own[1]
 
 
-@_forward("running-updated-in-test", family="scope")
+@forward("running-updated-in-test", family="scope")
 def running_updated_in_test(b: Batch) -> dict[str, Any]:
     """You updated the running statistics in test mode as well.
 
@@ -351,7 +228,7 @@ def running_updated_in_test(b: Batch) -> dict[str, Any]:
     return {} if b.old is None else {"running": _mixed(b, b.share)}
 
 
-@_forward("running-var-unbiased", family="convention")
+@forward("running-var-unbiased", family="convention")
 def running_var_unbiased(b: Batch) -> dict[str, Any] | None:
     """Your running variance gets the variance with 1/(m - 1), as in PyTorch; here it gets the one with 1/m.
 
@@ -362,7 +239,7 @@ def running_var_unbiased(b: Batch) -> dict[str, Any] | None:
     return {"running": b.updated(var=b.rows.var(axis=0, ddof=1))} if len(b.rows) > 1 else None
 
 
-@_forward("momentum-exchanged", family="convention")
+@forward("momentum-exchanged", family="convention")
 def momentum_exchanged(b: Batch) -> dict[str, Any]:
     """You multiplied the old running value by momentum and the new one by 1 - momentum, as in Keras.
 
@@ -371,7 +248,7 @@ def momentum_exchanged(b: Batch) -> dict[str, Any]:
     return {} if b.old is None or not b.training else {"running": _mixed(b, 1 - b.share)}
 
 
-@_forward("running-replaced", family="omission")
+@forward("running-replaced", family="omission")
 def running_replaced(b: Batch) -> dict[str, Any]:
     """You replaced the running statistics by those of the latest batch.
 
@@ -380,7 +257,7 @@ def running_replaced(b: Batch) -> dict[str, Any]:
     return {"running": b.own} if b.training else {}
 
 
-@_forward("running-adds-up", family="scale")
+@forward("running-adds-up", family="scale")
 def running_adds_up(b: Batch) -> dict[str, Any]:
     """You added momentum * batch to the old running value without shrinking the old one.
 
@@ -389,7 +266,7 @@ def running_adds_up(b: Batch) -> dict[str, Any]:
     return {} if b.old is None or not b.training else {"running": _mixed(b, b.share, 1.0)}
 
 
-@_forward("running-std-stored", family="wrong-op")
+@forward("running-std-stored", family="wrong-op")
 def running_std_stored(b: Batch) -> dict[str, Any]:
     """You mixed the standard deviation into running['var'].
 
@@ -398,7 +275,7 @@ def running_std_stored(b: Batch) -> dict[str, Any]:
     return {"running": b.updated(var=np.sqrt(b.own[1]))} if b.training else {}
 
 
-@_forward("running-std-with-eps-stored", family="wrong-op")
+@forward("running-std-with-eps-stored", family="wrong-op")
 def running_std_with_eps_stored(b: Batch) -> dict[str, Any]:
     """You mixed sqrt(var + eps) into running['var'].
 
@@ -407,7 +284,7 @@ def running_std_with_eps_stored(b: Batch) -> dict[str, Any]:
     return {"running": b.updated(var=np.sqrt(b.own[1] + b.eps))} if b.training else {}
 
 
-@_forward("running-var-with-eps", family="scope")
+@forward("running-var-with-eps", family="scope")
 def running_var_with_eps(b: Batch) -> dict[str, Any]:
     """You mixed var + eps into running['var'], so eps counts twice in test mode.
 
@@ -416,7 +293,7 @@ def running_var_with_eps(b: Batch) -> dict[str, Any]:
     return {"running": b.updated(var=b.own[1] + b.eps)} if b.training else {}
 
 
-@_forward("running-var-forgotten", family="omission")
+@forward("running-var-forgotten", family="omission")
 def running_var_forgotten(b: Batch) -> dict[str, Any]:
     """You updated the running mean but not the running variance.
 
@@ -425,7 +302,7 @@ def running_var_forgotten(b: Batch) -> dict[str, Any]:
     return {} if b.old is None or not b.training else {"running": (_mixed(b, b.share)[0], b.old[1])}
 
 
-@_forward("running-mean-forgotten", family="omission")
+@forward("running-mean-forgotten", family="omission")
 def running_mean_forgotten(b: Batch) -> dict[str, Any]:
     """You updated the running variance but not the running mean.
 
