@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Exercise, Functions, Trial
+from autograder.compare import compare
+from autograder.exercises import Exercise, Functions, Trial, wrong_submissions
 from autograder.key import Key, KeyTrial, hashed
 from autograder.sandbox._script import Call, Handle, Outcome, Source, play
 from autograder.tolerance import bounds, disturb_all
 
 SETS = 3
+REDRAWS = 200
 
 
 class ExerciseError(Exception):
@@ -28,19 +30,39 @@ def make_key(task: Exercise, rng_for_set: Callable[[int], np.random.Generator], 
     """Return the key of an exercise with several sets of trials.
 
     Raises:
-        ExerciseError: a call of a trial does not work on the truth.
+        ExerciseError: a call of a trial does not work on the truth, or mistakes stay hidden however often
+            the trials are drawn.
     """
     truth = task.truth()
-    made = tuple(
-        tuple(
-            _key_trial(task, t, f"t{i}", truth)
-            for i, t in enumerate(_probes_last(task.trials(rng_for_set(s))))
-        )
-        for s in range(sets)
-    )
+    made = tuple(_draw_set(task, rng_for_set(s), truth) for s in range(sets))
     arguments = tuple(inspect.signature(truth[task.id]).parameters)
     return hashed(
         Key(task.id, task.title, task.part, task.needs, task.rule, task.results, made, arguments=arguments)
+    )
+
+
+def _draw_set(task: Exercise, rng: np.random.Generator, truth: Functions) -> tuple[KeyTrial, ...]:
+    hidden: list[str] = []
+    for _ in range(REDRAWS if task.redraw else 1):
+        drawn = _probes_last(task.trials(rng))
+        trials = tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(drawn))
+        hidden = _hidden(task, trials) if task.redraw else []
+        if not hidden:
+            return trials
+    raise ExerciseError(f"exercise {task.id}: {REDRAWS} draws, and these mistakes never show: {', '.join(hidden)}")
+
+
+def _hidden(task: Exercise, trials: Sequence[KeyTrial]) -> list[str]:
+    """Return the mistakes that give the right results on all trials."""
+    return [m.name for m, functions in wrong_submissions(task) if all(_same(t, functions) for t in trials)]
+
+
+def _same(trial: KeyTrial, functions: Functions) -> bool:
+    outcomes = list(play(trial.calls, dict(functions)))
+    return all(
+        outcomes[i].status == "ok"
+        and compare(outcomes[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
+        for k, i in enumerate(trial.judged)
     )
 
 

@@ -78,7 +78,8 @@ class Exercise:
     `results` names what is returned.
     `needs` names the functions of the same submission its trials also call. `rule` names a rule in
     `properties.py` where there is no single right result. `outside` holds mistakes of the op that cannot
-    show in this exercise, each with the reason.
+    show in this exercise, each with the reason. `redraw` is for trials of whole numbers, where a wrong
+    formula can be right by accident: a set is drawn again until every mistake shows.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Exercise:
     needs: tuple[str, ...] = ()
     rule: str | None = None
     outside: Mapping[str, str] = field(default_factory=dict)
+    redraw: bool = False
 
     def truth(self) -> Functions:
         """Return a right submission made from the op."""
@@ -157,6 +159,21 @@ def same_object(name: str, call: Callable[..., Call], x: np.ndarray) -> Trial:
         call(shared, None, None),
     )
     return Trial(name, calls, "same result twice", (3,), "behaviour")
+
+
+def left_alone(
+    forward: Callable[..., Call], backward: Callable[[Handle], Call], inputs: Sequence[np.ndarray]
+) -> Trial:
+    """Look at the inputs after forward and backward: what the cache holds belongs to the caller."""
+    names = [f"x{i}" for i in range(len(inputs))]
+    calls = [Call(_SHARE, (x,), save=name, show="none") for name, x in zip(names, inputs)]
+    calls.append(forward(*map(Handle, names), save="f", show="none"))
+    calls.append(backward(Handle("f", 1)))
+    calls += [Call(_SHARE, (Handle(name),)) for name in names]
+    last = len(calls)
+    judged = tuple(range(last - len(names), last))
+    name = "the arrays given to the forward, after the backward"
+    return Trial(name, tuple(calls), "independent of other calls", judged, "behaviour")
 
 
 def own_gradient(

@@ -90,11 +90,11 @@ def _param_trials(rng: np.random.Generator) -> Sequence[Trial]:
 
 exercise(
     "conv_out", title="Output size of a convolution", topic=TOPIC, op=conv_output_size, functions=_conv_out,
-    trials=_out_trials, results=("floor_size", "fits_exactly"),
+    trials=_out_trials, results=("floor_size", "fits_exactly"), redraw=True,
 )  # fmt: skip
 exercise(
     "conv_params", title="Parameters of a convolution layer", topic=TOPIC, op=conv_parameters, functions=_conv_params,
-    trials=_param_trials, results=("count",),
+    trials=_param_trials, results=("count",), redraw=True,
     outside={
         "params-first-side-squared": "the filter is square",
         "params-groups-ignored": "there are no groups",

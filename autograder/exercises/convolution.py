@@ -14,6 +14,7 @@ from autograder.exercises import (
     Trial,
     exercise,
     kept,
+    left_alone,
     own_gradient,
     repeated,
     same_object,
@@ -145,6 +146,7 @@ def _backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
     trials.append(_twice(rng))
     g = Geometry("", "", 2, 2, 4, 5, 2, 3, 2, 1)
     inputs, dy = g.draw(rng), _upstream(g, rng)
+    trials.append(left_alone(lambda *a, **k: _forward(g, *a, **k), lambda h: _backward(dy, h), inputs))
     trials.append(
         own_gradient(
             lambda *a, **k: _forward(g, *a, **k), lambda handle: _backward(dy, handle), inputs, dy, rng
@@ -319,6 +321,9 @@ def _local_backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
             "behaviour",
             0,
         )
+    )
+    made.append(
+        left_alone(lambda *x, **k: _local_call(g, *x, **k), lambda h: Call("local_backward", (dy, h)), a)
     )
     made.append(
         own_gradient(
