@@ -17,7 +17,8 @@ import numpy as np
 from autograder import properties
 from autograder.compare import Comparison, as_array, compare
 from autograder.key import Key, KeyTrial
-from autograder.sandbox._script import Call, Outcome
+from autograder.sandbox._script import Call, Foreign, Outcome
+from autograder.structure import describe
 
 Outcomes = Sequence[Outcome]
 WILD = 1e-2  # uncertainty of a slope, as a share of the gradient, beyond which nothing is concluded from it
@@ -35,6 +36,7 @@ class TrialResult:
     notes: tuple[str, ...] = ()
     forward_right: bool | None = None
     ratio: float = 0.0
+    structure: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,27 @@ def judge_trial(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     k, first = bad
     worst = first.worst if trial.public else None
     message = f"{_label(key, first.where)}{_shown_call(trial, k)}: {first.message}"
-    return TrialResult(trial, "wrong", first.problem, message, worst, notes, forward_right, first.ratio)
+    structure = _structure(key, outcomes[trial.judged[k]].value, trial, k, first)
+    return TrialResult(
+        trial, "wrong", first.problem, message, worst, notes, forward_right, first.ratio, structure
+    )
+
+
+def _structure(key: Key, got: Any, trial: KeyTrial, k: int, found: Comparison) -> str:
+    """Say how the wrong result differs, and which results beside it are right."""
+    expected, allowed = trial.expected[k], trial.allowed64[k]
+    beside = ""
+    if isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list)) and len(got) == len(expected):
+        parts = [compare(*row).right for row in zip(got, expected, trial.allowed64[k], trial.allowed32[k])]
+        names = [key.results[i] if i < len(key.results) else f"result {i + 1}" for i in range(len(parts))]
+        right = [n for n, ok, e in zip(names, parts, expected) if ok and not isinstance(e, Foreign)]
+        beside = f" Right are: {', '.join(right)}." if right else ""
+        place = parts.index(False)
+        got, expected, allowed = got[place], expected[place], allowed[place]
+    array, _ = as_array(got)
+    if found.problem not in ("value", "shape") or array is None or not isinstance(expected, np.ndarray):
+        return beside.strip()
+    return (describe(array, expected, float(allowed)) + beside).strip()
 
 
 def _shown_call(trial: KeyTrial, k: int) -> str:
@@ -312,9 +334,7 @@ def _only(value: Any) -> Any:
     return value[0] if isinstance(value, (tuple, list)) and value else value
 
 
-def _slope_agrees(
-    slopes: Sequence[Any], steps: Sequence[float], claimed: float, scale: float
-) -> bool | None:
+def _slope_agrees(slopes: Sequence[Any], steps: Sequence[float], claimed: float, scale: float) -> bool | None:
     """Compare a slope with the claimed one; None where the forward is too wild for its slope to be seen."""
     best, spread = slopes[-1], 0.0
     if len(slopes) > 1:

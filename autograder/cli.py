@@ -69,6 +69,7 @@ def main() -> None:
     from autograder.assignment import CourseError
     from autograder.journal import JournalError
     from autograder.model import SchemaError
+    from autograder.sandbox import SandboxError, WeakIsolation
 
     try:
         code = cli.main(standalone_mode=False)
@@ -79,15 +80,24 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         err.print("Stopped. What was graded is kept; the same command goes on from there.")
         sys.exit(STOPPED)
-    except (CourseError, SchemaError) as error:
+    except (CourseError, SchemaError, WeakIsolation) as error:
         err.print(f"[red]Error:[/red] {_escaped(error)}")
         sys.exit(MISUSE)
-    except JournalError as error:
+    except (JournalError, SandboxError) as error:
         err.print(f"[red]Error:[/red] {_escaped(error)}")
         sys.exit(OURS)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
+    except Exception as error:
+        if os.environ.get("BACKMARK_TRACEBACK"):
+            raise
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        err.print(
+            f"[red]Our fault:[/red] {_escaped(what)}. What was graded is kept. "
+            "BACKMARK_TRACEBACK=1 shows where it happened; please report it."
+        )
+        sys.exit(OURS)
 
 
 def _escaped(text: object) -> str:

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import stat
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -166,9 +167,18 @@ Judged = tuple[str, dict[str, Any]]  # fingerprint of the file, report
 
 def _start_worker(root: str, name: str, allow_weak: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     bundle = load_bundle(Course(Path(root)), name)
     _WORKER["bundle"] = bundle
     _WORKER["box"] = open_sandbox(bundle, allow_weak).__enter__()
+
+
+def _end_with_parent() -> None:
+    """Leave nobody behind when the main process is killed; a pool would wait for its work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _judge_one(student: str, path: str, notes: tuple[str, ...]) -> Judged:

@@ -6,7 +6,7 @@ by the first trial that is wrong, so they are played trial by trial, and what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from autograder.checks import Judgement, complaints
@@ -35,7 +35,60 @@ def name_mistakes(judgement: Judgement) -> list[Named]:
     found = _matching(judgement, values) or _matching(judgement, behaviours)
     if not found:  # two codes with one mistake may differ on arrays that are laid out oddly in memory
         found = _matching(judgement, values, True) or _matching(judgement, behaviours, True)
+    if not found and (pair := _by_result(judgement, values)):
+        return [_together(pair)]
     return [Named(m.name, m.what, m.how, m.credit) for m in found]
+
+
+def _together(mistakes: Sequence[Any]) -> Named:
+    """Name several mistakes that are all there, each in a result of its own."""
+    what = "There is more than one thing to mend. " + " And: ".join(m.what for m in mistakes)
+    return Named("+".join(m.name for m in mistakes), what, " Then: ".join(m.how for m in mistakes))
+
+
+def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[Any]:
+    """Explain every wrong result of a tuple (dX, dW, db) by a mistake of its own, where there is just one each."""
+    wrong = _wrong_results(judgement)
+    if len(wrong) < 2:
+        return []
+    found = []
+    for position in wrong:
+        fits = [m for m, f in candidates if _fits_result(judgement, (m, f), position)]
+        if len(fits) != 1:
+            return []
+        found += [m for m in fits if m not in found]
+    return found
+
+
+def _tuples(judgement: Judgement, wrong: Wrong | None = None) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
+    """Yield (mine, expected, other, bound64, bound32) of every judged tuple; other is a mistake's, or None."""
+    for index in _order(judgement, plain_only=False):
+        trial, mine = judgement.key.sets[judgement.set_index][index], _slice(judgement, index)
+        other = _outcomes(judgement, index, wrong) if wrong else None
+        for k, i in _own(trial):
+            rows = [mine[i].value, trial.expected[k], other[i].value if other else trial.expected[k]]
+            if all(isinstance(row, (tuple, list)) and len(row) == len(trial.expected[k]) for row in rows):
+                yield *rows, trial.allowed64[k], trial.allowed32[k]
+
+
+def _wrong_results(judgement: Judgement) -> list[int]:
+    bad: dict[int, None] = {}
+    for mine, expected, _, a64, a32 in _tuples(judgement):
+        rows = zip(mine, expected, a64, a32)
+        bad.update(dict.fromkeys(i for i, row in enumerate(rows) if not compare(*row).right))
+    return sorted(bad)
+
+
+def _fits_result(judgement: Judgement, wrong: Wrong, i: int) -> bool:
+    """Tell whether a mistake gives the student's i-th result everywhere, and a wrong one somewhere."""
+    telling = False
+    for mine, expected, other, a64, a32 in _tuples(judgement, wrong):
+        if other[i] is None:
+            continue
+        if not compare(mine[i], other[i], a64[i], a32[i]).right:
+            return False
+        telling = telling or not compare(other[i], expected[i], a64[i], a32[i]).right
+    return telling
 
 
 def _known(task: Exercise) -> tuple[Wrong, ...]:

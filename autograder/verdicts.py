@@ -25,6 +25,23 @@ _DEPENDS = (
 _KEEP_IN_CACHE = (
     "Keep everything the backward needs in the cache that the forward returns, and nothing elsewhere."
 )
+_FORWARD_FIRST = "The forward is wrong on the same inputs, and the backward builds on what it stores."
+_NO_KNOWN = "The results match none of the mistakes known for this exercise."
+_BY_HAND = (
+    "Work the smallest such input by hand, one entry, and compare it with what your code computes there."
+)
+_DOCSTRING = "Compare what you return with the docstring: how many results, in which order, of which shape."
+_TINY_FIRST = (
+    "Try it on a tiny input first; look at the condition that ends the loop and at the size of the arrays."
+)
+_UNNAMED = {
+    "shape": _DOCSTRING,
+    "count": _DOCSTRING,
+    "kind": _DOCSTRING,
+    "exception": "Run the function on a small input like the one described and read the error message there.",
+    "timeout": _TINY_FIRST,
+    "killed": _TINY_FIRST,
+}
 _AFTER_STOP = {
     "exception": "Run it on a small input and read the error message there, starting with its last line.",
     "timeout": "Look at the condition that ends each loop, and try a tiny input first.",
@@ -230,30 +247,16 @@ class _Maker:
         return (where, *self._unnamed(first))
 
     def _unnamed(self, first: TrialResult) -> tuple[str, str]:
-        if first.cause in ("shape", "count", "kind"):
-            return (
-                first.message,
-                "Compare what you return with the docstring: how many results, in which order, of which shape.",
-            )
-        if first.cause == "exception":
-            return (
-                first.message,
-                "Run the function on a small input like the one described and read the error message there.",
-            )
-        if first.cause in ("timeout", "killed"):
-            return (
-                first.message,
-                "Try it on a tiny input first; look at the condition that ends the loop and at the size of the arrays.",
-            )
+        """Say what can be said where no known mistake matches, without guessing."""
+        how = _UNNAMED.get(first.cause, _BY_HAND)
+        if first.cause in _UNNAMED:
+            return (first.structure or first.message, how)
         if any(r.forward_right is False for r in self.j.values):
             return (
-                "The forward is wrong on the same inputs, and the backward builds on what it stores.",
+                f"{_FORWARD_FIRST} {first.structure}".strip(),
                 "Mend the forward first, then look at this again.",
             )
-        return (
-            "The results match none of the mistakes known for this exercise.",
-            "Work the smallest such input by hand, one entry, and compare it with what your code computes there.",
-        )
+        return (f"{first.structure} {_NO_KNOWN}".strip(), how)
 
     def _where(self, first: TrialResult) -> str:
         wrong = dict.fromkeys(r.trial.group for r in self.j.values if r.state != "right")
