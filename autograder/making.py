@@ -152,7 +152,7 @@ def _write_release(
 ) -> None:  # fmt: skip
     folder = course.release(assignment.name)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{assignment.name}.ipynb", assignment.notebook.read_bytes())
+    write_whole(folder / f"{assignment.name}.ipynb", release_text(assignment).encode())
     for extra in assignment.files:
         shutil.copyfile(assignment.folder / extra, folder / extra)
     write_whole(folder / "variants.json", _variants_text(assignment.name, variants).encode())
@@ -161,6 +161,25 @@ def _write_release(
         folder / kit.KIT_NAME, kit.build_kit(assignment.name, public_data(assignment, hints)).encode()
     )
     on_step("student kit", 1, 1)
+
+
+def release_text(assignment: Assignment) -> str:
+    """Return the released notebook: the built one, or built now from `<name>.py` in an instructor's own folder.
+
+    Raises:
+        CourseError: there is neither, or the text cannot be built.
+    """
+    text = assignment.folder / f"{assignment.name}.py"
+    if assignment.notebook.exists() and not text.exists():
+        return assignment.notebook.read_text(encoding="utf-8")
+    if not text.exists():
+        raise CourseError(f"{assignment.folder} holds neither {assignment.name}.py nor {assignment.name}.ipynb.")
+    from autograder.handouts import notebook
+
+    try:
+        return notebook.to_text(notebook.build_release(notebook.build_source(text)))
+    except notebook.NotebookError as error:
+        raise CourseError(str(error)) from None
 
 
 def _variants_text(name: str, variants: Mapping[str, Mapping[str, Issued]]) -> str:
@@ -277,7 +296,7 @@ def _write_handouts(
 ) -> int:
     from autograder.handouts import notebook
 
-    release = json.loads(assignment.notebook.read_text(encoding="utf-8"))
+    release = json.loads(release_text(assignment))
     for number, (student, own) in enumerate(variants.items(), start=1):
         folder = course.handout(student, assignment.name)
         folder.mkdir(parents=True, exist_ok=True)

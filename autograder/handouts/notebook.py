@@ -50,12 +50,18 @@ def build_source(solution_py: Path) -> Notebook:
     Raises:
         NotebookError: a question without test cell, a test cell without question, a doubled id, ...
     """
-    questions = read_questions(solution_py.with_suffix(".toml"))
+    questions = read_questions(settings_of(solution_py))
     notebook = jupytext.read(solution_py, fmt={"extension": ".py", "format_name": "percent"})
     cells = [_source_cell(cell, questions) for cell in notebook.cells]
     _name_cells(cells)
     _check_source(solution_py.name, cells, questions)
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": KERNEL, "cells": cells})
+
+
+def settings_of(solution_py: Path) -> Path:
+    """Return the toml of a text notebook: `<name>.toml` in solutions/, `assignment.toml` in a folder of its own."""
+    own = solution_py.with_name("assignment.toml")
+    return own if own.exists() else solution_py.with_suffix(".toml")
 
 
 def read_questions(toml: Path) -> dict[str, float]:
@@ -261,7 +267,7 @@ def _dict_literal(parts: Mapping[str, str]) -> str:
 def built_files(solution_py: Path) -> dict[str, str]:
     """Return the files of `assignments/<name>/` as file name -> text."""
     release = build_release(build_source(solution_py))
-    toml = solution_py.with_suffix(".toml").read_text(encoding="utf-8")
+    toml = settings_of(solution_py).read_text(encoding="utf-8")
     return {f"{solution_py.stem}.ipynb": to_text(release), "assignment.toml": toml}
 
 
