@@ -81,10 +81,10 @@ def main() -> None:
         err.print("Stopped. What was graded is kept; the same command goes on from there.")
         sys.exit(STOPPED)
     except (CourseError, SchemaError, WeakIsolation) as error:
-        err.print(f"[red]Error:[/red] {_escaped(error)}")
+        err.print(f"[red]Error:[/red] {_escaped(error)}", soft_wrap=True)
         sys.exit(MISUSE)
     except (JournalError, SandboxError) as error:
-        err.print(f"[red]Error:[/red] {_escaped(error)}")
+        err.print(f"[red]Error:[/red] {_escaped(error)}", soft_wrap=True)
         sys.exit(OURS)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,7 +95,8 @@ def main() -> None:
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         err.print(
             f"[red]Our fault:[/red] {_escaped(what)}. What was graded is kept. "
-            "BACKMARK_TRACEBACK=1 shows where it happened; please report it."
+            "BACKMARK_TRACEBACK=1 shows where it happened; please report it.",
+            soft_wrap=True,
         )
         sys.exit(OURS)
 
@@ -294,7 +295,7 @@ def _summary(progress: Any, reports: Path) -> None:
         out.print(f"Isolation: {', '.join(tiers)}. Reports: {reports}/", soft_wrap=True)
     for report in progress.rows:
         if report.status == "incomplete":
-            err.print(f"[red]Ours:[/red] {_escaped(report.student)}: {_escaped(report.message)}")
+            err.print(f"[red]Ours:[/red] {_escaped(report.student)}: {_escaped(report.message)}", soft_wrap=True)
 
 
 # --- check ---------------------------------------------------------------------------------------
@@ -369,7 +370,7 @@ def list_(what: str, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in found[0] if found else ():
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
     for one in found:
         table.add_row(*(_escaped(v) for v in one.values()))
     out.print(table)
@@ -404,6 +405,46 @@ def _shown(found: dict[str, Any]) -> Sequence[str]:
             "\n".join(f"- `{m['answer']}` {m['name']}: {m['what']}" for m in found["mistakes"]),
         ]
     return texts
+
+
+@cli.command()
+@click.argument("assignment")
+@click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="How many keys are drawn.")
+@click.option("--deep", is_flag=True, help="1,000 keys for every exercise; takes hours.")
+@click.option("--leave-one-out", is_flag=True, help="Take each mistake off the list; it must get no other name.")
+def prove(assignment: str, seeds: int, deep: bool, leave_one_out: bool) -> int:
+    """Prove that the checks of ASSIGNMENT bite: every known mistake is rejected and named.
+
+    ASSIGNMENT is a name or a folder with assignment.toml. Exits with 1 when anything is not proved.
+    """
+    from autograder.assignment import load_assignment
+    from autograder.proving import failures
+    from autograder.proving import prove as prove_all
+
+    found = load_assignment(assignment)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("question", "mistakes tried", "rejected", "named", "least margin", "truth / bound", "other's name"):
+        table.add_column(column, justify="left" if column == "question" else "right")
+    with _bar() as bar:
+        task = bar.add_task("proving", total=len(found.questions), rate="")
+
+        def row(proof: Any) -> None:
+            bar.update(task, advance=1)
+            margin = "-" if proof.margin == float("inf") else f"{proof.margin:.1e}"
+            strangers = str(proof.strangers) if leave_one_out else "-"
+            counts = (proof.tried, proof.rejected, proof.named)
+            table.add_row(proof.question, *map(str, counts), margin, f"{proof.truth_ratio:.2f}", strangers)
+
+        proofs = prove_all(found, seeds=1000 if deep else seeds, leave_one_out=leave_one_out, on_question=row)
+    out.print(table)
+    alike = sorted({names for proof in proofs for names in proof.apart})
+    for names in alike[:20]:
+        out.print(f"Not told apart on some instances: {', '.join(names)}", soft_wrap=True)
+    sentences = failures(proofs)
+    for sentence in sentences[:40]:
+        err.print(f"[red]Not proved:[/red] {_escaped(sentence)}", soft_wrap=True)
+    out.print("Proved." if not sentences else f"{len(sentences)} things are not proved.")
+    return UNGRADED if sentences else DONE
 
 
 @cli.command()

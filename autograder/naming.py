@@ -6,7 +6,7 @@ by the first trial that is wrong, so they are played trial by trial, and what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograder.checks import Judgement, complaints
@@ -24,12 +24,15 @@ _SUBMISSIONS: dict[str, tuple[Wrong, ...]] = {}
 _PLAYED: dict[tuple[str, int, int, str, str], tuple[Outcome, ...]] = {}
 
 
-def name_mistakes(judgement: Judgement) -> list[Named]:
-    """Return the mistakes whose results are the student's on every trial; none when nothing matches."""
+def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[Named]:
+    """Return the mistakes whose results are the student's on every trial; none when nothing matches.
+
+    `without` leaves mistakes out by name, to see what would be said if they were not known.
+    """
     task = EXERCISES.get(judgement.key.question)
     if task is None or judgement.stopped or judgement.right:
         return []
-    known = _known(task)
+    known = [wrong for wrong in _known(task) if wrong[0].name not in without]
     values = [wrong for wrong in known if wrong[0].kind == "value"]
     behaviours = [wrong for wrong in known if wrong[0].kind == "behaviour"]
     found = _matching(judgement, values) or _matching(judgement, behaviours)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from reference.op import InputError, ShapeError, examples, flag, op, whole
+from reference.shapes import short
 
 __all__ = [
     "OutputSize",
@@ -268,10 +269,10 @@ def keras_output_size(n: int, k: int, stride: int = 1, rule: str = "valid", dila
     >>> keras_output_size(28, 3), keras_output_size(28, 3, rule="same")
     (26, 28)
     """
+    if not isinstance(rule, str) or rule not in ("same", "valid"):
+        raise InputError(f"there is no rule {short(rule)}.", 'choose rule="valid" or rule="same".')
     if rule == "same":
         return same_padding(n, k, stride, dilation).size
-    if rule != "valid":
-        raise InputError(f"unknown rule {rule!r}.", 'choose rule="valid" or rule="same".')
     room, span, stride, _ = _sizes(n, k, stride, 0, dilation)
     _refuse_span(room, span)
     return math.ceil(Fraction(room - span + 1, stride))
@@ -300,6 +301,8 @@ def unused_inputs(n: int, k: int, stride: int = 1, padding: int = 0, dilation: i
     """
     room, span, stride, padding = _sizes(n, k, stride, padding, dilation)
     _refuse_span(room, span)
+    if room * k > 10**7:
+        raise ShapeError(f"{room} padded entries with {k} taps are too many to list.", "use smaller sizes.")
     starts = range(0, room - span + 1, stride)
     read = {start + tap - padding for start in starts for tap in range(0, span, dilation)}
     return tuple(i for i in range(n) if i not in read)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reference.kernels import kernel
-from reference.op import Array, Case, ShapeError, op, whole
+from reference.op import Array, Case, ShapeError, affordable, op, whole
 from reference.windows import Sweep, gather, pad, scatter, sweep
 
 __all__ = [
@@ -89,7 +89,9 @@ def _layer(x: Array, w: Array, stride: Any, padding: Any, dilation: Any, groups:
         raise ShapeError(
             f"{F} filters do not divide into {groups} groups.", "choose F as a multiple of groups."
         )
-    return sweep((H, W), w.shape, stride, padding, dilation), groups
+    how = sweep(x.shape, w.shape, stride, padding, dilation)
+    affordable("y", len(x), F, *how.size)
+    return how, groups
 
 
 @conv2d.fast

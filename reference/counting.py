@@ -8,7 +8,10 @@ from fractions import Fraction
 from numbers import Real
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from reference.op import InputError, ShapeError, examples, flag, op, pair, whole
+from reference.shapes import short
 
 __all__ = [
     "Interval",
@@ -177,9 +180,9 @@ def receptive_field(layers: Sequence[int | tuple[int, ...]]) -> int:
 
 def _layers(layers: Any) -> list[tuple[int, int, int, int]]:
     """Check the layers and fill in what they leave out: (k, stride, dilation, padding)."""
-    if isinstance(layers, (str, bytes)) or not hasattr(layers, "__len__") or not hasattr(layers, "__iter__"):
+    if isinstance(layers, (str, bytes, dict)) or not np.iterable(layers) or not hasattr(layers, "__len__"):
         raise InputError(
-            f"layers must be a list, not {layers!r}.", "write layers=[3, (2, 2)], input side first."
+            f"layers must be a list, not {short(layers)}.", "write layers=[3, (2, 2)], input side first."
         )
     return [_layer(f"layers[{i}]", layer) for i, layer in enumerate(layers)]
 
@@ -336,9 +339,9 @@ def _is_positive(value: Any) -> bool:
 
 
 def _shares(parts: Any) -> list[Fraction]:
-    fault = f"parts must be positive numbers, not {parts!r}."
+    fault = f"parts must be positive numbers, not {short(parts)}."
     do = "write fractions that add up to 1, like (0.7, 0.3), or whole numbers, like (4, 1)."
-    if isinstance(parts, (str, bytes)) or not hasattr(parts, "__iter__"):
+    if isinstance(parts, (str, bytes)) or not np.iterable(parts):
         raise InputError(fault, do)
     numbers = list(parts)
     if not numbers or not all(_is_positive(p) for p in numbers):

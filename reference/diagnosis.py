@@ -165,9 +165,9 @@ def _reached(value: float, limit: float) -> bool:
 def diagnose_loss(loss: Any, thresholds: Thresholds | None = None) -> Diagnosis:
     """Classify a curve of training losses, one value per epoch or per iteration.
 
-    With first and last = averages of the first and the last tenth, drop = first - last, the first rule decides:
+    With first, last = averages over a tenth of the curve at either end, drop = first - last, the first rule decides:
 
-    divergent      a value is not finite, or last > first
+    divergent      a value is not finite, or drop < -0.02 |first|: the loss rose
     stuck          drop <= 0.02 |first|
     noisy          width >= 0.15 drop, where width = rms of loss - moving average over a tenth of the curve
     nearly linear  less than 0.60 of the drop is made in the first half
@@ -183,25 +183,25 @@ def diagnose_loss(loss: Any, thresholds: Thresholds | None = None) -> Diagnosis:
     """
     limits = _limits(thresholds)
     values = _curve("loss", loss, 10)
-    window = max(3, round(limits.tail * len(values)))
+    evidence = _loss_evidence(values, limits)
+    label = _loss_label(values, evidence, limits)
+    return Diagnosis(label, _LOSS_REMEDIES[label], evidence)
+
+
+def _loss_evidence(values: Array, limits: Thresholds) -> dict[str, float]:
+    window = 2 * max(1, round(limits.tail * len(values) / 2)) + 1  # odd, so that an average has a middle
     with np.errstate(all="ignore"):
-        first, last = float(np.mean(values[:window])), float(np.mean(values[-window:]))
-        middle = (len(values) - window) // 2
-        half = float(np.mean(values[middle : middle + window]))
         smooth = np.convolve(values, np.full(window, 1 / window), mode="valid")
-        centre = (window - 1) / 2
-        at = np.arange(len(values))[window // 2 : window // 2 + len(smooth)]
-        smooth = np.interp(at, np.arange(len(smooth)) + centre, smooth)
+        rest = values[window // 2 :][: len(smooth)] - smooth
+        first, last, half = float(smooth[0]), float(smooth[-1]), float(smooth[len(smooth) // 2])
         drop = first - last
-        evidence = {
+        return {
             "first": first,
             "last": last,
             "drop": drop,
-            "width": float(np.sqrt(np.mean((values[at] - smooth) ** 2))),
+            "width": float(np.sqrt(np.mean(rest**2))),
             "first_half": (first - half) / drop if drop > 0 else float("nan"),
         }
-    label = _loss_label(values, evidence, limits)
-    return Diagnosis(label, _LOSS_REMEDIES[label], evidence)
 
 
 def _loss_label(values: Array, e: dict[str, float], limits: Thresholds) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.checking.arguments import generator, indices, named, numbers
+from reference.checking.arguments import a_function, generator, indices, named, numbers
 from reference.counting import split_sizes
 from reference.regressors import Fit, Predict, examples
 from reference.shapes import Array, InputError, ShapeError, short, whole
@@ -273,7 +273,7 @@ def select_model(
     """
     if not isinstance(models, Mapping) or not models:
         raise InputError(f"models is {short(models)}.", 'give a dict like {"linear": polynomial(1)}.')
-    folds = [np.array(fold) for fold in folds]
+    folds = _partition(folds, len(examples(x, y)[1]))
     scores = {}
     for name, pair in models.items():
         if not isinstance(pair, tuple) or len(pair) != 2 or not all(map(callable, pair)):
@@ -299,6 +299,8 @@ def rank_models(scores: Mapping[str, float]) -> list[str]:
 
 
 def _held_out(fit: Fit, predict: Predict, x: Array, y: Array, fold: Array) -> Array:
+    a_function("fit", fit, "a function of x and y")
+    a_function("predict", predict, "a function of a model and x")
     kept = np.ones(len(y), dtype=bool)
     kept[fold] = False
     if not kept.any():

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.checking.arguments import generator, named
+from reference.checking.arguments import a_function, generator, named
 from reference.checking.claims import Claim, upstream
 from reference.checking.entries import Workbench
 from reference.checking.subject import Complaint, Subject, read_subject
@@ -126,7 +126,8 @@ def check_gradient(
 ) -> GradientCheck:
     """Check that `backward` computes the gradient of `forward` at the given inputs.
 
-    forward is called as  forward(*inputs, **params)  and returns y, or the pair (y, cache);
+    forward is called as  forward(*inputs, **params)  and returns y, or the pair (y, cache). If y is a tuple itself,
+                                                      like (y, indices), its first item is what counts;
     backward is called as backward(dy, cache)         if forward returned a cache. It is backward(cache, dy)
                                                       with cache_first=True, or if the name of its first
                                                       argument says so: cache, saved, ctx;
@@ -144,6 +145,9 @@ def check_gradient(
 
     Returns a GradientCheck: true only if right; print it for the table, call .plot() for the curve.
 
+    A mistake of one millionth of an entry is seen, unless the entry itself is smaller than about a ten-millionth of
+    the largest one. The column "allowed" of the table says entry by entry how much could hide.
+
     What surprises: at a kink (ReLU at exactly 0, tied maxima) every slope between the left and the right one
     is accepted, but together the entries of a tie must share one gradient, not get it once each. A function that
     changes its inputs, or gives another result the second time, is never right.
@@ -155,6 +159,7 @@ def check_gradient(
     >>> check.outcome, bool(check)
     ('wrong', False)
     """
+    a_function("backward", backward, "a function of dy and the cache")
     probes = whole("probes", probes, 1)
     subject = read_subject(forward, backward, inputs, params, wrt, cache_first)
     rng = np.random.default_rng(DEFAULT_SEED) if rng is None else generator(rng)

@@ -152,7 +152,7 @@ def _wrong(fact: str, do: str) -> InputError:
 
 
 def _checked(nodes: Any) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
-    if isinstance(nodes, (str, Mapping)) or not isinstance(nodes, Iterable):
+    if isinstance(nodes, (str, Mapping)) or not np.iterable(nodes):
         raise _wrong(f"nodes are {short(nodes)}.", 'give a list of nodes like ("q", "add", ("x", "y")).')
     made = [_node(node) for node in nodes]
     if not made:

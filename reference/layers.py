@@ -1,21 +1,23 @@
-"""Layers: an op with its settings, and what it needs to know to become a part of a network.
+"""Layers: an op with its settings, and what one needs to know to make it a part of a network.
 
 A layer holds no weights. It says which arrays it needs for inputs of a given shape, and the `Chain` that it
 stands in keeps them. Shapes of layers leave out the batch axis: (channels, rows, columns), or (features,).
-The names and the order of arguments are those of the lecture's Keras model (S4:1102-1114).
+Names and arguments are those of the lecture's Keras model (S4:1102-1114); so `Conv2D` is the layer, `conv2d` the
+op that it calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from reference.activations import leaky_relu, relu, sigmoid, tanh
 from reference.arithmetic import pool_output_size, same_padding
+from reference.checking.arguments import a_function, named
 from reference.convolution import conv2d
 from reference.counting import multiply_adds
 from reference.initialization import constant, he_normal
@@ -24,7 +26,6 @@ from reference.normalization import batch_norm, choice, real
 from reference.op import Array, Cache, InputError, Op, ShapeError, flag, pair, parse_shapes, whole
 from reference.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
 from reference.regularization import dropout
-from reference.shapes import short
 from reference.windows import sweep
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LayerPass",
     "LayerSizes",
     "MaxPooling2D",
+    "OpLayer",
     "Weights",
     "Window",
 ]
@@ -56,6 +58,9 @@ ACTIVATIONS: dict[str, Op[..., Any]] = {
 }
 
 
+# ----------------------------------------------------------------------------------- what a layer can do
+
+
 class Window(NamedTuple):
     """How a layer reads along one axis, in the order that `receptive_field` takes."""
 
@@ -66,7 +71,7 @@ class Window(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """An array that a layer needs: its shape, its first values, and whether training learns or measures it."""
+    """An array that a layer needs: its shape, its first values, and whether it is learned or measured."""
 
     shape: Shape
     start: Start
@@ -74,9 +79,10 @@ class Weights(NamedTuple):
 
 
 class LayerSizes(NamedTuple):
-    """What a layer makes of inputs of one shape: output, arrays, costs, and what it reads along rows, columns.
+    """What a layer makes of inputs of one shape: output, arrays, costs, and what it reads.
 
-    `windows` is one `Window` per axis; empty where every entry is treated alone; None where all are mixed.
+    `windows` holds a pair (rows, columns) for each window of the layer, none where every entry is treated by
+    itself; it is None where all entries are mixed.
     """
 
     output: Shape
@@ -93,25 +99,15 @@ class LayerPass(NamedTuple):
     measured: dict[str, Array]
 
 
-class Plan(NamedTuple):
-    """Which op a layer calls and how; `situation` names what it wants to know about the moment."""
-
-    op: Op[..., Any]
-    settings: Mapping[str, Any] = {}
-    situation: tuple[str, ...] = ()
-    measures: tuple[str, ...] = ()
-    activation: str | None = None
-
-
 class Layer(Protocol):
-    """What every layer can do; `Chain` takes any object that can do this."""
+    """What every layer can do; a `Chain` takes any object that can do this."""
 
     @property
     def title(self) -> str:
         """Name and settings, as they stand in a summary."""
 
     def sizes(self, shape: Shape) -> LayerSizes:
-        """Return output shape, arrays and costs for inputs of `shape`, without batch axis."""
+        """Return output shape, arrays and costs for inputs of `shape`; raise ShapeError if it cannot be."""
 
     def forward(
         self, x: Array, values: Mapping[str, Array], training: bool, rng: np.random.Generator | None
@@ -122,55 +118,46 @@ class Layer(Protocol):
         """Return the gradient of the input, and those of the learned arrays by name."""
 
 
-class Planned(Protocol):
-    @property
-    def plan(self) -> Plan: ...
+@dataclass(frozen=True, repr=False)
+class OpLayer:
+    """A layer that is one op, with or without an activation behind it.
 
+    `situation` lists what the op wants to know of the moment ("training", "rng"), `measures` the arrays that it
+    returns updated.
+    """
 
-def _forward(
-    self: Planned, x: Array, values: Mapping[str, Array], training: bool, rng: np.random.Generator | None
-) -> LayerPass:
-    plan = self.plan
-    moment = {"training": training, "rng": rng}
-    result, cache = plan.op.forward(x, **values, **plan.settings, **{k: moment[k] for k in plan.situation})
-    y, *measured = result if isinstance(result, tuple) else (result,)
-    after = None
-    if plan.activation is not None:
-        y, after = ACTIVATIONS[plan.activation].forward(y)
-    return LayerPass(y, (cache, after), dict(zip(plan.measures, measured, strict=True)))
+    title: str
+    op: Op[..., Any]
+    sizes: Callable[[Shape], LayerSizes]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    activation: str | None = None
+    situation: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return self.title
 
-def _backward(self: Planned, cache: tuple[Cache, Cache | None], dy: Array) -> tuple[Array, dict[str, Array]]:
-    plan, (inner, after) = self.plan, cache
-    if after is not None:
-        (dy,) = ACTIVATIONS[after.op].backward(after, dy)
-    dx, *rest = plan.op.backward(inner, dy)
-    names = [a.name for a in parse_shapes(plan.op.shapes)[0][1:] if a.kind == "float" and a.axes is not None]
-    return dx, {name: g for name, g in zip(names, rest, strict=True) if g is not None}
+    def forward(
+        self, x: Array, values: Mapping[str, Array], training: bool, rng: np.random.Generator | None
+    ) -> LayerPass:
+        """Run the op on a batch with the given arrays."""
+        moment = {"training": training, "rng": rng}
+        asked = {name: moment[name] for name in self.situation}
+        result, inner = self.op.forward(x, **values, **self.settings, **asked)
+        y, *measured = result if isinstance(result, tuple) else (result,)
+        after = None
+        if self.activation is not None:
+            y, after = ACTIVATIONS[self.activation].forward(y)
+        return LayerPass(y, (inner, after), dict(zip(self.measures, measured, strict=True)))
 
-
-@contextmanager
-def naming(name: str) -> Iterator[None]:
-    """Add the name of a layer to an InputError raised inside."""
-    try:
-        yield
-    except InputError as error:
-        raise type(error)(error.fact, error.do, name, error.got) from None
-
-
-def _chosen(activation: Any) -> None:
-    if activation == "softmax":
-        raise InputError(
-            'activation="softmax" is part of the loss here.',
-            "leave it out and train with cross_entropy, which takes scores; probabilities() gives softmax.",
-        )
-    if activation is not None:
-        choice("activation", activation, *ACTIVATIONS)
-
-
-def _drawing(start: Any) -> None:
-    if not callable(start):
-        raise InputError(f"start is {short(start)}.", "pass a function like he_normal or xavier_uniform.")
+    def backward(self, cache: tuple[Cache, Cache | None], dy: Array) -> tuple[Array, dict[str, Array]]:
+        """Return the gradient of the input, and those of the learned arrays by name."""
+        inner, after = cache
+        if after is not None:
+            (dy,) = ACTIVATIONS[after.op].backward(after, dy)
+        inputs = [a.name for a in parse_shapes(self.op.shapes)[0] if a.kind == "float" and a.axes is not None]
+        gradients = dict(zip(inputs, self.op.backward(inner, dy), strict=True))
+        return gradients.pop("x"), {name: g for name, g in gradients.items() if g is not None}
 
 
 def _zeros(shape: Shape, _rng: Any) -> Array:
@@ -179,6 +166,10 @@ def _zeros(shape: Shape, _rng: Any) -> Array:
 
 def _ones(shape: Shape, _rng: Any) -> Array:
     return constant(shape, 1.0)
+
+
+def _unchanged(shape: Shape) -> LayerSizes:
+    return LayerSizes(shape)
 
 
 def _image(shape: Shape) -> tuple[int, int, int]:
@@ -190,353 +181,196 @@ def _image(shape: Shape) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _by(setting: Any) -> str:
-    return "x".join(map(str, pair("size", setting)))
+def _check_activation(activation: Any) -> None:
+    if activation == "softmax":
+        raise InputError(
+            'activation="softmax" is part of the loss here.',
+            "leave it out: cross_entropy takes scores, and Chain.probabilities gives the softmax.",
+        )
+    if activation is not None:
+        choice("activation", activation, *ACTIVATIONS)
 
 
-# -------------------------------------------------------------------------------------- with parameters
+# ---------------------------------------------------------------------------------------------- layers
 
 
-@dataclass(frozen=True)
-class Conv2D:
-    """Slide filters over images (see `conv2d`), then apply an activation.
+@named
+def Conv2D(
+    filters: int,
+    kernel_size: Setting,
+    stride: Setting = 1,
+    padding: Setting | str = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+    bias: bool = True,
+    activation: str | None = None,
+    start: Start = he_normal,
+) -> OpLayer:
+    """Make a layer that slides `filters` filters over images (see `conv2d`), then applies an activation.
 
-    `padding` is a number, a pair, or Keras's "valid" (none) or "same" (as many rows and columns as before).
-    `start` draws the first weights; biases start at 0.
+    `padding` is a number or a pair, or one of Keras's words: "valid" (none) or "same" (as many rows and columns as
+    before). `start` draws the first weights; biases start at 0. Source: lecture S4:1104-1108.
+
+    >>> Conv2D(32, 3).sizes((1, 28, 28)).output, Conv2D(32, 3, padding="same").sizes((1, 28, 28)).output
+    ((32, 26, 26), (32, 28, 28))
     """
+    whole("filters", filters, 1)
+    k, d, s = pair("kernel_size", kernel_size, 1), pair("dilation", dilation, 1), pair("stride", stride, 1)
+    p = _same_or_valid(padding, k, s, d) if isinstance(padding, str) else pair("padding", padding)
+    whole("groups", groups, 1)
+    _check_activation(activation)
+    a_function("start", start, "a function like he_normal or xavier_uniform")
+    settings = {"stride": s, "padding": p, "dilation": d, "groups": groups}
+    sizes = partial(_conv_sizes, filters, k, settings, flag("bias", bias), start)
+    return OpLayer(f"Conv2D({filters},{k[0]}x{k[1]})", conv2d, sizes, settings, activation)
 
-    filters: int
-    kernel_size: Setting
-    stride: Setting = 1
-    padding: Setting | str = 0
-    dilation: Setting = 1
-    groups: int = 1
-    bias: bool = True
-    activation: str | None = None
-    start: Start = he_normal
 
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        with naming("Conv2D"):
-            whole("filters", self.filters, 1)
-            pair("kernel_size", self.kernel_size, 1)
-            _chosen(self.activation)
-            _drawing(self.start)
-            flag("bias", self.bias)
-            pair("stride", self.stride, 1)
-            pair("dilation", self.dilation, 1)
-            whole("groups", self.groups, 1)
-            pair("padding", self._padding())
+def _same_or_valid(padding: str, k: Any, s: Any, d: Any) -> tuple[int, int]:
+    if choice("padding", padding, "valid", "same") == "valid":
+        return 0, 0
+    needed = [same_padding(k[i], k[i], 1, d[i]) for i in (0, 1)]
+    if s != (1, 1) or any(p.before != p.after for p in needed):
+        raise InputError(
+            'padding="same" is not symmetric for an even kernel or a stride.', "give the padding as numbers."
+        )
+    return needed[0].before, needed[1].before
 
-    def _padding(self) -> Any:
-        if not isinstance(self.padding, str):
-            return self.padding
-        if choice("padding", self.padding, "valid", "same") == "valid":
-            return 0
-        if pair("stride", self.stride, 1) != (1, 1):
-            raise InputError('padding="same" needs stride 1 here.', "give the padding as numbers.")
-        k, d = pair("kernel_size", self.kernel_size, 1), pair("dilation", self.dilation, 1)
-        needed = [same_padding(k[i], k[i], 1, d[i]) for i in (0, 1)]
-        if any(p.before != p.after for p in needed):
-            raise InputError(
-                'padding="same" with an even kernel needs more zeros on one side than on the other.',
-                "use an odd kernel_size or give the padding as numbers.",
+
+def _conv_sizes(
+    filters: int, k: Any, how: Mapping[str, Any], bias: bool, start: Start, shape: Shape
+) -> LayerSizes:
+    C, H, W = _image(shape)
+    for text, channels in (("the input has", C), ("the layer makes", filters)):
+        if channels % how["groups"]:
+            raise ShapeError(
+                f"{text} {channels} channels, which do not divide into {how['groups']} groups.",
+                "change groups.",
             )
-        return needed[0].before, needed[1].before
-
-    @property
-    def title(self) -> str:
-        """Return Conv2D(filters,size)."""
-        return f"Conv2D({self.filters},{_by(self.kernel_size)})"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op and its settings."""
-        settings = {
-            "stride": self.stride,
-            "padding": self._padding(),
-            "dilation": self.dilation,
-            "groups": self.groups,
-        }
-        return Plan(conv2d, settings, activation=self.activation)
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return output shape, arrays, costs and windows for images of `shape`."""
-        C, H, W = _image(shape)
-        for name, channels in (("the input has", C), ("there are", self.filters)):
-            if channels % self.groups:
-                raise ShapeError(
-                    f"{name} {channels} channels, which do not divide into {self.groups} groups.",
-                    "change groups.",
-                )
-        k = pair("kernel_size", self.kernel_size, 1)
-        how = sweep((H, W), k, self.stride, self._padding(), self.dilation)
-        arrays = {"w": Weights((self.filters, C // self.groups, *k), self.start)}
-        if self.bias:
-            arrays["b"] = Weights((self.filters,), _zeros)
-        cost = multiply_adds(C, k, self.filters, how.size, self.groups)
-        windows = tuple(Window(k[i], how.stride[i], how.dilation[i], how.padding[i]) for i in (0, 1))
-        return LayerSizes((self.filters, *how.size), arrays, cost, ((windows[0], windows[1]),))
-
-    forward, backward = _forward, _backward
+    size = sweep((H, W), k, how["stride"], how["padding"], how["dilation"]).size
+    arrays = {"w": Weights((filters, C // how["groups"], *k), start)}
+    if bias:
+        arrays["b"] = Weights((filters,), _zeros)
+    cost = multiply_adds(C, k, filters, size, how["groups"])
+    rows, columns = (Window(k[i], how["stride"][i], how["dilation"][i], how["padding"][i]) for i in (0, 1))
+    return LayerSizes((filters, *size), arrays, cost, ((rows, columns),))
 
 
-@dataclass(frozen=True)
-class Dense:
-    """Connect every input to every unit (see `linear`), then apply an activation."""
+@named
+def Dense(units: int, activation: str | None = None, bias: bool = True, start: Start = he_normal) -> OpLayer:
+    """Make a layer that connects every input to every unit (see `linear`), then applies an activation.
 
-    units: int
-    activation: str | None = None
-    bias: bool = True
-    start: Start = he_normal
+    What surprises: no "softmax" here. Scores go into the loss as they are; `Chain.probabilities` gives the
+    softmax. Source: lecture S4:1111-1114.
 
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        with naming("Dense"):
-            whole("units", self.units, 1)
-            _chosen(self.activation)
-            _drawing(self.start)
-            flag("bias", self.bias)
-
-    @property
-    def title(self) -> str:
-        """Return Dense(units)."""
-        return f"Dense({self.units})"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op and its settings."""
-        return Plan(linear, activation=self.activation)
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return output shape, arrays and costs for rows of features."""
-        if len(shape) != 1:
-            raise ShapeError(f"it takes rows of features, but {shape} comes in.", "put Flatten before it.")
-        arrays = {"w": Weights((self.units, shape[0]), self.start)}
-        if self.bias:
-            arrays["b"] = Weights((self.units,), _zeros)
-        return LayerSizes((self.units,), arrays, multiply_adds(shape[0], 1, self.units), None)
-
-    forward, backward = _forward, _backward
+    >>> Dense(128).sizes((9216,)).arrays["w"].shape
+    (128, 9216)
+    """
+    whole("units", units, 1)
+    _check_activation(activation)
+    a_function("start", start, "a function like he_normal or xavier_uniform")
+    sizes = partial(_dense_sizes, units, flag("bias", bias), start)
+    return OpLayer(f"Dense({units})", linear, sizes, activation=activation)
 
 
-@dataclass(frozen=True)
-class BatchNormalization:
-    """Normalise every channel or feature (see `batch_norm`); `momentum` weighs the new batch.
+def _dense_sizes(units: int, bias: bool, start: Start, shape: Shape) -> LayerSizes:
+    if len(shape) != 1:
+        raise ShapeError(f"it takes rows of features, but {shape} comes in.", "put Flatten before it.")
+    arrays = {"w": Weights((units, shape[0]), start)}
+    if bias:
+        arrays["b"] = Weights((units,), _zeros)
+    return LayerSizes((units,), arrays, multiply_adds(shape[0], 1, units), None)
+
+
+@named
+def BatchNormalization(momentum: float = 0.1, eps: float = 1e-5) -> OpLayer:
+    """Make a layer that normalises every channel or feature (see `batch_norm`); `momentum` weighs the new batch.
 
     gamma starts at 1, beta at 0, running mean and variance at 0 and 1. A bias right before it does nothing.
+    Source: lecture S3:383-414, S4:1023-1066.
     """
-
-    momentum: float = 0.1
-    eps: float = 1e-5
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        with naming("BatchNormalization"):
-            real("momentum", self.momentum, 0, 1)
-            real("eps", self.eps, 0)
-
-    @property
-    def title(self) -> str:
-        """Return the name."""
-        return "BatchNormalization"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op and its settings."""
-        settings = {"momentum": self.momentum, "eps": self.eps, "return_running": True}
-        return Plan(batch_norm, settings, ("training",), ("running_mean", "running_var"))
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return output shape and arrays for channels or features."""
-        C = shape[:1]
-        arrays = {
-            "gamma": Weights(C, _ones),
-            "beta": Weights(C, _zeros),
-            "running_mean": Weights(C, _zeros, learned=False),
-            "running_var": Weights(C, _ones, learned=False),
-        }
-        return LayerSizes(shape, arrays)
-
-    forward, backward = _forward, _backward
+    settings = {
+        "momentum": real("momentum", momentum, 0, 1),
+        "eps": real("eps", eps, 0),
+        "return_running": True,
+    }
+    measures = ("running_mean", "running_var")
+    return OpLayer("BatchNormalization", batch_norm, _norm_sizes, settings, None, ("training",), measures)
 
 
-# ----------------------------------------------------------------------------------- without parameters
+def _norm_sizes(shape: Shape) -> LayerSizes:
+    arrays = {
+        "gamma": Weights(shape[:1], _ones),
+        "beta": Weights(shape[:1], _zeros),
+        "running_mean": Weights(shape[:1], _zeros, learned=False),
+        "running_var": Weights(shape[:1], _ones, learned=False),
+    }
+    return LayerSizes(shape, arrays)
 
 
-def _pooled(shape: Shape, size: Any, stride: Any, padding: Any) -> LayerSizes:
-    C, *lengths = _image(shape)
-    k, p = pair("pool_size", size, 1), pair("padding", padding)
+@named
+def MaxPooling2D(pool_size: Setting = 2, stride: Setting | None = None, padding: Setting = 0) -> OpLayer:
+    """Make a layer that keeps the largest entry of every window (see `max_pool2d`); it steps by its own size.
+
+    Source: lecture S4:1109.
+
+    >>> MaxPooling2D(2).sizes((64, 24, 24)).output
+    (64, 12, 12)
+    """
+    return _pooling("MaxPooling2D", max_pool2d, pool_size, stride, padding)
+
+
+@named
+def AveragePooling2D(pool_size: Setting = 2, stride: Setting | None = None, padding: Setting = 0) -> OpLayer:
+    """Make a layer that takes the mean of every window (see `avg_pool2d`); it steps by its own size."""
+    return _pooling("AveragePooling2D", avg_pool2d, pool_size, stride, padding)
+
+
+def _pooling(name: str, op: Op[..., Any], pool_size: Any, stride: Any, padding: Any) -> OpLayer:
+    k, p = pair("pool_size", pool_size, 1), pair("padding", padding)
     s = k if stride is None else pair("stride", stride, 1)
-    output = tuple(pool_output_size(lengths[i], k[i], s[i], p[i]).size for i in (0, 1))
-    windows = tuple(Window(k[i], s[i], 1, p[i]) for i in (0, 1))
-    return LayerSizes((C, *output), windows=((windows[0], windows[1]),))
+    settings = {"kernel_size": k, "stride": s, "padding": p}
+    return OpLayer(f"{name}({k[0]}x{k[1]})", op, partial(_pool_sizes, k, s, p), settings)
 
 
-def _check_pool(name: str, size: Any, stride: Any, padding: Any) -> None:
-    with naming(name):
-        pair("pool_size", size, 1)
-        pair("padding", padding)
-        if stride is not None:
-            pair("stride", stride, 1)
+def _pool_sizes(k: Any, s: Any, p: Any, shape: Shape) -> LayerSizes:
+    C, *lengths = _image(shape)
+    output = (pool_output_size(lengths[i], k[i], s[i], p[i]).size for i in (0, 1))
+    rows, columns = (Window(k[i], s[i], 1, p[i]) for i in (0, 1))
+    return LayerSizes((C, *output), windows=((rows, columns),))
 
 
-@dataclass(frozen=True)
-class MaxPooling2D:
-    """Keep the largest entry of every window (see `max_pool2d`), which steps by its own size by default."""
-
-    pool_size: Setting = 2
-    stride: Setting | None = None
-    padding: Setting = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        _check_pool("MaxPooling2D", self.pool_size, self.stride, self.padding)
-
-    @property
-    def title(self) -> str:
-        """Return MaxPooling2D(size)."""
-        return f"MaxPooling2D({_by(self.pool_size)})"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op and its settings."""
-        settings = {"kernel_size": self.pool_size, "stride": self.stride, "padding": self.padding}
-        return Plan(max_pool2d, settings)
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return output shape and windows for images of `shape`."""
-        return _pooled(shape, self.pool_size, self.stride, self.padding)
-
-    forward, backward = _forward, _backward
+def GlobalAveragePooling2D() -> OpLayer:
+    """Make a layer that takes the mean of every whole map (see `global_avg_pool2d`)."""
+    return OpLayer("GlobalAveragePooling2D", global_avg_pool2d, _one_per_map)
 
 
-@dataclass(frozen=True)
-class AveragePooling2D:
-    """Take the mean of every window (see `avg_pool2d`), which steps by its own size by default."""
-
-    pool_size: Setting = 2
-    stride: Setting | None = None
-    padding: Setting = 0
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        _check_pool("AveragePooling2D", self.pool_size, self.stride, self.padding)
-
-    @property
-    def title(self) -> str:
-        """Return AveragePooling2D(size)."""
-        return f"AveragePooling2D({_by(self.pool_size)})"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op and its settings."""
-        settings = {"kernel_size": self.pool_size, "stride": self.stride, "padding": self.padding}
-        return Plan(avg_pool2d, settings)
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return output shape and windows for images of `shape`."""
-        return _pooled(shape, self.pool_size, self.stride, self.padding)
-
-    forward, backward = _forward, _backward
+def _one_per_map(shape: Shape) -> LayerSizes:
+    return LayerSizes(_image(shape)[:1], windows=None)
 
 
-@dataclass(frozen=True)
-class GlobalAveragePooling2D:
-    """Take the mean of every whole map (see `global_avg_pool2d`)."""
-
-    @property
-    def title(self) -> str:
-        """Return the name."""
-        return "GlobalAveragePooling2D"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op."""
-        return Plan(global_avg_pool2d)
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return one number per channel."""
-        return LayerSizes(_image(shape)[:1], windows=None)
-
-    forward, backward = _forward, _backward
+@named
+def Activation(name: str = "relu") -> OpLayer:
+    """Make a layer that applies relu, leaky_relu, sigmoid or tanh to every entry."""
+    _check_activation(name)
+    op = ACTIVATIONS[choice("name", name, *ACTIVATIONS)]
+    return OpLayer(f"Activation({name})", op, _unchanged)
 
 
-@dataclass(frozen=True)
-class Activation:
-    """Apply relu, leaky_relu, sigmoid or tanh to every entry."""
+@named
+def Dropout(p: float = 0.5) -> OpLayer:
+    """Make a layer that drops every input with probability p in training (see `dropout`, inverted).
 
-    name: str = "relu"
-
-    def __post_init__(self) -> None:
-        """Check the name."""
-        with naming("Activation"):
-            _chosen(self.name)
-            if self.name is None:
-                raise InputError("there is no activation.", 'write Activation("relu").')
-
-    @property
-    def title(self) -> str:
-        """Return Activation(name)."""
-        return f"Activation({self.name})"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op."""
-        return Plan(ACTIVATIONS[self.name])
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return the shape unchanged."""
-        return LayerSizes(shape)
-
-    forward, backward = _forward, _backward
+    In training it needs a Generator; at test time it lets everything through. Source: lecture S4:1109-1112.
+    """
+    if real("p", p, 0, 1) == 1:
+        raise InputError("p = 1 drops every unit.", "choose p below 1; it is the probability to drop.")
+    return OpLayer(f"Dropout({p:g})", dropout, _unchanged, {"p": p}, situation=("training", "rng"))
 
 
-@dataclass(frozen=True)
-class Dropout:
-    """Drop every input with probability `p` in training (see `dropout`, inverted); needs a Generator there."""
-
-    p: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Check p."""
-        with naming("Dropout"):
-            if real("p", self.p, 0, 1) == 1:
-                raise InputError("p = 1 drops everything.", "choose p below 1; it is the probability to drop.")
-
-    @property
-    def title(self) -> str:
-        """Return Dropout(p)."""
-        return f"Dropout({self.p:g})"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op and its settings."""
-        return Plan(dropout, {"p": self.p}, ("training", "rng"))
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return the shape unchanged."""
-        return LayerSizes(shape)
-
-    forward, backward = _forward, _backward
+def Flatten() -> OpLayer:
+    """Make a layer that stretches every example into one row (see `flatten`), channel by channel."""
+    return OpLayer("Flatten", flatten, _one_row)
 
 
-@dataclass(frozen=True)
-class Flatten:
-    """Stretch every example into one row (see `flatten`), channel by channel."""
-
-    @property
-    def title(self) -> str:
-        """Return the name."""
-        return "Flatten"
-
-    @property
-    def plan(self) -> Plan:
-        """Return the op."""
-        return Plan(flatten)
-
-    def sizes(self, shape: Shape) -> LayerSizes:
-        """Return the number of entries of an example."""
-        return LayerSizes((int(np.prod(shape)),))
-
-    forward, backward = _forward, _backward
+def _one_row(shape: Shape) -> LayerSizes:
+    return LayerSizes((int(np.prod(shape)),))

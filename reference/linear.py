@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.op import Array, Case, InputError, op, whole
+from reference.op import Array, Case, InputError, affordable, op, whole
 
 __all__ = [
     "PerceptronTrace",
@@ -213,6 +213,7 @@ def one_hot(t: Array, classes: int) -> Array:
     """
     classes = whole("classes", classes, 1)
     check_labels(t, classes)
+    affordable("y", len(t), classes)
     y = np.zeros((len(t), classes), np.intp)
     for n in range(len(t)):
         y[n, t[n]] = 1

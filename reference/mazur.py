@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reference.activations import sigmoid
-from reference.normalization import real
+from reference.checking.arguments import named, not_negative
 from reference.op import Array, Case, flag, op, whole
 
 __all__ = ["MAZUR", "MazurSetting", "MazurStep", "MazurTrace", "mazur_error", "mazur_step", "mazur_trace"]
@@ -44,10 +44,11 @@ def mazur_error(w: Array, b: Array, i: Array, t: Array) -> Any:
     Gradients are those of the weights, of the biases and of the inputs. The two units of a layer share a bias,
     so their gradients add up; the post leaves the biases as they are.
 
+    >>> from reference import MAZUR
     >>> E, cache = mazur_error.forward(*MAZUR)
     >>> dw, db, di = mazur_error.backward(cache)
     >>> round(float(E), 9), round(float(dw[4]), 9), db.round(6)
-    (0.298371109, 0.082167041, array([0.018726, 0.100400]))
+    (0.298371109, 0.082167041, array([0.018726, 0.1004  ]))
     """
     E = w.dtype.type(0)
     h = [sigmoid(w[0] * i[0] + w[1] * i[1] + b[0]), sigmoid(w[2] * i[0] + w[3] * i[1] + b[0])]
@@ -108,7 +109,7 @@ def mazur_trace(w: Sequence[float], b: Sequence[float], i: Sequence[float], t: S
 
     >>> trace = mazur_trace(*MAZUR)
     >>> round(trace.net_h[0], 4), round(trace.out_o[0], 9), round(trace.E, 9)
-    (0.3775, 0.751365070, 0.298371109)
+    (0.3775, 0.75136507, 0.298371109)
     """
     return _run(*_numbers(w, b, i, t))
 
@@ -134,6 +135,7 @@ def _run(w: list[float], b: list[float], i: list[float], t: list[float]) -> Mazu
     return MazurTrace(net_h, h, net_o, o, E_o, E_o[0] + E_o[1])
 
 
+@named
 def mazur_step(
     w: Sequence[float],
     b: Sequence[float],
@@ -160,7 +162,7 @@ def mazur_step(
     ('0.291027774', '0.291027924')
     """
     weights, biases, inputs, targets = _numbers(w, b, i, t)
-    lr, updates = real("lr", lr, 0), whole("updates", updates)
+    lr, updates = not_negative("lr", lr), whole("updates", updates)
     learn, reuse = flag("learn_biases", learn_biases), flag("reuse_updated", reuse_updated)
     for _ in range(updates):
         weights, biases = _update(weights, biases, inputs, targets, lr, learn, reuse)

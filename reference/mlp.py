@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.normalization import real
+from reference.checking.arguments import named, not_negative
 from reference.op import Array, InputError, ShapeError, whole
 from reference.shapes import as_float, short
 
@@ -36,6 +36,7 @@ class MLPCache:
         return f"<cache of mlp_forward, {sizes}, {self.log_P.shape[1]} examples>"
 
 
+@named
 def mlp_forward(
     X: Array, Ws: Sequence[Array], bs: Sequence[Array | None] | None = None
 ) -> tuple[Array, MLPCache]:
@@ -71,51 +72,44 @@ def mlp_forward(
         return np.exp(log_P), MLPCache(tuple(Ws), shapes, tuple(H[:-1]), log_P)
 
 
-def _wrong(kind: type[InputError], fact: str, do: str, name: str = "mlp_forward") -> InputError:
-    return kind(fact, do, name)
-
-
 def _floats(X: Any, Ws: Any, bs: Any) -> tuple[Array, list[Array], list[Any]]:
     for name, given in (("Ws", Ws), ("bs", bs)):
         if not isinstance(given, (list, tuple)) and not (name == "bs" and given is None):
-            raise _wrong(InputError, f"{name} is {short(given)}.", f"give {name} as a list, one per layer.")
+            raise InputError(f"{name} is {short(given)}.", f"give {name} as a list, one per layer.")
     if not Ws:
-        raise _wrong(ShapeError, "Ws is empty.", "give at least one layer.")
+        raise ShapeError("Ws is empty.", "give at least one layer.")
     bs = [None] * len(Ws) if bs is None else bs
     if len(bs) != len(Ws):
-        raise _wrong(ShapeError, f"there are {len(bs)} biases for {len(Ws)} layers.", "give one for each layer.")
-    named = [("X", X), *((f"Ws[{i}]", W) for i, W in enumerate(Ws)), *((f"bs[{i}]", b) for i, b in enumerate(bs))]
-    arrays = [None if name[0] == "b" and value is None else _float(name, value) for name, value in named]
+        raise ShapeError(f"bs has {len(bs)} entries, but Ws has {len(Ws)}.", "give one for each layer.")
+    named = [
+        ("X", X),
+        *((f"Ws[{i}]", W) for i, W in enumerate(Ws)),
+        *((f"bs[{i}]", b) for i, b in enumerate(bs)),
+    ]
+    arrays = [None if name[0] == "b" and value is None else as_float(name, value) for name, value in named]
     dtype = np.result_type(*(a for a in arrays if a is not None))
     arrays = [None if a is None else np.array(a, dtype, order="C") for a in arrays]
     return arrays[0], arrays[1 : 1 + len(Ws)], arrays[1 + len(Ws) :]  # type: ignore[return-value]
 
 
-def _float(name: str, value: Any, function: str = "mlp_forward") -> Array:
-    try:
-        return as_float(name, value)
-    except InputError as error:
-        raise _wrong(InputError, error.fact, error.do, function) from None
-
-
 def _check_sizes(X: Array, Ws: list[Array], bs: list[Any]) -> None:
     if X.ndim != 2 or 0 in X.shape:
-        raise _wrong(ShapeError, f"X has shape {X.shape}, expected X[D,N].", "write one example per column.")
+        raise ShapeError(f"X has shape {X.shape}, expected X[D,N].", "write one example per column.")
     rows = len(X)
     for i, (W, b) in enumerate(zip(Ws, bs, strict=True)):
         if W.ndim != 2 or len(W) == 0 or W.shape[1] != rows:
-            raise _wrong(
-                ShapeError,
+            raise ShapeError(
                 f"Ws[{i}] has shape {W.shape}, but {rows} numbers per example come in.",
                 f"make it [M, {rows}]: rows are the units, columns their inputs.",
             )
         rows = len(W)
         if b is not None and b.shape not in ((rows,), (rows, 1)):
-            raise _wrong(
-                ShapeError, f"bs[{i}] has shape {b.shape}, but Ws[{i}] has {rows} rows.", f"make it [{rows}, 1]."
+            raise ShapeError(
+                f"bs[{i}] has shape {b.shape}, but Ws[{i}] has {rows} rows.", f"make it [{rows}, 1]."
             )
 
 
+@named
 def mlp_loss(cache: MLPCache, T: Array) -> float:
     """Return the cross-entropy of a batch, the mean over its examples: -1/N * sum of T * log P.
 
@@ -126,34 +120,31 @@ def mlp_loss(cache: MLPCache, T: Array) -> float:
 
     Source: lecture S1:336-338.
     """
-    T = _targets(cache, T, "mlp_loss")
+    T = _targets(cache, T)
     with np.errstate(all="ignore"):
         terms = np.where(T == 0, 0, T * cache.log_P)
     return -float(terms.sum()) / T.shape[1]
 
 
-def _targets(cache: Any, T: Any, function: str) -> Array:
+def _targets(cache: Any, T: Any) -> Array:
     if not isinstance(cache, MLPCache):
-        raise _wrong(InputError, f"cache is {short(cache)}.", "pass the cache of mlp_forward.", function)
-    T = _float("T", T, function).astype(cache.log_P.dtype)
+        raise InputError(f"cache is {short(cache)}.", "pass the cache of mlp_forward.")
+    T = as_float("T", T).astype(cache.log_P.dtype)
     if T.shape != cache.log_P.shape:
-        raise _wrong(
-            ShapeError,
+        raise ShapeError(
             f"T has shape {T.shape}, but P has {cache.log_P.shape}.",
             "give T[C,N], one column per example.",
-            function,
         )
     sums = T.sum(axis=0)
     for n in np.flatnonzero((np.abs(sums - 1) > 1e-3) | (T < 0).any(axis=0))[:1]:
-        raise _wrong(
-            InputError,
+        raise InputError(
             f"column {n} of T adds up to {sums[n]:g} or holds negative numbers.",
             "give a one-hot column, or probabilities that add up to 1; the gradient P - T needs that.",
-            function,
         )
     return T
 
 
+@named
 def mlp_backward(cache: MLPCache, T: Array) -> tuple[list[Array], list[Array | None]]:
     """Return the gradients of N times the loss: `(dWs, dbs)`, sums over the N examples.
 
@@ -169,7 +160,7 @@ def mlp_backward(cache: MLPCache, T: Array) -> tuple[list[Array], list[Array | N
 
     Source: lecture S1:340-348, S1:246-275.
     """
-    deltas = _deltas(cache, _targets(cache, T, "mlp_backward"))
+    deltas = _deltas(cache, _targets(cache, T))
     with np.errstate(all="ignore"):
         dWs = [delta @ h.T for delta, h in zip(deltas, cache.H, strict=True)]
         dbs = [
@@ -187,6 +178,7 @@ def _deltas(cache: MLPCache, T: Array) -> list[Array]:
     return deltas
 
 
+@named
 def mlp_hidden_gradients(cache: MLPCache, T: Array) -> list[Array]:
     """Return the gradients with respect to what every layer reads: dX, dH[1], dH[2] ..., sums as above.
 
@@ -194,11 +186,12 @@ def mlp_hidden_gradients(cache: MLPCache, T: Array) -> list[Array]:
 
     Source: lecture S1:246-275 (dL/dh^2 = W3^T (p - y)).
     """
-    deltas = _deltas(cache, _targets(cache, T, "mlp_hidden_gradients"))
+    deltas = _deltas(cache, _targets(cache, T))
     with np.errstate(all="ignore"):
         return [W.T @ delta for W, delta in zip(cache.Ws, deltas, strict=True)]
 
 
+@named
 def mlp_update(
     values: Sequence[Array | None], gradients: Sequence[Array | None], lr: float, batch_size: int
 ) -> list[Array | None]:
@@ -214,27 +207,22 @@ def mlp_update(
     >>> mlp_update([np.array([[1.0]])], [np.array([[8.0]])], lr=0.5, batch_size=4)
     [array([[0.]])]
     """
-    try:
-        rate = real("lr", lr, 0) / whole("batch_size", batch_size, 1)
-    except InputError as error:
-        raise _wrong(type(error), error.fact, error.do, "mlp_update") from None
+    rate = not_negative("lr", lr) / whole("batch_size", batch_size, 1)
     if len(values) != len(gradients):
-        fact = f"there are {len(gradients)} gradients for {len(values)} arrays."
-        raise _wrong(ShapeError, fact, "give one for each.", "mlp_update")
+        fact = f"gradients has {len(gradients)} entries, but values has {len(values)}."
+        raise ShapeError(fact, "give one for each.")
     return [_stepped(i, value, g, rate) for i, (value, g) in enumerate(zip(values, gradients, strict=True))]
 
 
 def _stepped(i: int, value: Any, gradient: Any, rate: float) -> Array | None:
     if value is None:
         return None
-    value = _float(f"values[{i}]", value, "mlp_update")
-    gradient = _float(f"gradients[{i}]", gradient, "mlp_update")
+    value = as_float(f"values[{i}]", value)
+    gradient = as_float(f"gradients[{i}]", gradient)
     if value.shape != gradient.shape:
-        raise _wrong(
-            ShapeError,
+        raise ShapeError(
             f"gradients[{i}] has shape {gradient.shape}, but values[{i}] has {value.shape}.",
             "give every array its own gradient.",
-            "mlp_update",
         )
     with np.errstate(all="ignore"):
         return np.asarray(value - rate * gradient)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reference.kernels import kernel
 from reference.op import Array, Case, InputError, Op, ShapeError, examples, flag, op, whole
 from reference.shapes import short
 
@@ -307,14 +308,19 @@ def batch_norm_forward(
     x: Array, running_mean: Any, running_var: Any, gamma: Any, beta: Any, *settings: Any
 ) -> tuple[Any, Any]:
     how = _settings(x.size // x.shape[1], running_mean, running_var, *settings)
-    mean, var = _batch_statistics(x) if how.training else (running_mean, running_var)
-    scale = 1 / np.sqrt(var + how.eps)
-    xhat = (x - _along(mean, x)) * _along(scale, x)
-    y = xhat.copy() if gamma is None else xhat * _along(gamma, x)
-    if beta is not None:
-        y += _along(beta, x)
+    fast = kernel("normalization") if how.training else None
+    if fast is not None:
+        y, mean, var, scale = fast.batch_norm(x, gamma, beta, how.eps)
+    else:
+        mean, var = _batch_statistics(x) if how.training else (running_mean, running_var)
+        scale = 1 / np.sqrt(var + how.eps)
+        y = (x - _along(mean, x)) * _along(scale, x)
+        if gamma is not None:
+            y *= _along(gamma, x)
+        if beta is not None:
+            y += _along(beta, x)
     result = (y, *_updated(running_mean, running_var, mean, var, how)) if settings[-1] else y
-    return result, (xhat, scale, gamma, beta is not None, how.training)
+    return result, (x, mean, scale, gamma, beta is not None, how.training)
 
 
 def _along(values: Array, x: Array) -> Array:
@@ -331,7 +337,12 @@ def _batch_statistics(x: Array) -> tuple[Array, Array]:
 
 @batch_norm.gradient
 def batch_norm_backward(saved: Any, dy: Array) -> tuple[Array, Array | None, Array | None]:
-    xhat, scale, gamma, with_beta, training = saved
+    x, mean, scale, gamma, with_beta, training = saved
+    fast = kernel("normalization") if training else None
+    if fast is not None:
+        dx, dgamma, dbeta = fast.batch_norm_gradient(dy, x, mean, scale, gamma)
+        return dx, None if gamma is None else dgamma, dbeta if with_beta else None
+    xhat = (x - _along(mean, x)) * _along(scale, x)
     axes = (0, *range(2, dy.ndim))
     total, weighted = dy.sum(axis=axes), (dy * xhat).sum(axis=axes)
     factor = _along(scale if gamma is None else scale * gamma, dy)

@@ -57,6 +57,7 @@ from reference.shapes import (
     Door,
     InputError,
     ShapeError,
+    affordable,
     as_float,
     describe,
     flag,
@@ -75,6 +76,7 @@ __all__ = [
     "InputError",
     "Op",
     "ShapeError",
+    "affordable",
     "examples",
     "flag",
     "op",
@@ -178,7 +180,7 @@ def _assemble(name: str, body: Callable[..., Any], door: Door, source: str) -> A
 
     def forward(*args: Any, **kwargs: Any) -> tuple[Any, Cache]:
         result, saved = run(compute, args, kwargs)
-        first = result[0] if isinstance(result, tuple) else result
+        first = result[0] if isinstance(result, tuple) and result else result
         return result, Cache(name, np.shape(first), getattr(first, "dtype", np.dtype(float)), saved)
 
     def fast(function: Callable[..., Any]) -> Callable[..., Any]:

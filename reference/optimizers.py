@@ -300,7 +300,7 @@ def _walk(
 
 
 def _gradient(grad: Gradient, w: Array) -> Array:
-    g = as_float("grad(w)", grad(w.copy()))
+    g = np.array(as_float("grad(w)", grad(w.copy())))  # a copy: grad may use the same array again
     if g.shape != w.shape:
         raise ShapeError(
             f"grad(w) has shape {g.shape}, but w has shape {w.shape}.",

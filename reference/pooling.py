@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from reference.arithmetic import pool_output_size_formula
-from reference.op import Array, Case, ShapeError, flag, op, pair
+from reference.kernels import kernel
+from reference.op import Array, Case, ShapeError, affordable, flag, op, pair
+from reference.shapes import LARGEST
 from reference.windows import Sweep
 
 __all__ = [
@@ -38,6 +40,11 @@ def _windows(
         pool_output_size_formula(n, k[i], s[i], p[i], d[i], ceil_mode)[0].size
         for i, n in enumerate(x.shape[-2:])
     )
+    # A stride or dilation of more than that is longer than any padded map.
+    if max(*s, *d) > LARGEST:
+        raise ShapeError(f"stride and dilation are limited to {LARGEST}.", "use less.")
+    affordable("y", *x.shape[:2], rows, columns)
+    affordable("the padded input", *x.shape[:2], x.shape[2] + 2 * p[0], x.shape[3] + 2 * p[1])
     return k, Sweep((rows, columns), s, p, d)
 
 
@@ -139,7 +146,14 @@ def _max_windows(x: Array, *settings: Any) -> tuple[tuple[int, int], Sweep]:
 def max_pool2d_forward(
     x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any, return_indices: Any
 ) -> tuple[Any, Any]:
-    kernel, how = _max_windows(x, kernel_size, stride, padding, dilation, ceil_mode)
+    window, how = _max_windows(x, kernel_size, stride, padding, dilation, ceil_mode)
+    fast = kernel("pooling")
+    y, indices = fast.maximum(x, window, how) if fast else _maximum(x, window, how)
+    saved = x.shape, indices
+    return ((y, indices.astype(np.intp)) if flag("return_indices", return_indices) else y), saved
+
+
+def _maximum(x: Array, kernel: tuple[int, int], how: Sweep) -> tuple[Array, Array]:
     rows, columns = _reads(0, kernel, how), _reads(1, kernel, how)
     H, W = x.shape[2:]
     y = np.full((*x.shape[:2], *how.size), -np.inf, x.dtype)
@@ -151,13 +165,15 @@ def max_pool2d_forward(
         better = inside & ((values > y) | (indices < 0) | ((values != values) & (y == y)))
         np.copyto(y, values, where=better)
         np.copyto(indices, r * W + s, where=better)
-    saved = x.shape, indices
-    return ((y, indices.copy()) if flag("return_indices", return_indices) else y), saved
+    return y, indices
 
 
 @max_pool2d.gradient
 def max_pool2d_backward(saved: Any, dy: Array) -> Array:
     shape, indices = saved
+    fast = kernel("pooling")
+    if fast is not None:
+        return fast.maximum_gradient(dy, indices, shape)
     N, C, H, W = shape
     places = np.arange(N * C).reshape(N, C, 1, 1) * (H * W) + indices
     dx = np.bincount(places.ravel(), weights=dy.ravel(), minlength=N * C * H * W)
@@ -247,13 +263,17 @@ def _counts(shape: tuple[int, ...], kernel: tuple[int, int], how: Sweep, count_i
 def avg_pool2d_forward(
     x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: Any, count_include_pad: Any
 ) -> tuple[Array, Any]:
-    kernel, how = _windows(x, kernel_size, stride, padding, 1, ceil_mode)
-    count = _counts(x.shape, kernel, how, count_include_pad).astype(x.dtype)
+    window, how = _windows(x, kernel_size, stride, padding, 1, ceil_mode)
+    count = _counts(x.shape, window, how, count_include_pad).astype(x.dtype)
+    saved = x.shape, window, how, count
+    fast = kernel("pooling")
+    if fast is not None:
+        return fast.average(x, window, how, count), saved
     y = np.zeros((*x.shape[:2], *how.size), x.dtype)
-    for _, _, values in _views(_frame(x, kernel, how, 0), kernel, how):
+    for _, _, values in _views(_frame(x, window, how, 0), window, how):
         y += values
     y /= count
-    return y, (x.shape, kernel, how, count)
+    return y, saved
 
 
 @avg_pool2d.gradient

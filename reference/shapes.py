@@ -6,6 +6,7 @@ The grammar of shape lines and the rules of conversion are told at the head of `
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -21,6 +22,7 @@ __all__ = [
     "Door",
     "InputError",
     "ShapeError",
+    "affordable",
     "as_float",
     "describe",
     "flag",
@@ -95,6 +97,19 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{name} must be True or False, not {short(value)}.", f"write {name}=True or False.")
     return bool(value)
+
+
+LARGEST = 2**28
+"""Entries of the largest array that an op makes: 2 GiB in double precision."""
+
+
+def affordable(name: str, *shape: int) -> None:
+    """Refuse an array that would be too large, before it is made."""
+    if math.prod(shape) > LARGEST:
+        raise ShapeError(
+            f"{name} would have shape {short(shape)}, which is more than {LARGEST} entries.",
+            "use smaller settings or inputs.",
+        )
 
 
 def short(value: Any, limit: int = 60) -> str:
@@ -233,6 +248,8 @@ def as_int(name: str, value: Any) -> Array:
     """Return `value` as an array of indices; refuse floats, which may have lost something already."""
     array = _as_array(name, value)
     if array.dtype.kind in "iu":
+        if array.dtype.kind == "u" and (array > np.iinfo(np.intp).max).any():
+            raise InputError(f"{name} holds {array.max()}, too large for an index.", "use smaller numbers.")
         return array.astype(np.intp, copy=False)
     raise InputError(f"{name} holds {array.dtype} values, not whole numbers.", f"use {name}.astype(int).")
 

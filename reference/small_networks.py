@@ -266,9 +266,7 @@ def two_layer_network_steps(
     b, dz = beta @ z, db * beta[1:]
     dJ_dy = _slope_of_loss(b, float(np.asarray(ystar)), sign)
     forward = (a.copy(), z.copy(), float(b), float(sigmoid(b)), float(J))
-    return TwoLayerSteps(
-        *forward, dJ_dy, float(db), dbeta, dz, dz * _slope_of_sigmoid(a), dalpha, dx
-    )
+    return TwoLayerSteps(*forward, dJ_dy, float(db), dbeta, dz, dz * _slope_of_sigmoid(a), dalpha, dx)
 
 
 # -------------------------------------------------------------------------------------------- residual
@@ -333,7 +331,9 @@ def residual_backward(saved: Any, dy: Array) -> tuple[Array, Array, Array | None
 def residual_cases(rng: np.random.Generator) -> Iterator[Case]:
     def case(name: str, x: tuple[int, ...], outputs: int, projected: bool = False) -> Case:
         inputs = {"x": rng.normal(size=x), "w": rng.normal(size=(outputs, x[-1]))}
-        return Case(name, {**inputs, "projection": rng.normal(size=inputs["w"].shape)} if projected else inputs)
+        return Case(
+            name, {**inputs, "projection": rng.normal(size=inputs["w"].shape)} if projected else inputs
+        )
 
     yield case("plain", (4, 3), 3)
     yield case("a vector", (3,), 3)

@@ -9,7 +9,8 @@ import numpy as np
 
 from reference.arithmetic import conv_transpose_output_size_formula
 from reference.convolution import conv2d
-from reference.op import Array, Case, ShapeError, op, pair, whole
+from reference.kernels import kernel
+from reference.op import Array, Case, ShapeError, affordable, op, pair, whole
 from reference.windows import Sweep, gather, pad, scatter
 
 __all__ = ["conv_transpose2d", "conv_transpose2d_by_conv"]
@@ -94,6 +95,7 @@ def _layer(
         conv_transpose_output_size_formula(n, w.shape[2 + i], s[i], p[i], extra[i], d[i])[0]
         for i, n in enumerate(x.shape[2:])
     )
+    affordable("y before it is cut", len(x), F, H + 2 * p[0], W + 2 * p[1])
     return Sweep((x.shape[2], x.shape[3]), s, p, d), (len(x), F, H, W), groups
 
 
@@ -105,6 +107,10 @@ def _rows(array: Array, groups: int) -> Array:
 @conv_transpose2d.fast
 def conv_transpose2d_forward(x: Array, w: Array, b: Array | None, *settings: Any) -> tuple[Array, Any]:
     how, shape, groups = _layer(x, w, b, *settings)
+    saved = x, w, b is not None, how, groups
+    fast = kernel("transposed")
+    if fast is not None:
+        return fast.forward(x, w, b, how, shape, groups), saved
     rows = _rows(w, groups)
     y = np.empty(shape, x.dtype)
     for n, image in enumerate(x):
@@ -112,12 +118,15 @@ def conv_transpose2d_forward(x: Array, w: Array, b: Array | None, *settings: Any
         y[n] = scatter(stamps.reshape(shape[1], *w.shape[2:], *how.size), shape[1:], how)
     if b is not None:
         y += b[:, None, None]
-    return y, (x, w, b is not None, how, groups)
+    return y, saved
 
 
 @conv_transpose2d.gradient
 def conv_transpose2d_backward(saved: Any, dy: Array) -> tuple[Array, Array, Array | None]:
     x, w, with_bias, how, groups = saved
+    fast = kernel("transposed")
+    if fast is not None:
+        return fast.backward(x, w, with_bias, how, groups, dy)
     rows = _rows(w, groups)
     dx, dw = np.empty(x.shape, x.dtype), np.zeros_like(rows)
     for n, image in enumerate(x):

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.op import Array, Case, InputError, ShapeError, op, pair, whole
+from reference.kernels import kernel
+from reference.op import Array, Case, InputError, ShapeError, affordable, op, pair, whole
 from reference.pooling import Setting, max_pool2d
 
 __all__ = [
@@ -77,6 +78,7 @@ def _unpooled_size(
         H, W = _given_size(output_size, x)
     if min(H, W) < 1:
         raise ShapeError(f"the unpooled map would be {H} x {W}.", "use less padding or give output_size.")
+    affordable("y", *x.shape[:2], H, W)
     top = H * W - 1
     outside = (indices < 0) | (indices >= H * W)
     if outside.any():
@@ -105,6 +107,10 @@ def max_unpool2d_forward(
 ) -> tuple[Array, Any]:
     H, W = _unpooled_size(x, indices, kernel_size, stride, padding, output_size)
     N, C = x.shape[:2]
+    fast = kernel("unpooling")
+    if fast is not None:
+        y, places = fast.scattered(x, indices, (H, W))
+        return y, (x.shape, places, y.size)
     places = (np.arange(N * C).reshape(N, C, 1, 1) * (H * W) + indices).ravel()
     y = np.zeros((N, C, H, W), x.dtype)
     y.reshape(-1)[places] = x.ravel()  # where places repeat, NumPy keeps the last
@@ -152,16 +158,22 @@ def upsample_nearest2d(x: Array, scale_factor: Setting = 2) -> Array:
     array([[1., 1., 2., 2.],
            [3., 3., 4., 4.]])
     """
-    sr, sc = pair("scale_factor", scale_factor, 1)
+    sr, sc = _scale(x, scale_factor)
     y = np.empty((*x.shape[:2], x.shape[2] * sr, x.shape[3] * sc), x.dtype)
     for n, c, i, j in np.ndindex(y.shape):
         y[n, c, i, j] = x[n, c, i // sr, j // sc]
     return y
 
 
+def _scale(x: Array, scale_factor: Any) -> tuple[int, int]:
+    sr, sc = pair("scale_factor", scale_factor, 1)
+    affordable("y", *x.shape[:2], x.shape[2] * sr, x.shape[3] * sc)
+    return sr, sc
+
+
 @upsample_nearest2d.fast
 def upsample_nearest2d_forward(x: Array, scale_factor: Any) -> tuple[Array, Any]:
-    sr, sc = pair("scale_factor", scale_factor, 1)
+    sr, sc = _scale(x, scale_factor)
     return x.repeat(sr, axis=2).repeat(sc, axis=3), (x.shape, (sr, sc))
 
 
@@ -193,7 +205,7 @@ def bed_of_nails2d(x: Array, scale_factor: Setting = 2) -> Array:
     array([[1., 0., 2., 0.],
            [3., 0., 4., 0.]])
     """
-    sr, sc = pair("scale_factor", scale_factor, 1)
+    sr, sc = _scale(x, scale_factor)
     y = np.zeros((*x.shape[:2], x.shape[2] * sr, x.shape[3] * sc), x.dtype)
     for n, c, i, j in np.ndindex(x.shape):
         y[n, c, i * sr, j * sc] = x[n, c, i, j]
@@ -202,7 +214,7 @@ def bed_of_nails2d(x: Array, scale_factor: Setting = 2) -> Array:
 
 @bed_of_nails2d.fast
 def bed_of_nails2d_forward(x: Array, scale_factor: Any) -> tuple[Array, Any]:
-    sr, sc = pair("scale_factor", scale_factor, 1)
+    sr, sc = _scale(x, scale_factor)
     y = np.zeros((*x.shape[:2], x.shape[2] * sr, x.shape[3] * sc), x.dtype)
     y[:, :, ::sr, ::sc] = x
     return y, (sr, sc)
@@ -229,10 +241,16 @@ def row_column(indices: Array, width: int) -> Array:
     >>> row_column(np.array([5, 2, 12, 15]), 4).tolist()
     [[1, 1], [0, 2], [3, 0], [3, 3]]
     """
-    width = whole("width", width, 1)
+    width = _width(width)
     if (indices < 0).any():
         raise InputError(f"indices holds {indices.min()}.", "count rows and columns from 0.")
     return np.stack(np.divmod(indices, width), axis=-1)
+
+
+def _width(width: Any) -> int:
+    width = whole("width", width, 1)
+    affordable("a row of the map", width)
+    return width
 
 
 @row_column.samples
@@ -252,12 +270,14 @@ def flat_index(positions: Array, width: int) -> Array:
     >>> flat_index(np.array([[1, 1], [0, 2], [3, 0], [3, 3]]), 4).tolist()
     [5, 2, 12, 15]
     """
-    width = whole("width", width, 1)
+    width = _width(width)
     row, column = positions[..., 0], positions[..., 1]
     if (positions < 0).any() or (column >= width).any():
         raise InputError(
             f"positions holds a place outside a map of {width} columns.", "write (row, column), from 0."
         )
+    if int(row.max()) * width + width > np.iinfo(np.intp).max:
+        raise InputError(f"row {row.max()} of a map of {width} columns is out of reach.", "use a smaller row.")
     return row * width + column
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.shapes import Array, ShapeError, pair
+from reference.shapes import Array, ShapeError, affordable, pair
 
 __all__ = ["Sweep", "gather", "pad", "scatter", "sweep"]
 
@@ -25,6 +25,7 @@ def sweep(shape: tuple[int, ...], kernel: tuple[int, ...], stride: Any, padding:
     s, p, d = pair("stride", stride, 1), pair("padding", padding), pair("dilation", dilation, 1)
     rows = _positions("rows", shape[-2], kernel[-2], s[0], p[0], d[0])
     columns = _positions("columns", shape[-1], kernel[-1], s[1], p[1], d[1])
+    affordable("the padded input", *shape[:-2], shape[-2] + 2 * p[0], shape[-1] + 2 * p[1])
     return Sweep((rows, columns), s, p, d)
 
 

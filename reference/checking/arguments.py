@@ -55,7 +55,8 @@ def numbers(name: str, value: Any, ndim: int | None = None) -> Array:
 
 def finite(name: str, value: Any) -> float:
     """Return `value` as a float; refuse NaN, infinity, booleans and what is no number."""
-    array = np.asarray(value) if isinstance(value, (int, float, np.number, np.ndarray)) else np.asarray(None)
+    plain = isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool)
+    array = np.asarray(value if plain else None)
     if array.ndim or array.dtype.kind not in "iuf" or not np.isfinite(array):
         raise InputError(f"{name} must be a finite number, not {short(value)}.", f"write {name} like 0.1.")
     return float(array)

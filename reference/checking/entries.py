@@ -34,6 +34,7 @@ class Workbench:
     subject: Subject
     base: Array
     noise: Array
+    hidden: Array
     spread: Array
 
     @staticmethod
@@ -42,10 +43,10 @@ class Workbench:
         for part in subject.inputs.parts.values():
             spread[part.start : part.stop] = part.spread
         base = subject.outputs(subject.origin)
-        noise = _noise(subject, base, spread, rng)
+        noise, coarse = _noise(subject, base, spread, rng)
         if subject.single:
-            noise = np.fmax(noise, np.abs(base) * float(np.finfo(np.float32).eps) / 2)
-        return Workbench(subject, base, noise, spread)
+            noise, coarse = np.fmax(noise, np.abs(base) * float(np.finfo(np.float32).eps) / 2), True
+        return Workbench(subject, base, noise, noise if coarse else UNIT * np.abs(base), spread)
 
     def line(self, weights: Array, directions: Sequence[Direction], owner: Array | None = None) -> Line:
         """Set up a line along which all directions are moved at once."""
@@ -68,7 +69,7 @@ class Workbench:
             np.zeros(len(kept), dtype=np.intp) if owner is None else owner[kept],
             self.noise[kept],
             len(directions),
-            UNIT * float(np.max(np.abs(weights * self.base))),
+            float(np.max(np.abs(weights * self.hidden))),
         )
 
     def _moved(self, point: Array, direction: Direction) -> float:
@@ -128,8 +129,8 @@ class Workbench:
         return touched_outputs(touch, len(entries))
 
 
-def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generator) -> Array:
-    """Measure how far rounding carries each output: what changes when nothing should.
+def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generator) -> tuple[Array, bool]:
+    """Measure how far rounding carries each output: what changes when nothing should. Is it more than float64's?
 
     Inputs that differ by one rounding show how rounding grows on its way. A fourth difference over tiny steps
     vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
@@ -144,7 +145,8 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     noise = np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(fourth)))
     relative = float(np.median(noise / np.where(base == 0, np.inf, np.abs(base))))
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
-    return np.fmax(noise, relative * np.abs(base)) if relative > _COARSE else noise
+    coarse = relative > _COARSE
+    return (np.fmax(noise, relative * np.abs(base)) if coarse else noise), coarse
 
 
 def _owners(masks: Array) -> Array:

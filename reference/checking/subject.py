@@ -65,6 +65,8 @@ class Subject:
                 f"forward returned a tuple of {len(result)}.", "let it return y, or the pair (y, cache)."
             )
         result, cache = result if isinstance(result, tuple) else (result, _NO_CACHE)
+        if isinstance(result, tuple) and result:  # (y, indices), cache: only y has a gradient
+            result = result[0]
         return self._result(result), cache, given
 
     def outputs(self, point: Array) -> Array:
@@ -79,7 +81,7 @@ class Subject:
             array = np.array(None)
         if array.dtype.kind not in "biuf" or np.ma.isMaskedArray(result):
             raise InputError(
-                f"forward returned {short(result)}, not an array of real numbers.",
+                f"forward returned {_kind(result)}, not an array of real numbers.",
                 "let forward return y, or the pair (y, cache).",
             )
         self.shape = array.shape if self.shape is None else self.shape
@@ -193,6 +195,12 @@ class Subject:
 
 
 _NO_CACHE = object()
+
+
+def _kind(result: Any) -> str:
+    if np.ma.isMaskedArray(result):
+        return "a masked array"
+    return f"an array of {result.dtype}" if isinstance(result, np.ndarray) else short(result)
 
 
 def read_subject(

@@ -17,7 +17,9 @@ from types import ModuleType
 
 __all__ = ["kernel", "use_kernels"]
 
-_TOPICS = frozenset({"convolution"})
+_TOPICS = frozenset(
+    {"activations", "convolution", "losses", "normalization", "pooling", "transposed", "unpooling"}
+)
 """Topics that have a file of kernels here, measured at least twice as fast as plain NumPy."""
 
 _on = os.environ.get("REFERENCE_KERNELS", "1") != "0" and importlib.util.find_spec("numba") is not None

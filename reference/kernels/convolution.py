@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reference.kernels.compiling import compiled, plain
-from reference.kernels.simd import REGISTERS, copy_line, dot_tile, lanes, line_sum, product_tile
+from reference.kernels.simd import REGISTERS, VECTOR_BYTES, copy_line, dot_tile, line_sum, product_tile
 from reference.shapes import Array
 from reference.windows import Sweep
 
@@ -44,8 +44,8 @@ _DOTS = ((4, 6), (2, 6), (1, 6)) if REGISTERS == 32 else ((2, 4), (1, 4))
 """Filters and taps of the tiles for dw."""
 
 _TAPS = _DOTS[0][1]
-_PANEL = 128  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
-_BUFFER = 1 << 20  # bytes of the buffer, about a second-level cache
+_PANEL = 192  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
+_BUFFER = 1 << 19  # bytes of the buffer, about half a second-level cache
 
 _LINE = 8 << 10  # bytes of one map that a tile of dots reads: so many of them stay in the first-level cache
 
@@ -103,14 +103,26 @@ def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, taps, b, b_at, 
 # ------------------------------------------------------------------------------------------------ plans
 
 
-class Plan(NamedTuple):
-    """How a pass reads images and where its results go; it depends on shapes and settings only."""
+Plan = Array
+"""How a pass reads images and where its results go; it depends on shapes and settings only.
 
-    taps: Array  # places of (k, l) in a filter
-    offsets: Array  # where tap (c, k, l) finds the first position; at the end, the last one some times more
-    rows: Array  # which image row each slot of the buffer holds, for the first block
-    across: Array  # at which image column each copy of the rows starts
-    numbers: Array  # see _correlate; passing one array costs less than passing twelve numbers
+One array of whole numbers, since every argument of a kernel costs time: the lengths of four tables, twelve
+numbers and a flag (see `_correlate`), and the tables:
+
+taps     places of (k, l) in a filter
+offsets  where tap (c, k, l) finds the first position; at the end the last one is repeated
+rows     which image row each slot of the buffer holds, for the first block
+across   at which image column each copy of the rows starts
+"""
+
+_HEAD = 17
+
+
+@compiled()
+def _tables(plan):
+    at = _HEAD
+    a, b, c = at + plan[0], at + plan[0] + plan[1], at + plan[0] + plan[1] + plan[2]
+    return plan[4:at], plan[at:a], plan[a:b], plan[b:c], plan[c : c + plan[3]]
 
 
 class Axis(NamedTuple):
@@ -131,7 +143,8 @@ def _straight(w: tuple[int, ...], how: Sweep, groups: int, itemsize: int, wide: 
         Axis(np.arange(k), np.arange(k) * d - p, s, size)
         for k, d, p, s, size in zip(w[2:], how.dilation, how.padding, how.stride, how.size)
     )
-    return _plan(rows, columns, (w[1], w[0] // groups, groups, w[3]), itemsize, wide, False)
+    length = how.size[1] + (w[3] - 1) * how.dilation[1] - 2 * how.padding[1] if how.stride[1] == 1 else 0
+    return _plan(rows, columns, (w[1], w[0] // groups, groups, w[3], length), itemsize, wide, False)
 
 
 @lru_cache(maxsize=256)
@@ -142,8 +155,8 @@ def _adjoint(
     rows, columns = (
         _phases(n, k, s, p, d) for n, k, s, p, d in zip(size, w[2:], how.stride, how.padding, how.dilation)
     )
-    depth = (w[0] // groups, w[1], groups, w[3])
-    plans = tuple(_plan(row, column, depth, itemsize, True, True) for row in rows for column in columns)
+    sizes = (w[0] // groups, w[1], groups, w[3], how.size[1])
+    plans = tuple(_plan(row, column, sizes, itemsize, True, True) for row in rows for column in columns)
     return sum(row.size for row in rows) * sum(column.size for column in columns) == size[0] * size[1], plans
 
 
@@ -161,18 +174,14 @@ def _phases(size: int, kernel: int, stride: int, padding: int, dilation: int) ->
 
 
 def _plan(
-    row: Axis, column: Axis, depth: tuple[int, int, int, int], itemsize: int, wide: bool, exchanged: bool
+    row: Axis, column: Axis, sizes: tuple[int, int, int, int, int], itemsize: int, wide: bool, exchanged: bool
 ) -> Plan:
-    channels, filters, groups, width = depth
-    copies, span = len(column.taps), int(column.start.max() - column.start.min())
-    pitch = column.size
-    # Where few filters read many channels, copying the rows once is better, although some positions between
-    # the rows are computed for nothing and the results have to be picked out.
-    waste = filters * (channels * len(row.taps) * copies * span / (2 * pitch) + 2)
-    shared = wide and column.stride == 1 and waste < 2 * (copies - 1) * channels
+    channels, filters, groups, width, length = sizes
+    copies, pitch = len(column.taps), column.size
+    shared = wide and _prefer_shared(row, column, channels, filters, length, itemsize)
     if shared:
-        pitch, copies = pitch + span, 1
-    R = _block(row, groups * channels * copies * pitch * itemsize, _BUFFER if wide else 2 * _BUFFER)
+        pitch, copies = pitch + _span(column), 1
+    R = _block(row, groups * channels * copies * pitch * itemsize, _BUFFER if wide else 4 * _BUFFER)
     slot, runs = _slots(row.start, row.stride, R)
     slots = sum(length for _, length in runs)
     beside = column.start - column.start.min() if shared else np.arange(copies) * slots * pitch
@@ -182,13 +191,35 @@ def _plan(
         groups, R, slots, pitch, row.stride, column.stride, row.size, column.size, row.at, row.step, column.at,
         column.step, exchanged,
     )
-    return Plan(
+    tables = (
         (row.taps[:, None] * width + column.taps).ravel(),
         np.append(offsets, [offsets[-1]] * _TAPS),
         np.concatenate([first + row.stride * np.arange(length) for first, length in runs]),
-        column.start[column.start.argmin() :][:1].copy() if shared else column.start.copy(),
-        np.array(numbers, np.intp),
+        column.start.min(keepdims=True) if shared else column.start,
     )
+    return np.concatenate([[len(table) for table in tables], numbers, *tables]).astype(np.intp)
+
+
+def _span(column: Axis) -> int:
+    return int(column.start.max() - column.start.min())
+
+
+def _prefer_shared(row: Axis, column: Axis, channels: int, filters: int, length: int, itemsize: int) -> bool:
+    """Return whether to copy each image row once only, by the approximate cycles each way takes for one row.
+
+    Rows as long as those of the image (`length`) are copied several at a time. One copy for all columns of the
+    kernel saves copying, but makes rows longer than the result, whose rows have to be picked out at the end.
+    """
+    if column.stride != 1 or len(column.taps) == 1:
+        return False
+
+    def cycles(copies: int, pitch: int) -> float:
+        vectors = pitch * itemsize / VECTOR_BYTES
+        copying = copies * channels * (4 * vectors + (4 if pitch == length else 20))
+        return copying + filters * channels * len(row.taps) * len(column.taps) * vectors / 2
+
+    picking = filters * (8 + 2 * column.size * itemsize / VECTOR_BYTES)
+    return cycles(1, column.size + _span(column)) + picking < cycles(len(column.taps), column.size)
 
 
 def _block(row: Axis, slot_bytes: int, budget: int) -> int:
@@ -235,23 +266,33 @@ def _fill(buffer, at, x, x_at, shape, rows, slots, first, start, stride, pitch):
         low = min(max(0, -(start[l] // stride)), pitch)
         high = max(min(pitch, (W - 1 - start[l]) // stride + 1), low)
         for c in range(C):
-            for s in range(slots):
-                r = rows[s] + first
-                to = at + ((c * len(start) + l) * slots + s) * pitch
-                if r < 0 or r >= H:
-                    for q in range(pitch):
-                        buffer[to + q] = 0
-                    continue
-                line = x_at + (c * H + r) * W + start[l]
-                for q in range(low):
-                    buffer[to + q] = 0
-                if stride <= 2:
-                    copy_line(buffer, to + low, x, line + low * stride, high - low, stride)
+            to, s = at + (c * len(start) + l) * slots * pitch, 0
+            while s < slots:
+                r, many = rows[s] + first, 1
+                if r < 0 or r >= H or low == high:
+                    _clear(buffer, to, to + pitch)
                 else:
-                    for q in range(low, high):
-                        buffer[to + q] = x[line + q * stride]
-                for q in range(high, pitch):
-                    buffer[to + q] = 0
+                    if stride == 1 and pitch == W:
+                        while s + many < slots and r + many < H and rows[s + many] == rows[s] + many:
+                            many += 1
+                    line, count = x_at + (c * H + r) * W + start[l] + low * stride, many * pitch - (pitch - high) - low
+                    if stride <= 2:
+                        copy_line(buffer, to + low, x, line, count, stride)
+                    else:
+                        for q in range(count):
+                            buffer[to + low + q] = x[line + q * stride]
+                    if high - low < pitch:
+                        for begin in range(to, to + many * pitch, pitch):
+                            _clear(buffer, begin, begin + low)
+                            _clear(buffer, begin + high, begin + pitch)
+                to += many * pitch
+                s += many
+
+
+@compiled()
+def _clear(buffer, begin, end):
+    for at in range(begin, end):
+        buffer[at] = 0
 
 
 @compiled()
@@ -270,12 +311,14 @@ def _pack(w, at, filter_step, channel_step, taps, filters, channels, packed, to)
 
 
 @compiled()
-def _correlate(x, w, b, y, taps, offsets, rows, across, numbers, lane):
+def _correlate(x, w, b, y, plan):
     """Set y[n, f, r + p*rs, c + q*cs] = b[f] + sum over c, k, l of w * x[n, c, row + p*sr, column + q*sc].
 
     The row and column read first are those of the plan. If `exchanged`, the channels of w stand for its filters
     and its filters for its channels.
     """
+    lane = VECTOR_BYTES // x.itemsize
+    numbers, taps, offsets, rows, across = _tables(plan)
     groups, R, slots, pitch, sr, sc = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
     P, Q, r, rs, c, cs = numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11]
     N, C, H, W = x.shape
@@ -318,8 +361,10 @@ def _correlate(x, w, b, y, taps, offsets, rows, across, numbers, lane):
 
 
 @compiled()
-def _weight_gradient(x, dy, dw, db, offsets, rows, across, numbers, lane):
+def _weight_gradient(x, dy, dw, db, plan):
     """Set dw[f, c, k, l] = sum over n, p, q of dy[n, f, p, q] * x[n, c, row + p*sr, column + q*sc]; and db."""
+    lane = VECTOR_BYTES // x.itemsize
+    numbers, _, offsets, rows, across = _tables(plan)
     groups, R, slots, sr, sc = numbers[0], numbers[1], numbers[2], numbers[4], numbers[5]
     N, C, H, W = x.shape
     F, P, Q = dy.shape[1:]
@@ -363,37 +408,48 @@ def _weight_gradient(x, dy, dw, db, offsets, rows, across, numbers, lane):
 
 
 # ------------------------------------------------------------------------------------------------ calls
+# Arguments have been checked, are of one float type and as `plain` returns them.
 
 
 def forward(x: Array, w: Array, b: Array | None, how: Sweep, groups: int) -> Array:
-    """Return what `conv2d` returns for checked arguments."""
-    dtype = x.dtype
-    y = np.empty((len(x), len(w), *how.size), dtype)
-    plan = _straight(w.shape, how, groups, dtype.itemsize, True)
-    start = np.zeros(len(w), dtype) if b is None else plain(b)
-    _correlate(plain(x), plain(w), start, y, *plan, _LANES[dtype])
-    return y
+    """Return what `conv2d` returns."""
+    return correlate(plain(x), plain(w), np.zeros(len(w), x.dtype) if b is None else plain(b), how, groups)
 
 
 def backward(
     x: Array, w: Array, with_bias: bool, how: Sweep, groups: int, dy: Array
 ) -> tuple[Array, Array, Array | None]:
     """Return (dx, dw, db)."""
-    x, w, dy, dtype = plain(x), plain(w), plain(dy), x.dtype
-    dw, db = np.empty(w.shape, dtype), np.empty(len(w), dtype)
-    plan = _straight(w.shape, how, groups, dtype.itemsize, False)
-    _weight_gradient(x, dy, dw, db, *plan[1:], _LANES[dtype])
+    x, w, dy = plain(x), plain(w), plain(dy)
+    dw, db = weight_gradient(x, dy, w.shape, how, groups)
     return input_gradient(dy, w, x.shape, how, groups), dw, db if with_bias else None
 
 
-def input_gradient(dy: Array, w: Array, shape: tuple[int, ...], how: Sweep, groups: int) -> Array:
-    """Return dx, of the given shape, phase by phase."""
-    dtype = dy.dtype
-    complete, plans = _adjoint(w.shape, how, groups, dtype.itemsize, shape[2:])
-    dx, zero = (np.empty if complete else np.zeros)(shape, dtype), np.zeros(shape[1], dtype)
+def correlate(x: Array, w: Array, b: Array, how: Sweep, groups: int) -> Array:
+    """Return y."""
+    y = np.empty((len(x), len(w), *how.size), x.dtype)
+    _correlate(x, w, b, y, _straight(w.shape, how, groups, x.itemsize, True))
+    return y
+
+
+def weight_gradient(
+    x: Array, dy: Array, shape: tuple[int, ...], how: Sweep, groups: int
+) -> tuple[Array, Array]:
+    """Return dw, of the given shape, and db."""
+    dw, db = np.empty(shape, x.dtype), np.empty(len(dy[0]), x.dtype)
+    _weight_gradient(x, dy, dw, db, _straight(shape, how, groups, x.itemsize, False))
+    return dw, db
+
+
+def input_gradient(
+    dy: Array, w: Array, shape: tuple[int, ...], how: Sweep, groups: int, b: Array | None = None
+) -> Array:
+    """Return dx, of the given shape, with b[c] added to every entry of channel c."""
+    complete, plans = _adjoint(w.shape, how, groups, dy.itemsize, shape[2:])
+    start = np.zeros(shape[1], dy.dtype) if b is None else b
+    dx = np.empty(shape, dy.dtype)
+    if not complete:
+        dx[...] = start[:, None, None]  # no tap reaches the other phases
     for plan in plans:
-        _correlate(dy, w, zero, dx, *plan, _LANES[dtype])
+        _correlate(dy, w, start, dx, plan)
     return dx
-
-
-_LANES = {np.dtype(kind): lanes(kind) for kind in (np.float32, np.float64)}

@@ -28,7 +28,9 @@ With `NUMBA_DISABLE_JIT=1` the makers return the plain twins instead, which say 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,21 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-__all__ = ["REGISTERS", "copy_line", "dot_tile", "lanes", "line_sum", "product_tile"]
+__all__ = [
+    "REGISTERS",
+    "VECTOR_BYTES",
+    "copy_line",
+    "dot_tile",
+    "line_affine",
+    "line_blend",
+    "line_dot",
+    "line_exp",
+    "line_max",
+    "line_sum",
+    "product_tile",
+    "window_max",
+    "window_mean",
+]
 
 
 def _vector_unit() -> tuple[int, int]:
@@ -51,12 +67,7 @@ def _vector_unit() -> tuple[int, int]:
     return 16, 32 if triple.startswith(("aarch64", "arm64")) else 16
 
 
-_BYTES, REGISTERS = (32, 16) if config.DISABLE_JIT else _vector_unit()
-
-
-def lanes(dtype: Any) -> int:
-    """Return how many numbers of this type stand in one vector."""
-    return _BYTES // np.dtype(dtype).itemsize
+VECTOR_BYTES, REGISTERS = (32, 16) if config.DISABLE_JIT else _vector_unit()
 
 
 # ------------------------------------------------------------------------------------------ instructions
@@ -68,10 +79,10 @@ class _Vectors:
     def __init__(self, context: Any, builder: Any, element: Any) -> None:
         self.context, self.builder = context, builder
         self.scalar = context.get_value_type(element)
-        self.count = _BYTES // (element.bitwidth // 8)
+        self.count = VECTOR_BYTES // (element.bitwidth // 8)
         self.align = element.bitwidth // 8  # arrays start anywhere, so nothing more may be promised
         self.type = ir.VectorType(self.scalar, self.count)
-        self.zero = ir.Constant(self.type, [ir.Constant(self.scalar, 0.0)] * self.count)
+        self.zero = self.constant(0.0)
 
     def index(self, number: int) -> Any:
         return self.context.get_constant(types.intp, number)
@@ -89,29 +100,35 @@ class _Vectors:
         """Load the lanes in the mask, which may be all that exist, and zeros for the others."""
         if mask is None:
             return self.builder.load(self._cast(data), align=self.align)
-        return self._masked("load", self.type, [self._cast(data), _i32(self.align), mask, self.zero])
+        return self._masked("load", self.type, self.type, [self._cast(data), _i32(self.align), mask, self.zero])
 
     def store(self, vector: Any, data: Any, mask: Any = None) -> None:
+        size = 8 if vector.type.element == ir.DoubleType() else getattr(vector.type.element, "width", 32) // 8
+        data = self.builder.bitcast(data, vector.type.as_pointer())
         if mask is None:
-            self.builder.store(vector, self._cast(data), align=self.align)
+            self.builder.store(vector, data, align=size)
         else:
-            self._masked("store", ir.VoidType(), [vector, self._cast(data), _i32(self.align), mask])
+            self._masked("store", vector.type, ir.VoidType(), [vector, data, _i32(size), mask])
 
-    def _masked(self, what: str, result: Any, args: list[Any]) -> Any:
+    def _masked(self, what: str, vector: Any, result: Any, args: list[Any]) -> Any:
         kind = ir.FunctionType(result, [a.type for a in args])
-        name = f"llvm.masked.{what}.v{self.count}f{self.align * 8}.p0"
+        element = vector.element.intrinsic_name
+        name = f"llvm.masked.{what}.v{self.count}{element}.p0"
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), args)
 
     def every_second(self, low: Any, high: Any) -> Any:
         """Return lanes 0, 2, 4, ... of two vectors in a row."""
-        return self._pick(low, high, list(range(0, 2 * self.count, 2)))
+        return self.pick(low, high, list(range(0, 2 * self.count, 2)))
 
     def _cast(self, data: Any) -> Any:
         return self.builder.bitcast(data, self.type.as_pointer())
 
     def broadcast(self, number: Any) -> Any:
-        first = self.builder.insert_element(ir.Constant(self.type, ir.Undefined), number, _i32(0))
-        return self.builder.shuffle_vector(first, first, ir.Constant(_lanes_of_i32(self.count), [0] * self.count))
+        return self.spread(number, self.type)
+
+    def spread(self, number: Any, kind: Any) -> Any:
+        first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), number, _i32(0))
+        return self.pick(first, first, [0] * self.count)
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         kind = ir.FunctionType(self.type, [self.type] * 3)
@@ -121,9 +138,7 @@ class _Vectors:
     def first(self, number: Any) -> Any:
         """Return the mask of the first `number` lanes."""
         which = ir.Constant(ir.VectorType(ir.IntType(64), self.count), list(range(self.count)))
-        limit = self.builder.insert_element(ir.Constant(which.type, ir.Undefined), number, _i32(0))
-        same = ir.Constant(_lanes_of_i32(self.count), [0] * self.count)
-        return self.builder.icmp_signed("<", which, self.builder.shuffle_vector(limit, limit, same))
+        return self.builder.icmp_signed("<", which, self.spread(number, which.type))
 
     def totals(self, vectors: list[Any]) -> list[Any]:
         """Return vectors whose lanes are the sums over all lanes of the given ones, in order.
@@ -138,12 +153,12 @@ class _Vectors:
             low = [lane for start in starts for lane in range(start, start + part)]
             pairs = zip(vectors[::2], [*vectors[1::2], self.zero])
             vectors = [
-                self.builder.fadd(self._pick(a, b, low), self._pick(a, b, [lane + part for lane in low]))
+                self.builder.fadd(self.pick(a, b, low), self.pick(a, b, [lane + part for lane in low]))
                 for a, b in pairs
             ]
         return vectors
 
-    def _pick(self, a: Any, b: Any, which: list[int]) -> Any:
+    def pick(self, a: Any, b: Any, which: list[int]) -> Any:
         return self.builder.shuffle_vector(a, b, ir.Constant(_lanes_of_i32(self.count), which))
 
     def same(self, shape: tuple[int, int], asked: tuple[Any, Any]) -> Any:
@@ -151,15 +166,15 @@ class _Vectors:
         rows, columns = (self.builder.icmp_signed("==", a, self.index(n)) for a, n in zip(asked, shape))
         return self.builder.and_(rows, columns)
 
+    def constant(self, number: float) -> Any:
+        return ir.Constant(self.type, [ir.Constant(self.scalar, float(np.float32(number)) if self.align == 4 else number)] * self.count)
+
     def sums(self, count: int) -> list[Any]:
         """Make variables for `count` vectors, zero at first; LLVM keeps them in registers."""
         slots = [cgutils.alloca_once(self.builder, self.type) for _ in range(count)]
         for slot in slots:
             self.builder.store(self.zero, slot)
         return slots
-
-    def add(self, slot: Any, vector: Any) -> None:
-        self.builder.store(self.builder.fadd(self.builder.load(slot), vector), slot)
 
     def add_product(self, slot: Any, a: Any, b: Any) -> None:
         self.builder.store(self.multiply_add(a, b, self.builder.load(slot)), slot)
@@ -250,7 +265,7 @@ def _finish(v: _Vectors, shape: tuple[int, int], sums: list[Any], where: tuple[A
 
 
 def _plain_product(rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
-    wide = vectors * lanes(y.dtype) if vectors > 1 else width
+    wide = vectors * (VECTOR_BYTES // y.itemsize) if vectors > 1 else width
     for i in range(rows):
         total = np.zeros(wide, y.dtype)
         for k in range(count):
@@ -308,7 +323,7 @@ def _dots(v: _Vectors, shape: tuple[int, int], left: Any, right: Any, images: An
     rest = v.first(builder.sub(count, whole))
     with cgutils.for_range(builder, images) as image:
         lines = [v.pointer(data, builder.mul(image.index, step), start) for data, step, start in starts]
-        with cgutils.for_range_slice(builder, v.index(0), whole, v.index(v.count), inc=True) as (p, _):
+        with _steps(v, whole) as p:
             _add_dots(v, shape, sums, [v.load(v.pointer(line, p)) for line in lines])
         with builder.if_then(builder.icmp_signed("<", whole, count)):
             _add_dots(v, shape, sums, [v.load(v.pointer(line, whole), rest) for line in lines])
@@ -331,23 +346,38 @@ def _plain_dots(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_
                 s[i * taps + t] += np.sum(upstream * x[source : source + count])
 
 
-# ---------------------------------------------------------------------------------------------- line sum
+# ----------------------------------------------------------------------------------------------- lines
+# Sums, maxima and exponentials of numbers that stand side by side. Four sums at a time hide the latency of an
+# addition; what does not fill a vector is loaded with the missing lanes neutral.
+
+
+def _reduce(v: _Vectors, count: Any, start: Any, take: Callable[..., Any], join: Callable[[Any, Any], Any]) -> Any:
+    """Join take(p, mask) over all vectors of a line; without mask, the vector is whole."""
+    builder = v.builder
+    slots = [cgutils.alloca_once(builder, v.type) for _ in range(4)]
+    for slot in slots:
+        builder.store(start, slot)
+
+    def grow(slot: Any, vector: Any) -> None:
+        builder.store(join(builder.load(slot), vector), slot)
+
+    block = v.index(4 * v.count)
+    whole = builder.mul(builder.sdiv(count, block), block)
+    with cgutils.for_range_slice(builder, v.index(0), whole, block, inc=True) as (p, _):
+        for j, slot in enumerate(slots):
+            grow(slot, take(builder.add(p, v.index(j * v.count)), None))
+    with cgutils.for_range_slice(builder, whole, count, v.index(v.count), inc=True) as (p, _):
+        grow(slots[0], take(p, v.first(builder.sub(count, p))))
+    first, second, third, fourth = (builder.load(slot) for slot in slots)
+    return join(join(first, second), join(third, fourth))
 
 
 def _emit_sum(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     v = _Vectors(context, builder, signature.args[0].dtype)
     x, x_at, count = _data(context, builder, signature, args)
-    x, sums = v.pointer(x, x_at), v.sums(4)
-    step = v.index(4 * v.count)
-    whole = builder.mul(builder.sdiv(count, step), step)
-    with cgutils.for_range_slice(builder, v.index(0), whole, step, inc=True) as (p, _):
-        for j, slot in enumerate(sums):
-            v.add(slot, v.load(v.pointer(x, p, j * v.count)))
-    with cgutils.for_range_slice(builder, whole, count, v.index(v.count), inc=True) as (p, _):
-        v.add(sums[0], v.load(v.pointer(x, p), v.first(builder.sub(count, p))))
-    first, second, third, fourth = (builder.load(slot) for slot in sums)
-    four = builder.fadd(builder.fadd(first, second), builder.fadd(third, fourth))
-    return builder.extract_element(v.totals([four])[0], _i32(0))
+    x = v.pointer(x, x_at)
+    sums = _reduce(v, count, v.zero, lambda p, mask: v.load(v.pointer(x, p), mask), builder.fadd)
+    return builder.extract_element(v.totals([sums])[0], _i32(0))
 
 
 @intrinsic
@@ -362,6 +392,364 @@ def _plain_sum(x, x_at, count):  # type: ignore[no-untyped-def]
 line_sum = _plain_sum if config.DISABLE_JIT else _sum
 """line_sum(x, x_at, count): x[x_at] + ... + x[x_at + count - 1]."""
 
+
+def _emit_line_dot(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    x, x_at, a, y, y_at, b, count = _data(context, builder, signature, args)
+    x, y, a, b = v.pointer(x, x_at), v.pointer(y, y_at), v.broadcast(a), v.broadcast(b)
+
+    def products(p: Any, mask: Any) -> Any:
+        left, right = (builder.fsub(v.load(v.pointer(d, p), mask), c) for d, c in ((x, a), (y, b)))
+        product = builder.fmul(left, right)
+        return product if mask is None else builder.select(mask, product, v.zero)
+
+    return builder.extract_element(v.totals([_reduce(v, count, v.zero, products, builder.fadd)])[0], _i32(0))
+
+
+@intrinsic
+def _line_dot(_typing, x, x_at, a, y, y_at, b, count):  # type: ignore[no-untyped-def]
+    i, number = types.intp, x.dtype
+    return number(x, i, number, y, i, number, i), _emit_line_dot
+
+
+def _plain_line_dot(x, x_at, a, y, y_at, b, count):  # type: ignore[no-untyped-def]
+    return np.sum((x[x_at : x_at + count] - a) * (y[y_at : y_at + count] - b))
+
+
+line_dot = _plain_line_dot if config.DISABLE_JIT else _line_dot
+"""line_dot(x, x_at, a, y, y_at, b, count): sum over p < count of (x[x_at + p] - a) * (y[y_at + p] - b)."""
+
+
+def _emit_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    x, x_at, count = _data(context, builder, signature, args)
+    x = v.pointer(x, x_at)
+    least = v.constant(-np.inf)
+
+    def larger(a: Any, b: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("<", a, b), b, a)
+
+    def take(p: Any, mask: Any) -> Any:
+        loaded = v.load(v.pointer(x, p), mask)
+        return loaded if mask is None else builder.select(mask, loaded, least)
+
+    best = _reduce(v, count, least, take, larger)
+    part = v.count
+    while part > 1:
+        part //= 2
+        best = larger(best, v.pick(best, best, [(lane + part) % v.count for lane in range(v.count)]))
+    return builder.extract_element(best, _i32(0))
+
+
+@intrinsic
+def _max(_typing, x, x_at, count):  # type: ignore[no-untyped-def]
+    return x.dtype(x, types.intp, types.intp), _emit_max
+
+
+def _plain_max(x, x_at, count):  # type: ignore[no-untyped-def]
+    return np.fmax.reduce(x[x_at : x_at + count], initial=-np.inf)
+
+
+line_max = _plain_max if config.DISABLE_JIT else _max
+"""line_max(x, x_at, count): the largest of x[x_at : x_at + count] that is no NaN, or -inf."""
+
+
+_EXP = {
+    32: {
+        "magic": 1.5 * 2.0**23,  # added and taken away again, it rounds to a whole number
+        "high": 0.693359375,  # log 2 in two parts, so that n * high is exact
+        "low": -2.12194440e-4,
+        "least": -110.0,  # where the result has become 0
+        "series": [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.50000001201],
+    },
+    64: {
+        "magic": 1.5 * 2.0**52,
+        "high": 0.693145751953125,
+        "low": 1.42860682030941723212e-6,
+        "least": -760.0,
+        "series": [1 / math.factorial(k) for k in range(13, 1, -1)],
+    },
+}
+
+
+def _exp(v: _Vectors, x: Any) -> Any:
+    """Return e^x, to about the last digit, for x up to 80: e^x = 2^n e^r with whole n and |r| <= log(2)/2.
+
+    NaN stays NaN and -inf gives 0. What underflows passes through the subnormal numbers.
+    """
+    builder, bits, c = v.builder, v.align * 8, _EXP[v.align * 8]
+    whole = ir.VectorType(ir.IntType(bits), v.count)
+
+    def integers(number: int) -> Any:
+        return ir.Constant(whole, [number] * v.count)
+
+    least = v.constant(c["least"])
+    x = builder.select(builder.fcmp_ordered("<", x, least), least, x)
+    shifted = v.multiply_add(x, v.constant(1 / math.log(2)), v.constant(c["magic"]))
+    n = builder.fsub(shifted, v.constant(c["magic"]))
+    r = v.multiply_add(n, v.constant(-c["high"]), x)
+    r = v.multiply_add(n, v.constant(-c["low"]), r)
+    p = v.constant(c["series"][0])
+    for a in c["series"][1:]:
+        p = v.multiply_add(p, r, v.constant(a))
+    p = builder.fadd(v.multiply_add(p, builder.fmul(r, r), r), v.constant(1.0))
+    n = builder.sub(builder.bitcast(shifted, whole), builder.bitcast(v.constant(c["magic"]), whole))
+    half = builder.ashr(n, integers(1))
+    mantissa, bias = (23, 127) if bits == 32 else (52, 1023)
+    for part in (half, builder.sub(n, half)):  # 2^n itself may be too small for a factor
+        power = builder.shl(builder.add(part, integers(bias)), integers(mantissa))
+        p = builder.fmul(p, builder.bitcast(power, v.type))
+    return p
+
+
+def _emit_line_exp(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, y_at, x, x_at, shift, factor, count = _data(context, builder, signature, args)
+    y, x, shift, factor = v.pointer(y, y_at), v.pointer(x, x_at), v.broadcast(shift), v.broadcast(factor)
+
+    def take(p: Any, mask: Any) -> Any:
+        e = _exp(v, builder.fsub(v.load(v.pointer(x, p), mask), shift))
+        v.store(builder.fmul(e, factor), v.pointer(y, p), mask)
+        return e if mask is None else builder.select(mask, e, v.zero)
+
+    return builder.extract_element(v.totals([_reduce(v, count, v.zero, take, builder.fadd)])[0], _i32(0))
+
+
+@intrinsic
+def _line_exp(_typing, y, y_at, x, x_at, shift, factor, count):  # type: ignore[no-untyped-def]
+    i, number = types.intp, x.dtype
+    return number(y, i, x, i, number, number, i), _emit_line_exp
+
+
+def _plain_line_exp(y, y_at, x, x_at, shift, factor, count):  # type: ignore[no-untyped-def]
+    e = np.exp(x[x_at : x_at + count] - shift)
+    y[y_at : y_at + count] = e * factor
+    return np.sum(e)
+
+
+line_exp = _plain_line_exp if config.DISABLE_JIT else _line_exp
+"""line_exp(y, y_at, x, x_at, shift, factor, count): y = factor * e^(x - shift); return the sum of e^(x - shift).
+
+x - shift is at most 80.
+"""
+
+
+def _each(v: _Vectors, count: Any, y: Any, compute: Callable[[Any, Any], Any]) -> None:
+    """Store compute(p, mask) along a line."""
+    builder = v.builder
+    whole = builder.mul(builder.sdiv(count, v.index(v.count)), v.index(v.count))
+    with _steps(v, whole) as p:
+        v.store(compute(p, None), v.pointer(y, p))
+    with builder.if_then(builder.icmp_signed("<", whole, count)):
+        mask = v.first(builder.sub(count, whole))
+        v.store(compute(whole, mask), v.pointer(y, whole), mask)
+
+
+def _emit_affine(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, y_at, x, x_at, a, b, c, count = _data(context, builder, signature, args)
+    y, x = v.pointer(y, y_at), v.pointer(x, x_at)
+    a, b, c = (v.broadcast(number) for number in (a, b, c))
+    _each(
+        v,
+        count,
+        y,
+        lambda p, mask: v.multiply_add(builder.fsub(v.load(v.pointer(x, p), mask), a), b, c),
+    )
+    return context.get_dummy_value()
+
+
+@intrinsic
+def _affine(_typing, y, y_at, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
+    i, number = types.intp, x.dtype
+    return types.void(y, i, x, i, number, number, number, i), _emit_affine
+
+
+def _plain_affine(y, y_at, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
+    y[y_at : y_at + count] = (x[x_at : x_at + count] - a) * b + c
+
+
+line_affine = _plain_affine if config.DISABLE_JIT else _affine
+"""line_affine(y, y_at, x, x_at, a, b, c, count): y = (x - a) * b + c."""
+
+
+def _emit_blend(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, y_at, d, d_at, f, x, x_at, a, b, c, count = _data(context, builder, signature, args)
+    y, d, x = v.pointer(y, y_at), v.pointer(d, d_at), v.pointer(x, x_at)
+    f, a, b, c = (v.broadcast(number) for number in (f, a, b, c))
+
+    def compute(p: Any, mask: Any) -> Any:
+        line = v.multiply_add(builder.fsub(v.load(v.pointer(x, p), mask), a), b, c)
+        return v.multiply_add(v.load(v.pointer(d, p), mask), f, line)
+
+    _each(v, count, y, compute)
+    return context.get_dummy_value()
+
+
+@intrinsic
+def _blend(_typing, y, y_at, d, d_at, f, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
+    i, number = types.intp, x.dtype
+    return types.void(y, i, d, i, number, x, i, number, number, number, i), _emit_blend
+
+
+def _plain_blend(y, y_at, d, d_at, f, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
+    y[y_at : y_at + count] = d[d_at : d_at + count] * f + ((x[x_at : x_at + count] - a) * b + c)
+
+
+line_blend = _plain_blend if config.DISABLE_JIT else _blend
+"""line_blend(y, y_at, d, d_at, f, x, x_at, a, b, c, count): y = d * f + (x - a) * b + c."""
+
+
+# ---------------------------------------------------------------------------------------------- windows
+# What a pooling window finds at successive positions of one output row. All taps of all positions must lie
+# inside the map. (rows, columns) is the size of the window; tap (k, l) reads x[x_at + k*down + l*across + p*stride],
+# with a stride of 1 or 2.
+
+
+def _strided(v: _Vectors, x: Any, stride: int, left: Any) -> Any:
+    """Load one number for each position; without `left`, at least one more than a vector remains."""
+    if stride == 1:
+        return v.load(x, None if left is None else v.first(left))
+    if left is None:
+        return v.every_second(v.load(x), v.load(v.pointer(x, v.count)))
+    seen = v.builder.sub(v.builder.add(left, left), v.index(1))
+    high = v.first(v.builder.sub(seen, v.index(v.count)))
+    return v.every_second(v.load(x, v.first(seen)), v.load(v.pointer(x, v.count), high))
+
+
+def _windows(v: _Vectors, where: tuple[Any, ...], treat: Callable[..., None]) -> None:
+    """Call treat(p, left, step, first, others) for every vector of positions.
+
+    `first` is what the first tap reads there; others(visit) calls visit(numbers, offset) for all taps, the first
+    one included.
+    """
+    x, down, across, rows, columns, stride, count = where
+    builder = v.builder
+    whole = builder.mul(builder.sdiv(builder.sub(count, v.index(1)), v.index(v.count)), v.index(v.count))
+
+    def at(p: Any, left: Any, step: int, width: int) -> None:
+        start = builder.mul(p, v.index(step))
+
+        def tap(row: Any, column: Any, visit: Callable[[Any, Any], None]) -> None:
+            offset = builder.add(builder.add(row, builder.mul(column, across)), start)
+            visit(_strided(v, v.pointer(x, offset), step, left), offset)
+
+        def others(visit: Callable[[Any, Any], None]) -> None:
+            with cgutils.for_range(builder, rows) as row:
+                line = builder.mul(row.index, down)
+                if width:
+                    for column in range(width):
+                        tap(line, v.index(column), visit)
+                else:
+                    with cgutils.for_range(builder, columns) as column:
+                        tap(line, column.index, visit)
+
+        treat(p, left, step, _strided(v, v.pointer(x, start), step, left), others)
+
+    # Windows two or three wide are the rule, so that their taps are written out.
+    for step in (1, 2):
+        fits = [builder.icmp_signed("==", columns, v.index(n)) for n in (2, 3)]
+        wider = builder.not_(builder.or_(*fits))
+        for width, chosen in zip((2, 3, 0), (*fits, wider)):
+            with builder.if_then(builder.and_(chosen, builder.icmp_signed("==", stride, v.index(step)))):
+                with _steps(v, whole) as p:
+                    at(p, None, step, width)
+                at(whole, builder.sub(count, whole), step, width)
+
+
+def _emit_window_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, y_at, places, x, x_at, base, *window = _data(context, builder, signature, args)
+    y, places, x = v.pointer(y, y_at), v.pointer(places, y_at), v.pointer(x, x_at)
+    kind = ir.IntType(signature.args[2].dtype.bitwidth)
+    integers = ir.VectorType(kind, v.count)
+
+    def treat(p: Any, left: Any, step: int, first: Any, others: Any) -> None:
+        ahead = ir.Constant(integers, [step * lane for lane in range(v.count)])
+
+        def here(offset: Any) -> Any:
+            place = builder.add(base, offset)
+            return builder.add(v.spread(place if kind.width == 64 else builder.trunc(place, kind), integers), ahead)
+
+        best, place = cgutils.alloca_once(builder, v.type), cgutils.alloca_once(builder, integers)
+        builder.store(first, best)
+        builder.store(here(builder.mul(p, v.index(step))), place)
+
+        def visit(value: Any, offset: Any) -> None:
+            old = builder.load(best)
+            # Larger, or the first NaN: unordered comparisons hold if either side is NaN.
+            better = builder.and_(builder.fcmp_unordered(">", value, old), builder.fcmp_ordered("ord", old, old))
+            builder.store(builder.select(better, value, old), best)
+            builder.store(builder.select(better, here(offset), builder.load(place)), place)
+
+        others(visit)
+        mask = None if left is None else v.first(left)
+        v.store(builder.load(best), v.pointer(y, p), mask)
+        v.store(builder.load(place), v.pointer(places, p), mask)
+
+    _windows(v, (x, *window), treat)
+    return context.get_dummy_value()
+
+
+@intrinsic
+def _window_max(_typing, y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
+    i = types.intp
+    return types.void(y, i, places, x, i, i, i, i, i, i, i, i), _emit_window_max
+
+
+def _plain_window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
+    for p in range(count):
+        offsets = [k * down + l * across + p * stride for k in range(rows) for l in range(columns)]
+        best = int(np.argmax([x[x_at + offset] for offset in offsets]))
+        y[y_at + p], places[y_at + p] = x[x_at + offsets[best]], base + offsets[best]
+
+
+window_max = _plain_window_max if config.DISABLE_JIT else _window_max
+"""window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count): largest entry of windows.
+
+y[y_at + p] is the entry, the first of equal ones or the first NaN; places[y_at + p] is base plus the number of
+entries between x[x_at] and it.
+"""
+
+
+def _emit_window_mean(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, y_at, n, n_at, x, x_at, *window = _data(context, builder, signature, args)
+    y, n, x = v.pointer(y, y_at), v.pointer(n, n_at), v.pointer(x, x_at)
+
+    def treat(p: Any, left: Any, _step: int, _first: Any, others: Any) -> None:
+        (total,) = v.sums(1)
+        others(lambda value, _: builder.store(builder.fadd(builder.load(total), value), total))
+        mask = None if left is None else v.first(left)
+        v.store(builder.fdiv(builder.load(total), v.load(v.pointer(n, p), mask)), v.pointer(y, p), mask)
+
+    _windows(v, (x, *window), treat)
+    return context.get_dummy_value()
+
+
+@intrinsic
+def _window_mean(_typing, y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
+    i = types.intp
+    return types.void(y, i, n, i, x, i, i, i, i, i, i, i), _emit_window_mean
+
+
+def _plain_window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
+    for p in range(count):
+        total = y.dtype.type(0)
+        for k in range(rows):
+            for l in range(columns):
+                total += x[x_at + k * down + l * across + p * stride]
+        y[y_at + p] = total / n[n_at + p]
+
+
+window_mean = _plain_window_mean if config.DISABLE_JIT else _window_mean
+"""window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count): sums of windows over n.
+
+y[y_at + p] is the sum of a window divided by n[n_at + p].
+"""
+
+
 # --------------------------------------------------------------------------------------------- copy line
 
 
@@ -369,23 +757,31 @@ def _emit_copy(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     v = _Vectors(context, builder, signature.args[0].dtype)
     y, y_at, x, x_at, count, stride = _data(context, builder, signature, args)
     y, x = v.pointer(y, y_at), v.pointer(x, x_at)
-    whole = builder.mul(builder.sdiv(count, v.index(v.count)), v.index(v.count))
-    rest = builder.sub(count, whole)
-    with builder.if_else(builder.icmp_signed("==", stride, v.index(1))) as (then, otherwise):
-        with then:
-            with cgutils.for_range_slice(builder, v.index(0), whole, v.index(v.count), inc=True) as (p, _):
-                v.store(v.load(v.pointer(x, p)), v.pointer(y, p))
-            with builder.if_then(builder.icmp_signed("<", whole, count)):
-                mask = v.first(rest)
+    one = v.index(1)
+    whole = builder.mul(builder.sdiv(builder.sub(count, one), v.index(v.count)), v.index(v.count))
+    left = builder.sub(count, whole)  # between one and a whole vector
+    with builder.if_then(builder.icmp_signed(">", count, v.index(0))):
+        with builder.if_else(builder.icmp_signed("==", stride, one)) as (then, otherwise):
+            with then:
+                with _steps(v, whole) as p:
+                    v.store(v.load(v.pointer(x, p)), v.pointer(y, p))
+                mask = v.first(left)
                 v.store(v.load(v.pointer(x, whole), mask), v.pointer(y, whole), mask)
-        with otherwise, cgutils.for_range_slice(builder, v.index(0), count, v.index(v.count), inc=True) as (p, _):
-            left = builder.sub(count, p)
-            seen = builder.sub(builder.mul(left, v.index(2)), v.index(1))
-            source = v.pointer(x, builder.mul(p, v.index(2)))
-            low = v.load(source, v.first(seen))
-            high = v.load(v.pointer(source, v.count), v.first(builder.sub(seen, v.index(v.count))))
-            v.store(v.every_second(low, high), v.pointer(y, p), v.first(left))
+            with otherwise:
+                with _steps(v, whole) as p:
+                    source = v.pointer(x, p, p)
+                    v.store(v.every_second(v.load(source), v.load(v.pointer(source, v.count))), v.pointer(y, p))
+                source, seen = v.pointer(x, whole, whole), builder.sub(builder.add(left, left), one)
+                low = v.load(source, v.first(seen))
+                high = v.load(v.pointer(source, v.count), v.first(builder.sub(seen, v.index(v.count))))
+                v.store(v.every_second(low, high), v.pointer(y, whole), v.first(left))
     return context.get_dummy_value()
+
+
+@contextmanager
+def _steps(v: _Vectors, end: Any) -> Iterator[Any]:
+    with cgutils.for_range_slice(v.builder, v.index(0), end, v.index(v.count), inc=True) as (p, _):
+        yield p
 
 
 @intrinsic

@@ -18,7 +18,9 @@ def touching(masks, calls=None):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 10**6), rows=st.integers(1, 30), columns=st.integers(1, 30), density=st.floats(0, 1))
+@given(
+    seed=st.integers(0, 10**6), rows=st.integers(1, 30), columns=st.integers(1, 30), density=st.floats(0, 1)
+)
 def test_any_pattern_is_found(seed, rows, columns, density):
     masks = np.random.default_rng(seed).random((rows, columns)) < density
     np.testing.assert_array_equal(touched_outputs(touching(masks), rows), masks)

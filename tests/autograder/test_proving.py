@@ -1,0 +1,59 @@
+"""`prove` finds what is wrong with an assignment's checks, and says so."""
+
+import dataclasses
+
+import pytest
+
+from autograder import proving
+from autograder.assignment import load_assignment
+from autograder.exercises import EXERCISES, Trial, exercise
+from autograder.mistakes import mistake
+from autograder.sandbox import Call
+
+
+@pytest.fixture(scope="module")
+def convolution():
+    whole = load_assignment("convolution")
+    few = tuple(q for q in whole.questions if q.id in ("conv_params", "local_backward", "CARITH-2"))
+    return dataclasses.replace(whole, questions=few)
+
+
+def test_what_is_shipped_is_proved(convolution):
+    proofs = proving.prove(convolution, seeds=1, leave_one_out=True)
+    assert proving.failures(proofs) == []
+    assert all(p.tried and p.tried == p.rejected == p.named for p in proofs)
+    assert all(p.truth_ratio <= 0.1 for p in proofs)
+
+
+@pytest.fixture
+def blind():
+    """An exercise whose only trial cannot see the mistake, and one mistake that goes by another's name."""
+
+    def double(x):
+        return 2.0 * x
+
+    @mistake("blind_double", "negative-forgotten", family="sign")
+    def negative_forgotten(right):
+        """You double the absolute value.
+
+        Keep the sign.
+        """
+        return {"blind_double": lambda x: abs(2.0 * x)}
+
+    task = exercise(
+        "blind_double", title="Twice", topic="test", op=None, functions=lambda _impl: {"blind_double": double},
+        trials=lambda rng: [Trial("positive only", (Call("blind_double", (rng.uniform(1, 2, size=3),)),), "values")],
+    )  # fmt: skip
+    yield task
+    del EXERCISES["blind_double"]
+    from autograder import mistakes
+
+    for key in [k for k in mistakes._REGISTRY if k[0] == "blind_double"]:
+        del mistakes._REGISTRY[key]
+
+
+def test_a_trial_that_cannot_see_a_mistake_is_a_failure(blind, convolution):
+    asked = dataclasses.replace(convolution.questions[0], id=blind.id)
+    own = dataclasses.replace(convolution, questions=(asked,))
+    sentences = proving.failures(proving.prove(own, seeds=1))
+    assert any("negative-forgotten earns full marks" in s for s in sentences)
