@@ -385,6 +385,7 @@ def list_(what: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(question: str, seed: int, level: int | None, solution: bool, as_json: bool) -> None:
     """Show one instance of a QUESTION such as CONV-3, or the trials of an exercise such as conv_forward."""
+    from autograder.formulas import readable
     from autograder.listing import instance
 
     found = instance(question, seed, level, solution)
@@ -392,7 +393,7 @@ def show(question: str, seed: int, level: int | None, solution: bool, as_json: b
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     for text in _shown(found):
-        out.print(Markdown(text))
+        out.print(Markdown(readable(text)))
 
 
 def _shown(found: dict[str, Any]) -> Sequence[str]:
