@@ -288,6 +288,15 @@ def _write_source(course: Course, assignment: Assignment) -> None:
             return
 
 
+def _share(source: Path, target: Path) -> None:
+    """Let a student's folder hold a file that is the same for all, without a copy of its own where possible."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def _write_handouts(
     course: Course,
     assignment: Assignment,
@@ -304,7 +313,7 @@ def _write_handouts(
         personal = notebook.personalise(release, student, prompts)
         (folder / f"{assignment.name}.ipynb").write_text(notebook.to_text(personal), encoding="utf-8")
         for extra in (kit.KIT_NAME, *assignment.files):
-            shutil.copyfile(course.release(assignment.name) / extra, folder / extra)
-        write_whole(folder / "variants.json", _variants_text(assignment.name, {student: own}).encode())
+            _share(course.release(assignment.name) / extra, folder / extra)
+        (folder / "variants.json").write_text(_variants_text(assignment.name, {student: own}), encoding="utf-8")
         on_step("handouts written", number, len(variants))
     return len(variants)
