@@ -100,7 +100,7 @@ def _slices(trials: Sequence[KeyTrial], outcomes: Outcomes) -> list[Outcomes]:
 
 def judge_trial(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     """Judge one trial: every judged call must have worked and returned what the key holds."""
-    if key.rule is not None:
+    if rule_of(key, trial) is not None:
         return _judge_rule(key, trial, outcomes)
     forward_right = _forward_right(trial, outcomes)
     own = [k for k, i in enumerate(trial.judged) if i != trial.forward]
@@ -163,9 +163,14 @@ def _judge_rule(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     return TrialResult(trial, "wrong", "property", found[0]) if found else TrialResult(trial, "right")
 
 
+def rule_of(key: Key, trial: KeyTrial) -> str | None:
+    """Name the rule a trial is judged by: the exercise's, or its own where only some trials are left to chance."""
+    return key.rule or trial.facts.get("rule")
+
+
 def complaints(key: Key, trial: KeyTrial, outcomes: Outcomes) -> list[str]:
     """Return what the exercise's rule says of one trial; empty means right."""
-    rule: Callable[..., list[str]] = properties.RULES[key.rule or ""]
+    rule: Callable[..., list[str]] = properties.RULES[rule_of(key, trial) or ""]
     return rule(trial.facts, [outcomes[i].value for i in trial.judged])
 
 
@@ -185,6 +190,9 @@ def _failed(
     if outcome.status == "unreachable":
         first = next((o for o in outcomes if o.status not in ("ok", "unreachable")), None)
         call = trial.calls[list(outcomes).index(first)] if first is not None else None
+        if first is not None and call is not None and call.do == key.question:
+            # its own call, whose result is looked at through a helper
+            return _failed(key, trial, first, outcomes, forward_right)
         why = (
             f"it needs {_called(call)}, which {what_happened(first)}"
             if first is not None and call

@@ -94,7 +94,13 @@ def load_bundle(course: Course, name: str) -> Bundle:
     notebook = json.loads(release)
     roster = frozenset(course.students())
     return Bundle(
-        assignment, Release.from_notebook(notebook), keys, by_hand, digest, _rules(assignment, release), roster
+        assignment,
+        Release.from_notebook(notebook),
+        keys,
+        by_hand,
+        digest,
+        _rules(assignment, release),
+        roster,
     )
 
 

@@ -95,7 +95,7 @@ def _allowed(
     expected: list[Any],
     truth: Functions,
 ) -> tuple[list[Any], list[Any]]:
-    if task.rule is not None or not judged:
+    if task.rule is not None or "rule" in trial.facts or not judged:
         return [0.0] * len(judged), [0.0] * len(judged)
     if trial.allowed is not None:
         same = [constant_bound(e, trial.allowed) for e in expected]

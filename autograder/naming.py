@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from autograder.checks import Judgement, complaints
+from autograder.checks import Judgement, complaints, rule_of
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
@@ -67,10 +67,12 @@ def _tuples(judgement: Judgement, wrong: Wrong | None = None) -> Iterator[tuple[
     """Yield (mine, expected, other, bound64, bound32) of every judged tuple; other is a mistake's, or None."""
     for index in _order(judgement, plain_only=False):
         trial, mine = judgement.key.sets[judgement.set_index][index], _slice(judgement, index)
+        if rule_of(judgement.key, trial) is not None:
+            continue
         other = _outcomes(judgement, index, wrong) if wrong else None
         for k, i in _own(trial):
             rows = [mine[i].value, trial.expected[k], other[i].value if other else trial.expected[k]]
-            if all(isinstance(row, (tuple, list)) and len(row) == len(trial.expected[k]) for row in rows):
+            if all(isinstance(row, (tuple, list)) for row in rows) and len({len(row) for row in rows}) == 1:
                 yield *rows, trial.allowed64[k], trial.allowed32[k]
 
 
@@ -86,7 +88,7 @@ def _fits_result(judgement: Judgement, wrong: Wrong, i: int) -> bool:
     """Tell whether a mistake gives the student's i-th result everywhere, and a wrong one somewhere."""
     telling = False
     for mine, expected, other, a64, a32 in _tuples(judgement, wrong):
-        if other[i] is None:
+        if i >= len(other) or other[i] is None:
             continue
         if not compare(mine[i], other[i], a64[i], a32[i]).right:
             return False
@@ -180,8 +182,10 @@ def _empty(value: Any) -> bool:
 def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
     if _changes(mine) != _changes(other) or _touched(mine) != _touched(other):
         return False
-    if key.rule is not None:
-        return complaints(key, trial, mine) == complaints(key, trial, other)
+    if rule_of(key, trial) is not None:
+        if any(mine[i].status != other[i].status for i in trial.judged):
+            return False
+        return not _ran(trial, mine) or complaints(key, trial, mine) == complaints(key, trial, other)
     for k, i in _own(trial):
         if mine[i].status != other[i].status:
             return False
@@ -195,8 +199,8 @@ def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
 def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
     if _touched(other) or _changes(other):
         return False
-    if key.rule is not None:
-        return not complaints(key, trial, other)
+    if rule_of(key, trial) is not None:
+        return _ran(trial, other) and not complaints(key, trial, other)
     return _ran(trial, other) and all(
         compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
         for k, i in _own(trial)

@@ -63,3 +63,172 @@ def _one_pass(result: Any, n: int, size: int) -> list[str]:
         ]
     expected = [size] * (n // size) + ([n % size] if n % size else [])
     return [] if lengths == expected else [f"Batch sizes are {lengths}, expected {expected}."]
+
+
+@rule
+def init_weights(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
+    """W[fan_out, fan_in], finite, spread as the scheme asks, drawn with the given rng.
+
+    Results are: two calls with generators of the same seed, one with another seed. The sample standard
+    deviation of n normal numbers varies by 1/sqrt(2n) of itself, that of uniform ones by less; six times that
+    is allowed, and six times sigma/sqrt(n) for the mean, so that one honest submission in some hundred
+    million would be refused.
+    """
+    shape = int(facts["fan_out"]), int(facts["fan_in"])
+    drawn = [as_array(result)[0] for result in results]
+    for w in drawn:
+        if w is None or w.dtype.kind not in "iuf":
+            return ["Expected an array of real numbers."]
+        if w.shape != shape:
+            return [
+                f"Expected shape (fan_out, fan_in) = {shape}: one row for each unit. Here it is {w.shape}."
+            ]
+        if not np.all(np.isfinite(w)):
+            return ["A weight is not finite."]
+    if facts["scheme"] == "constant":
+        same = all(np.all(w == w.flat[0]) for w in drawn if w is not None)
+        return [] if same else ["With the scheme constant all weights are the same number."]
+    first, again, other = (np.asarray(w, dtype=np.float64) for w in drawn)
+    return (
+        _drawn_with(first, again, other)
+        or _spread(first, facts)
+        or _spread(other, facts)
+        or _distribution(first, facts)
+    )
+
+
+def _drawn_with(first: np.ndarray, again: np.ndarray, other: np.ndarray) -> list[str]:
+    if len(np.unique(first)) == 1:
+        return ["All weights are the same number; with this scheme they are drawn."]
+    if not np.array_equal(first, again):
+        return ["The same generator twice gives different weights: draw all random numbers from rng."]
+    if np.array_equal(first, other):
+        return ["Another generator gives the same weights: the rng you are given is not used."]
+    if len(np.unique(first)) < 0.9 * first.size:
+        return ["Many weights are equal: draw every weight by itself."]
+    return []
+
+
+def _spread(w: np.ndarray, facts: Mapping[str, Any]) -> list[str]:
+    wanted, n = float(facts["std"]), w.size
+    close = 6 / np.sqrt(2 * n)
+    measured = float(np.sqrt(np.mean((w - w.mean()) ** 2)))
+    if abs(measured - wanted) > close * wanted:
+        like = [t for t, std in facts["others"].items() if abs(measured - std) <= close * std]
+        size = "large" if measured > wanted else "small"
+        why = f": it is that of {like[0]}" if like else ""
+        return [f"The standard deviation of the weights is too {size} for {facts['scheme']}{why}."]
+    if abs(float(w.mean())) > 6 * wanted / np.sqrt(n):
+        return ["The weights do not have mean 0."]
+    return []
+
+
+def _distribution(w: np.ndarray, facts: Mapping[str, Any]) -> list[str]:
+    limit = np.sqrt(3) * float(facts["std"])
+    largest = float(np.abs(w).max())
+    if facts["scheme"] == "xavier_uniform" and not 0.95 * limit <= largest <= limit * (1 + 1e-6):
+        return ["The weights are not uniform between -a and a with a = sqrt(6 / (fan_in + fan_out))."]
+    if facts["scheme"] == "xavier_normal" and largest <= 1.02 * limit:
+        return ["The weights are uniform; a normal distribution is asked for."]
+    return []
+
+
+@rule
+def dropout_drawn(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
+    """A mask of zeros and ones, drawn unit by unit with the given rng, and Y made with that very mask.
+
+    Results are (Y, mask) of two calls with generators of the same seed and of one with another seed. Six
+    standard deviations of the share kept are allowed.
+    """
+    x, p = np.asarray(facts["x"]), float(facts["p_drop"])
+    masks = []
+    for result in results:
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            return ["Expected two results, Y and the mask."]
+        y, mask = as_array(result[0])[0], as_array(result[1])[0]
+        if y is None or mask is None or y.shape != x.shape or mask.shape != x.shape:
+            return [f"Y and the mask must be arrays with the shape of X, {x.shape}: one decision for every unit."]
+        if not np.all((mask == 0) | (mask == 1)):
+            return ["The mask must hold 0 and 1 only; what scales Y does not belong into it."]
+        masks.append(mask.astype(bool))
+        if found := _kept_share(float(masks[-1].mean()), 1 - p, x.size) or _dropped(x, y, masks[-1], facts):
+            return found
+    return _unit_by_unit(masks[0]) or _same_and_other(masks, "masks")
+
+
+def _kept_share(kept: float, wanted: float, n: int) -> list[str]:
+    close = 6 * np.sqrt(wanted * (1 - wanted) / n)
+    if abs(kept - wanted) <= close:
+        return []
+    if kept in (0.0, 1.0):
+        return [f"{'No' if kept else 'Every'} unit is dropped in training."]
+    if abs(kept - (1 - wanted)) <= close:
+        return ["Units are kept with probability p_drop; they should be dropped with it."]
+    return ["The share of the units kept is far from 1 - p_drop."]
+
+
+def _dropped(x: np.ndarray, y: np.ndarray, mask: np.ndarray, facts: Mapping[str, Any]) -> list[str]:
+    right = x * mask * float(facts["scale"])
+    if np.allclose(y, right, rtol=1e-5, atol=1e-6):
+        return []
+    if np.any(y[~mask] != 0):
+        return ["Y is not zero where the mask is 0."]
+    ratio = y[mask] / x[mask]
+    if np.ptp(ratio) < 1e-4:
+        return [f"Where units are kept Y is {ratio[0]:.3f} times X; expected {facts['scale']:.3f} times."]
+    return ["Y is not made from X and the mask that is returned."]
+
+
+def _unit_by_unit(mask: np.ndarray) -> list[str]:
+    if np.all(mask == mask[:1]):
+        return ["All examples have the same mask: draw one number for every unit of every example."]
+    if np.all(mask == mask[:, :1]):
+        return ["Whole examples are dropped: draw one number for every unit of every example."]
+    return []
+
+
+def _same_and_other(results: Sequence[Any], what: str) -> list[str]:
+    """Two generators of one seed must give the same, one of another seed something else."""
+    if not np.array_equal(results[0], results[1]):
+        return [f"The same generator twice gives different {what}: draw all random numbers from rng."]
+    if np.array_equal(results[0], results[2]):
+        return [f"Another generator gives the same {what}: the rng you are given is not used."]
+    return []
+
+
+@rule
+def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
+    """Every image mirrored or not, then moved by at most one pixel per axis, drawn image by image with rng.
+
+    Results are two calls with generators of the same seed, one with another seed.
+    """
+    x = np.asarray(facts["x"])
+    arrays = [as_array(result)[0] for result in results]
+    if any(a is None or a.shape != x.shape for a in arrays):
+        return [f"Expected an array with the shape of X, {x.shape}."]
+    found = [[_variation_of(image, made) for image, made in zip(x, batch)] for batch in map(np.asarray, arrays)]
+    for variations in found:
+        if any(v is None for v in variations):
+            return [
+                "An image is not X mirrored or not and moved by at most one pixel with zeros moving in "
+                "(all its channels alike)."
+            ]
+    drawn: list[Any] = [v for variations in (found[0], found[2]) for v in variations]
+    if len(drawn) > 20 and len(set(found[0])) == 1:
+        return ["All images of the batch are varied alike: draw anew for every image."]
+    for part, what in enumerate(("mirrored", "moved up or down", "moved left or right")):
+        if len({v[part] for v in drawn}) < (2 if part == 0 else 3):
+            return [f"Images are always or never {what}; every possibility should occur."]
+    return _same_and_other(arrays, "images")
+
+
+def _variation_of(image: np.ndarray, made: np.ndarray) -> tuple[bool, int, int] | None:
+    rows, columns = image.shape[1:]
+    for mirrored in (False, True):
+        wide = np.pad(image[:, :, ::-1] if mirrored else image, ((0, 0), (1, 1), (1, 1)))
+        for down in (-1, 0, 1):
+            for right in (-1, 0, 1):
+                moved = wide[:, 1 - down : 1 - down + rows, 1 - right : 1 - right + columns]
+                if np.allclose(made, moved, rtol=1e-6, atol=1e-6):
+                    return mirrored, down, right
+    return None

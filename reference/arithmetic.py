@@ -270,7 +270,7 @@ def keras_output_size(n: int, k: int, stride: int = 1, rule: str = "valid", dila
     (26, 28)
     """
     if not isinstance(rule, str) or rule not in ("same", "valid"):
-        raise InputError(f"there is no rule {short(rule)}.", 'choose rule="valid" or rule="same".')
+        raise InputError(f"unknown rule {short(rule)}.", 'choose rule="valid" or rule="same".')
     if rule == "same":
         return same_padding(n, k, stride, dilation).size
     room, span, stride, _ = _sizes(n, k, stride, 0, dilation)
@@ -301,7 +301,7 @@ def unused_inputs(n: int, k: int, stride: int = 1, padding: int = 0, dilation: i
     """
     room, span, stride, padding = _sizes(n, k, stride, padding, dilation)
     _refuse_span(room, span)
-    if room * k > 10**7:
+    if room * k > 10**6:
         raise ShapeError(f"{room} padded entries with {k} taps are too many to list.", "use smaller sizes.")
     starts = range(0, room - span + 1, stride)
     read = {start + tap - padding for start in starts for tap in range(0, span, dilation)}

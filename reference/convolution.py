@@ -79,7 +79,7 @@ def conv2d(
 
 def _layer(x: Array, w: Array, stride: Any, padding: Any, dilation: Any, groups: Any) -> tuple[Sweep, int]:
     groups = whole("groups", groups, 1)
-    (C, H, W), (F, D) = x.shape[1:], w.shape[:2]
+    C, (F, D) = x.shape[1], w.shape[:2]
     if D * groups != C:
         raise ShapeError(
             f"w has D = {D} channels per filter, but x has C = {C} channels in {groups} group(s).",

@@ -260,6 +260,10 @@ def _trace_within(layers: list[tuple[int, int, int, int]], unit: int, n: int) ->
         )
     seen = {unit}
     for (k, stride, dilation, padding), length in zip(reversed(layers), reversed(lengths[:-1]), strict=True):
+        if len(seen) * k > 10**7:
+            raise ShapeError(
+                f"{len(seen)} units with {k} taps each are too many to follow.", "use smaller k."
+            )
         reads = {i * stride - padding + tap * dilation for i in seen for tap in range(k)}
         seen = {i for i in reads if 0 <= i < length}
     if not seen:

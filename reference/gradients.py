@@ -164,16 +164,17 @@ def check_gradient(
     subject = read_subject(forward, backward, inputs, params, wrt, cache_first)
     rng = np.random.default_rng(DEFAULT_SEED) if rng is None else generator(rng)
     try:
-        first = _behaviour(subject, rng)
-        result = investigate(Workbench.at(subject, rng), rng, probes, every_entry, first)
+        y, first = _behaviour(subject, rng)
+        result = investigate(Workbench.at(subject, rng, y), rng, probes, every_entry, first)
     except Complaint as complaint:
         return _finish(GradientCheck(complaint.outcome, complaint.reason), subject)  # type: ignore[arg-type]
     return _finish(result, subject)
 
 
-def _behaviour(subject: Subject, rng: np.random.Generator) -> Claim:
-    """Call everything twice; return the upstream gradient that was used, and the gradient it gave."""
-    y = subject.run(subject.origin)[0].astype(np.float64).ravel()
+def _behaviour(subject: Subject, rng: np.random.Generator) -> tuple[Array, Claim]:
+    """Call everything twice; return the result, and the gradient given for a random upstream gradient."""
+    ran = subject.run(subject.origin)
+    y = ran[0].astype(np.float64).ravel()
     if y.size == 0:
         raise Complaint("cannot tell", "forward returned an empty array.")
     if not np.isfinite(y).all():
@@ -181,8 +182,8 @@ def _behaviour(subject: Subject, rng: np.random.Generator) -> Claim:
             "cannot tell", "forward returns NaN or infinity at these inputs, where no slope exists."
         )
     dy = upstream(rng, y.size)
-    again, gradient = subject.gradient(dy)
-    claim = Claim.ask(subject, dy, rng)
+    _, gradient = subject.gradient(dy, ran)
+    again, claim = Claim.ask(subject, dy, rng)
     if not np.array_equal(y, again):
         raise Complaint(
             "cannot tell",
@@ -195,7 +196,7 @@ def _behaviour(subject: Subject, rng: np.random.Generator) -> Claim:
             "backward gives another gradient when it is called again with the same dy and a fresh cache: "
             "start each call from zeros and keep no state between calls.",
         )
-    return claim
+    return y, claim
 
 
 def _finish(result: GradientCheck, subject: Subject) -> GradientCheck:

@@ -273,7 +273,7 @@ def activations_per_layer(
 
 
 def _matrices(weights: Any) -> list[Array]:
-    if not isinstance(weights, (list, tuple, np.ndarray)) or np.size(weights[:1] if np.iterable(weights) else []) == 0:
+    if not isinstance(weights, (list, tuple, np.ndarray)) or not np.iterable(weights) or len(weights) == 0:
         raise InputError("weights must be a list of arrays, one per layer.", "write weights=[w1, w2].")
     arrays = [as_float(f"weights[{i}]", w) for i, w in enumerate(weights)]
     for i, w in enumerate(arrays):

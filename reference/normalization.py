@@ -135,7 +135,7 @@ def standardize_apply(x: Array, mu: Array, sigma: Array) -> Array:
 @standardize_apply.fast
 def standardize_apply_forward(x: Array, mu: Array, sigma: Array) -> tuple[Array, Any]:
     z = (x - mu) / sigma
-    return z, (z, sigma)
+    return z, (z.copy(), sigma)  # a copy: the caller may go on working in the result
 
 
 @standardize_apply.gradient

@@ -13,8 +13,7 @@ import numpy as np
 
 from reference.arithmetic import pool_output_size_formula
 from reference.kernels import kernel
-from reference.op import Array, Case, ShapeError, affordable, flag, op, pair
-from reference.shapes import LARGEST
+from reference.op import Array, Case, ShapeError, affordable, flag, limited, op, pair
 from reference.windows import Sweep
 
 __all__ = [
@@ -40,9 +39,7 @@ def _windows(
         pool_output_size_formula(n, k[i], s[i], p[i], d[i], ceil_mode)[0].size
         for i, n in enumerate(x.shape[-2:])
     )
-    # A stride or dilation of more than that is longer than any padded map.
-    if max(*s, *d) > LARGEST:
-        raise ShapeError(f"stride and dilation are limited to {LARGEST}.", "use less.")
+    limited("stride and dilation", *s, *d)
     affordable("y", *x.shape[:2], rows, columns)
     affordable("the padded input", *x.shape[:2], x.shape[2] + 2 * p[0], x.shape[3] + 2 * p[1])
     return k, Sweep((rows, columns), s, p, d)

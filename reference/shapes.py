@@ -27,6 +27,7 @@ __all__ = [
     "describe",
     "flag",
     "in_order",
+    "limited",
     "match",
     "pair",
     "parse_shapes",
@@ -110,6 +111,12 @@ def affordable(name: str, *shape: int) -> None:
             f"{name} would have shape {short(shape)}, which is more than {LARGEST} entries.",
             "use smaller settings or inputs.",
         )
+
+
+def limited(names: str, *values: int) -> None:
+    """Refuse settings that are longer than any array can be."""
+    if max(values) > LARGEST:
+        raise ShapeError(f"{names} are limited to {LARGEST}, not {max(values)}.", "use smaller settings.")
 
 
 def short(value: Any, limit: int = 60) -> str:
@@ -238,7 +245,8 @@ def as_float(name: str, value: Any) -> Array:
     """Return `value` as a float32 or float64 array; refuse what does not hold real numbers."""
     array = _as_array(name, value)
     if array.dtype.kind in "biuf":
-        return array.astype(_F32 if array.dtype == _F32 else _F64, copy=False)
+        single = array.dtype.kind == "f" and array.itemsize == 4  # in either byte order
+        return array.astype(_F32 if single else _F64, copy=False)
     raise InputError(
         f"{name} holds {array.dtype} values, not real numbers.", f"convert {name} to float64 first."
     )

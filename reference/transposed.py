@@ -10,7 +10,7 @@ import numpy as np
 from reference.arithmetic import conv_transpose_output_size_formula
 from reference.convolution import conv2d
 from reference.kernels import kernel
-from reference.op import Array, Case, ShapeError, affordable, op, pair, whole
+from reference.op import Array, Case, ShapeError, affordable, limited, op, pair, whole
 from reference.windows import Sweep, gather, pad, scatter
 
 __all__ = ["conv_transpose2d", "conv_transpose2d_by_conv"]
@@ -95,6 +95,7 @@ def _layer(
         conv_transpose_output_size_formula(n, w.shape[2 + i], s[i], p[i], extra[i], d[i])[0]
         for i, n in enumerate(x.shape[2:])
     )
+    limited("stride and dilation", *s, *d)
     affordable("y before it is cut", len(x), F, H + 2 * p[0], W + 2 * p[1])
     return Sweep((x.shape[2], x.shape[3]), s, p, d), (len(x), F, H, W), groups
 

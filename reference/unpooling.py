@@ -106,24 +106,30 @@ def max_unpool2d_forward(
     x: Array, indices: Array, kernel_size: Any, stride: Any, padding: Any, output_size: Any
 ) -> tuple[Array, Any]:
     H, W = _unpooled_size(x, indices, kernel_size, stride, padding, output_size)
-    N, C = x.shape[:2]
     fast = kernel("unpooling")
     if fast is not None:
-        y, places = fast.scattered(x, indices, (H, W))
-        return y, (x.shape, places, y.size)
-    places = (np.arange(N * C).reshape(N, C, 1, 1) * (H * W) + indices).ravel()
-    y = np.zeros((N, C, H, W), x.dtype)
-    y.reshape(-1)[places] = x.ravel()  # where places repeat, NumPy keeps the last
-    return y, (x.shape, places, y.size)
+        return fast.spread(x, indices, (H, W)), indices
+    y = np.zeros((*x.shape[:2], H, W), x.dtype)
+    y.reshape(-1)[_places(indices, H * W)] = x.ravel()  # where places repeat, NumPy keeps the last
+    return y, indices
+
+
+def _places(indices: Array, size: int) -> Array:
+    """Return flat places in the whole batch for flat places in maps of `size` entries."""
+    maps = indices.shape[0] * indices.shape[1]
+    return (np.arange(maps).reshape(*indices.shape[:2], 1, 1) * size + indices).ravel()
 
 
 @max_unpool2d.gradient
-def max_unpool2d_backward(saved: Any, dy: Array) -> Array:
-    shape, places, size = saved
+def max_unpool2d_backward(indices: Array, dy: Array) -> Array:
+    fast = kernel("unpooling")
+    if fast is not None:
+        return fast.collect(dy, indices)
+    places = _places(indices, dy.shape[2] * dy.shape[3])
     turn = np.arange(len(places))
-    last = np.empty(size, np.intp)
+    last = np.empty(dy.size, np.intp)
     last[places] = turn
-    return np.where(last[places] == turn, dy.ravel()[places], 0).astype(dy.dtype).reshape(shape)
+    return np.where(last[places] == turn, dy.ravel()[places], 0).astype(dy.dtype).reshape(indices.shape)
 
 
 @max_unpool2d.samples
@@ -277,7 +283,9 @@ def flat_index(positions: Array, width: int) -> Array:
             f"positions holds a place outside a map of {width} columns.", "write (row, column), from 0."
         )
     if int(row.max()) * width + width > np.iinfo(np.intp).max:
-        raise InputError(f"row {row.max()} of a map of {width} columns is out of reach.", "use a smaller row.")
+        raise InputError(
+            f"row {row.max()} of a map of {width} columns is out of reach.", "use a smaller row."
+        )
     return row * width + column
 
 

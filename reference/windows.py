@@ -25,7 +25,6 @@ def sweep(shape: tuple[int, ...], kernel: tuple[int, ...], stride: Any, padding:
     s, p, d = pair("stride", stride, 1), pair("padding", padding), pair("dilation", dilation, 1)
     rows = _positions("rows", shape[-2], kernel[-2], s[0], p[0], d[0])
     columns = _positions("columns", shape[-1], kernel[-1], s[1], p[1], d[1])
-    affordable("the padded input", *shape[:-2], shape[-2] + 2 * p[0], shape[-1] + 2 * p[1])
     return Sweep((rows, columns), s, p, d)
 
 
@@ -47,6 +46,7 @@ def _positions(axis: str, n: int, k: int, stride: int, padding: int, dilation: i
 def pad(x: Array, padding: tuple[int, int], value: float = 0) -> Array:
     """Return a copy of x framed with `value` around its last two axes."""
     (top, left), (rows, columns) = padding, x.shape[-2:]
+    affordable("the padded input", *x.shape[:-2], rows + 2 * top, columns + 2 * left)
     padded = np.full((*x.shape[:-2], rows + 2 * top, columns + 2 * left), value, x.dtype)
     padded[..., top : top + rows, left : left + columns] = x
     return padded

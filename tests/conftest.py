@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import os
@@ -57,12 +58,18 @@ def make_key_of() -> Callable[..., Any]:
 def judged() -> Callable[..., Judged]:
     """judged(exercise, functions): play one set of a key on functions, judge it out of 10 points, name mistakes."""
     from autograder.checks import judge
-    from autograder.verdicts import verdicts
     from autograder.keymaking import play_all
     from autograder.naming import name_mistakes
     from autograder.verdicts import verdicts
 
-    def run(exercise: str, functions: dict[str, Any], seed: int = 0, part: int = 0, points: float = 10.0, weights: Any = None) -> Judged:
+    def run(
+        exercise: str,
+        functions: dict[str, Any],
+        seed: int = 0,
+        part: int = 0,
+        points: float = 10.0,
+        weights: Any = None,
+    ) -> Judged:
         key = key_of(exercise, seed)
         judgement = judge(key, part, play_all(key, part, functions))
         named = name_mistakes(judgement)
@@ -72,14 +79,37 @@ def judged() -> Callable[..., Judged]:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """once(name, build): a folder that one test process builds and all of them read."""
+
+    def build_once(name: str, build: Callable[[Path], object]) -> Path:
+        root = tmp_path_factory.getbasetemp()
+        root = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+        folder = root / "shared" / name
+        folder.parent.mkdir(exist_ok=True)
+        with open(folder.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.with_suffix(".done").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                build(folder)
+                folder.with_suffix(".done").touch()
+        return folder
+
+    return build_once
+
+
+@pytest.fixture(scope="session")
+def made(once: Any) -> Any:
     """A made course of four students that no test may change."""
+    from autograder.course import Course
     from autograder.making import make
 
-    root = tmp_path_factory.mktemp("made")
-    roster = root / "class.csv"
-    roster.write_text(ROSTER, encoding="utf-8")
-    return make("convolution", root / "COURSE", roster).course
+    def build(folder: Path) -> None:
+        (folder / "class.csv").write_text(ROSTER, encoding="utf-8")
+        make("convolution", folder / "COURSE", folder / "class.csv")
+
+    return Course(once("made", build) / "COURSE")
 
 
 @pytest.fixture
@@ -132,7 +162,9 @@ def solved(bundle: Any) -> Callable[..., dict[str, Any]]:
 def hand_in() -> Callable[..., Path]:
     """hand_in(course, student, content): put a notebook (or bytes) where grading looks for it."""
 
-    def put(course: Any, student: str, content: Any, folder: Path | None = None, name: str = "convolution.ipynb") -> Path:
+    def put(
+        course: Any, student: str, content: Any, folder: Path | None = None, name: str = "convolution.ipynb"
+    ) -> Path:
         home = (folder or course.root / "submitted") / student / "convolution"
         home.mkdir(parents=True, exist_ok=True)
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -176,7 +208,9 @@ id = "corr2d"
 points = 3
 """
 TINY_RIGHT = {
-    "conv_out": "def conv_out(n, k, s=1, p=0, d=1):\n    left = n + 2 * p - d * (k - 1) - 1\n    return left // s + 1, left % s == 0",
+    "conv_out": """def conv_out(n, k, s=1, p=0, d=1):
+    left = n + 2 * p - d * (k - 1) - 1
+    return left // s + 1, left % s == 0""",
     "corr2d": """def corr2d(F, H, pad):
     F, k, l = np.pad(F, pad), *H.shape
     rows, cols = F.shape[0] - k + 1, F.shape[1] - l + 1
@@ -195,7 +229,10 @@ def tiny_notebook(student: str = "", answer: str = " ", **sources: str) -> dict[
     """Return the tiny notebook with what a student wrote; without arguments, as it is released."""
     claim = _cell(f'student = "{student}"')
     claim["metadata"] = {"tags": ["student"]}
-    stubs = {"conv_out": "def conv_out(n, k, s=1, p=0, d=1):\n    raise NotImplementedError()", "corr2d": "def corr2d(F, H, pad):\n    raise NotImplementedError()"}
+    stubs = {
+        "conv_out": "def conv_out(n, k, s=1, p=0, d=1):\n    raise NotImplementedError()",
+        "corr2d": "def corr2d(F, H, pad):\n    raise NotImplementedError()",
+    }
     return {
         "cells": [
             claim,
@@ -211,23 +248,27 @@ def tiny_notebook(student: str = "", answer: str = " ", **sources: str) -> dict[
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_folder(once: Any) -> Path:
     """The folder of the tiny assignment."""
-    folder = tmp_path_factory.mktemp("assignments") / "tiny"
-    folder.mkdir()
-    (folder / "assignment.toml").write_text(TINY_TOML, encoding="utf-8")
-    (folder / "tiny.ipynb").write_text(json.dumps(tiny_notebook()), encoding="utf-8")
-    return folder
+
+    def build(folder: Path) -> None:
+        (folder / "assignment.toml").write_text(TINY_TOML, encoding="utf-8")
+        (folder / "tiny.ipynb").write_text(json.dumps(tiny_notebook()), encoding="utf-8")
+
+    return once("tiny-assignment", build)
 
 
 @pytest.fixture(scope="session")
-def tiny_made(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def tiny_made(tiny_folder: Path, once: Any) -> Any:
     """A course of the tiny assignment for four students that no test may change."""
+    from autograder.course import Course
     from autograder.making import make
 
-    root = tmp_path_factory.mktemp("tiny")
-    (root / "class.csv").write_text(ROSTER, encoding="utf-8")
-    return make(str(tiny_folder), root / "COURSE", root / "class.csv").course
+    def build(folder: Path) -> None:
+        (folder / "class.csv").write_text(ROSTER, encoding="utf-8")
+        make(str(tiny_folder), folder / "COURSE", folder / "class.csv")
+
+    return Course(once("tiny-made", build) / "COURSE")
 
 
 @pytest.fixture
@@ -265,3 +306,35 @@ class Tiny:
 def tinies(tiny_made: Any) -> Tiny:
     """Write and hand in tiny notebooks."""
     return Tiny(tiny_made, TINY_RIGHT)
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def backmark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """backmark("list", "ops"): run a command in this process."""
+    import sys
+
+    from autograder import cli
+
+    def run(*args: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["backmark", *map(str, args)])
+        monkeypatch.setenv("COLUMNS", "200")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return Said(0 if code is None else int(code), printed.out, printed.err)
+
+    return run

@@ -176,8 +176,6 @@ class Setting:
         return Call(do, args, may_change=("args[4]",), layouts=layouts, **{"show": (0,), **more})
 
 
-
-
 ROWS = (
     Setting("training", "4 examples, 3 features", (4, 3)),
     Setting("training", "more features than examples", (3, 5), layout="F", momentum=0.3),
@@ -280,10 +278,24 @@ def _backward_trials(stem: str, settings: tuple[Setting, ...]) -> Any:
         first, second = (_call(stem, s, inputs, save=save) for inputs, save in ((a, "a"), (b, "b")))
         back = _backward(stem, dy, Handle("a", 1))
         made.append(
-            Trial("another batch went forward in between", (first, second, back), "independent of other calls", (2,), "behaviour", 0)
+            Trial(
+                "another batch went forward in between",
+                (first, second, back),
+                "independent of other calls",
+                (2,),
+                "behaviour",
+                0,
+            )
         )
         made.append(
-            Trial("backward twice from one cache", (first, back, back), "same result twice", (1, 2), "behaviour", 0)
+            Trial(
+                "backward twice from one cache",
+                (first, back, back),
+                "same result twice",
+                (1, 2),
+                "behaviour",
+                0,
+            )
         )
         made.append(_probe(stem, s, a, dy, rng))
         return made
@@ -325,7 +337,10 @@ def _probe(stem: str, s: Setting, inputs: Any, dy: np.ndarray, rng: np.random.Ge
 
 
 _FLAT = "there are no images"
-for _stem, _title, _settings in (("bn", "Batch normalisation", ROWS), ("bn2d", "Batch normalisation of images", MAPS)):
+for _stem, _title, _settings in (
+    ("bn", "Batch normalisation", ROWS),
+    ("bn2d", "Batch normalisation of images", MAPS),
+):
     exercise(
         f"{_stem}_forward", title=f"{_title}, forward", topic=TOPIC, op=batch_norm, part="forward",
         functions=_norm_functions(_stem), trials=_forward_trials(_stem, _settings), results=_RESULTS,

@@ -72,7 +72,9 @@ _FOUR = np.array([[1.0, 2, 6, 3], [3, 5, 2, 1], [1, 2, 2, 1], [7, 3, 4, 8]])[Non
 _FOUR_Z = np.array([[1.0, 2], [3, 4]])[None, None]
 _NINE = np.array([[1.0, 2, 0], [3, 9, 4], [5, 6, 7]])[None, None]
 # Equal maxima in places that every wrong rule for ties reads in another order.
-_TIES = np.array([[0.0, 1, 2, 2, 0, 3], [1, 0, 2, 2, 3, 3], [4, 0, 5, 5, 1, 1], [4, 4, 5, 1, 0, 1]])[None, None]
+_TIES = np.array([[0.0, 1, 2, 2, 0, 3], [1, 0, 2, 2, 3, 3], [4, 0, 5, 5, 1, 1], [4, 4, 5, 1, 0, 1]])[
+    None, None
+]
 
 
 def _pool_call(do: str, x: Any, k: int, s: int, layout: str = "C", **more: Any) -> Call:
@@ -120,9 +122,7 @@ def _max_trials(rng: np.random.Generator) -> Sequence[Trial]:
     for w in WINDOWS:
         made.append(Trial(w.name, (_pool_call(do, w.image(rng), w.k, w.s, w.layout),), w.group))
     below = Window("negative numbers", "all entries negative", (1, 2, 4, 5), 2, 2)
-    made.append(
-        Trial(below.name, (_pool_call(do, -1.0 - np.abs(below.image(rng)), 2, 2),), below.group)
-    )
+    made.append(Trial(below.name, (_pool_call(do, -1.0 - np.abs(below.image(rng)), 2, 2),), below.group))
     binary = rng.integers(0, 2, size=(1, 2, 4, 6)).astype(float)
     for name, x, k, s in (
         ("equal maxima, 2x2 windows", _TIES, 2, 2),
@@ -158,12 +158,26 @@ def _max_back_trials(rng: np.random.Generator) -> Sequence[Trial]:
     corner[:, :, 2, 3] = 1.0 + rng.random((2, 2))
     many = Window("", "", corner.shape, 3, 1)
     made.append(
-        trial("overlapping windows", "one entry wins everywhere it is seen", rng.normal(size=many.out), positions(corner, 3, 1), corner.shape)
+        trial(
+            "overlapping windows",
+            "one entry wins everywhere it is seen",
+            rng.normal(size=many.out),
+            positions(corner, 3, 1),
+            corner.shape,
+        )
     )
     left = Window("", "", (1, 2, 6, 7), 2, 2)
     x = left.image(rng)
     x[:, :, ::2, ::2] += 50.0
-    made.append(trial("rows left over", "the last row and column hold no maximum", rng.normal(size=left.out), positions(x, 2, 2), left.shape))
+    made.append(
+        trial(
+            "rows left over",
+            "the last row and column hold no maximum",
+            rng.normal(size=left.out),
+            positions(x, 2, 2),
+            left.shape,
+        )
+    )
     w = Window("", "", (2, 2, 4, 5), 3, 1)
     argmax = positions(w.image(rng), 3, 1)
     return made + _scatter_behaviour("maxpool_backward", w, argmax, rng)
@@ -234,7 +248,9 @@ def _avg_back_trials(rng: np.random.Generator) -> Sequence[Trial]:
     twice = (_avg_call(w, x, save="a"), back, back)
     return [
         *made,
-        Trial("another map went forward in between", between, "independent of other calls", (2,), "behaviour", 0),
+        Trial(
+            "another map went forward in between", between, "independent of other calls", (2,), "behaviour", 0
+        ),
         Trial("backward twice from one cache", twice, "same result twice", (1, 2), "behaviour", 0),
         own_gradient(lambda x, **k: _avg_call(w, x, **k), lambda h: _avg_back(dy, h), (x,), dy, rng),
     ]

@@ -132,3 +132,116 @@ def x_left_changed(right: Functions) -> Functions:
         return dx
 
     return {"num_grad": num_grad}
+
+
+# --- comparing gradients -------------------------------------------------------------------------
+
+
+def _error(
+    name: str, family: str, what: str, how: str, wrong: Callable[[Any, Any], Any], credit: float = 0.0
+) -> None:
+    def spoilt(right: Functions) -> Functions:
+        return {**right, "rel_error": wrong}
+
+    spoilt.__doc__ = f"{what}\n\n{how}"
+    mistake("rel_error", name, family=family, credit=credit)(spoilt)
+
+
+def _quotients(a: Any, b: Any) -> Any:
+    return np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))
+
+
+_error(
+    "absolute-error", "omission", "You return the largest difference: it is not divided by the size of the numbers.",
+    "Divide every |a - b| by max(1e-8, |a| + |b|).", lambda a, b: np.max(np.abs(a - b)),
+)  # fmt: skip
+_error(
+    "divided-by-the-larger", "convention", "You divide by the larger of |a| and |b|.",
+    "Divide by their sum, |a| + |b|.",
+    lambda a, b: np.max(np.abs(a - b) / np.maximum(1e-8, np.maximum(np.abs(a), np.abs(b)))), credit=0.5,
+)  # fmt: skip
+_error(
+    "divided-by-one-side", "scope", "You divide by one of the two numbers only.",
+    "Divide by max(1e-8, |a| + |b|).", lambda a, b: np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a))),
+)  # fmt: skip
+_error(
+    "divided-by-other-side", "scope", "You divide by one of the two numbers only.",
+    "Divide by max(1e-8, |a| + |b|).", lambda a, b: np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(b))),
+)  # fmt: skip
+_error(
+    "error-averaged", "wrong-op", "You average over the entries.", "Return the largest one: np.max.",
+    lambda a, b: np.mean(_quotients(a, b)),
+)  # fmt: skip
+_error(
+    "error-of-norms", "convention", "You compare the arrays as a whole, by their norms.",
+    "Compare entry by entry and return the largest quotient.",
+    lambda a, b: np.linalg.norm(a - b) / float(np.linalg.norm(a) + np.linalg.norm(b)), credit=0.5,
+)  # fmt: skip
+_error(
+    "maxima-divided", "order", "You divide the largest difference by the largest sum; they may be entries apart.",
+    "Divide entry by entry and take the maximum at the end.",
+    lambda a, b: np.max(np.abs(a - b)) / max(1e-8, np.max(np.abs(a) + np.abs(b))),
+)  # fmt: skip
+_error(
+    "signs-cancel", "sign", "You take no absolute values in the denominator, where opposite numbers cancel.",
+    "Divide by |a| + |b|.", lambda a, b: np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a + b))),
+)  # fmt: skip
+_error(
+    "error-per-entry", "omission", "You return one error per entry.", "Return the largest one: np.max.", _quotients,
+)  # fmt: skip
+_error(
+    "zero-over-zero", "omission", "You divide 0 by 0 where both numbers are 0.",
+    "Divide by max(1e-8, |a| + |b|).", lambda a, b: _unguarded(a, b),
+)  # fmt: skip
+
+
+def _unguarded(a: Any, b: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.max(np.abs(a - b) / (np.abs(a) + np.abs(b)))
+
+
+def _check(name: str, family: str, what: str, how: str, compute: Callable[..., Any]) -> None:
+    """Register a wrong check: `compute(right, forward, backward, x, dy)`."""
+
+    def spoilt(right: Functions) -> Functions:
+        return {**right, "grad_check": lambda *args: compute(right, *args)}
+
+    spoilt.__doc__ = f"{what}\n\n{how}"
+    mistake("grad_check", name, family=family)(spoilt)
+
+
+def _numeric(right: Functions, forward: Any, x: Any, dy: Any) -> Any:
+    return right["num_grad"](lambda moved: float(np.sum(forward(moved)[0] * dy)), x)
+
+
+_check(
+    "upstream-ignored", "omission",
+    "You differentiate the plain sum of the results: dy is missing on the numeric side.",
+    "Differentiate sum(forward(x)[0] * dy).",
+    lambda right, f, g, x, dy: right["rel_error"](g(dy, f(x)[1]), _numeric(right, f, x, np.ones_like(dy))),
+)  # fmt: skip
+_check(
+    "ones-as-upstream", "scope", "You pass ones to backward instead of the dy you are given.",
+    "Pass dy to backward, and differentiate sum(forward(x)[0] * dy).",
+    lambda right, f, g, x, dy: right["rel_error"](g(np.ones_like(dy), f(x)[1]), _numeric(right, f, x, dy)),
+)  # fmt: skip
+_check(
+    "absolute-error", "omission", "You return the largest absolute difference.",
+    "Return rel_error of the two gradients.",
+    lambda right, f, g, x, dy: float(np.max(np.abs(g(dy, f(x)[1]) - _numeric(right, f, x, dy)))),
+)  # fmt: skip
+_check(
+    "sign-ignored", "sign", "You compare absolute values, so a backward of the wrong sign passes.",
+    "Compare the gradients themselves.",
+    lambda right, f, g, x, dy: right["rel_error"](np.abs(g(dy, f(x)[1])), np.abs(_numeric(right, f, x, dy))),
+)  # fmt: skip
+_check(
+    "verdict-instead-of-error", "wrong-op", "You return whether the gradients agree, not how far they are apart.",
+    "Return the relative error, a number.",
+    lambda right, f, g, x, dy: float(right["rel_error"](g(dy, f(x)[1]), _numeric(right, f, x, dy)) < 1e-6),
+)  # fmt: skip
+_check(
+    "always-zero", "wrong-op", "You compare a gradient with itself, so that everything passes.",
+    "Compare backward(dy, cache) with the numeric gradient.",
+    lambda right, f, g, x, dy: 0.0,
+)  # fmt: skip

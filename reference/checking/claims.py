@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from reference.checking.subject import Subject
 from reference.checking.table import CheckedEntry, Outcome
 from reference.shapes import Array
 
-__all__ = ["Claim", "Finding", "judge", "probe", "upstream"]
+__all__ = ["Claim", "Finding", "confirms", "judge", "probe", "probe_all", "upstream"]
 
 _SMALLEST = 1e-6  # a mistake of this size, relative to its entry, has to be seen
 _SHARP = 1e-5  # agreement means something only if the numbers are at least this sharp
@@ -27,9 +28,12 @@ class Claim:
     rounding: Array
 
     @staticmethod
-    def ask(subject: Subject, dy: Array, rng: np.random.Generator) -> Claim:
-        """Call backward twice; an upstream gradient that differs by one rounding shows how rounding grows."""
-        gradient = subject.gradient(dy)[1]
+    def ask(subject: Subject, dy: Array, rng: np.random.Generator) -> tuple[Array, Claim]:
+        """Call backward twice; an upstream gradient that differs by one rounding shows how rounding grows.
+
+        Also return the result of the forward pass.
+        """
+        y, gradient = subject.gradient(dy)
         shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))[1]
         rounding = np.zeros_like(gradient)
         with np.errstate(all="ignore"):
@@ -40,6 +44,17 @@ class Claim:
                     unit * np.max(np.abs(gradient[own])), np.max(np.abs(shaken[own] - gradient[own]))
                 )
                 rounding[own] = 4 * largest
+        return y, Claim(dy, gradient, np.nan_to_num(rounding))
+
+    def another(self, subject: Subject, dy: Array) -> Claim:
+        """Call backward once with another upstream gradient; rounding is taken to grow as it did here."""
+        gradient = subject.gradient(dy)[1]
+        rounding = self.rounding.copy()
+        with np.errstate(all="ignore"):
+            for part in subject.inputs.parts.values():
+                own = slice(part.start, part.stop)
+                growth = np.max(np.abs(gradient[own])) / np.max(np.abs(self.gradient[own]))
+                rounding[own] *= 2 * np.fmax(growth, 1.0)
         return Claim(dy, gradient, np.nan_to_num(rounding))
 
 
@@ -93,23 +108,59 @@ def judge(
     return CheckedEntry(name, yours, value, allowed, outcome)
 
 
+def confirms(claim: Claim, entries: Array, slopes: Slopes) -> bool:
+    """Tell whether quick numbers are sharp enough to show a mistake of a millionth, and show none."""
+    yours = claim.gradient[entries]
+    allowed = slopes.error + claim.rounding[entries]
+    sharp = allowed <= _SMALLEST / 4 * np.abs(yours)
+    nothing = (yours == 0) & (slopes.value == 0)
+    return bool(np.all((np.abs(yours - slopes.value) <= allowed) & (sharp | nothing)))
+
+
 def probe(bench: Workbench, claim: Claim, entries: Array, rng: np.random.Generator, name: str) -> Finding:
-    """Compare along one random direction in which all given entries take part.
+    """Compare along one random direction in which all given entries take part."""
+    return probe_all(bench, [claim], entries, rng, [name])[0]
+
+
+def probe_all(
+    bench: Workbench, claims: Sequence[Claim], entries: Array, rng: np.random.Generator, names: Sequence[str]
+) -> list[Finding]:
+    """Compare several claims along one random direction; measure each along its own if not all are right.
 
     The sizes of the steps are random too: with signs alone, two exchanged entries would go unnoticed half the time.
     """
-    steps = (
-        bench.spread[entries] * rng.uniform(0.5, 1.0, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
-    )
-    shares = claim.gradient[entries] * steps
-    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * steps)
-    direction = Direction(entries, steps)
-    title = f"{name}: {len(entries)} entries at once" if len(entries) > 1 else name
+    direction = _through(bench, entries, rng)
+    slopes = bench.glance(np.array([claim.dy for claim in claims]), direction)
+    if slopes is not None:
+        found = [_compare(claims[k], direction, slopes, k, names[k]) for k in range(len(claims))]
+        if all(finding.outcome == "right" for finding in found):
+            return found
+    found = [_measured(bench, claims[0], direction, names[0])]
+    for claim, name in zip(claims[1:], names[1:], strict=True):
+        found.append(_measured(bench, claim, _through(bench, entries, rng), name))
+    return found
+
+
+def _through(bench: Workbench, entries: Array, rng: np.random.Generator) -> Direction:
+    sizes = rng.uniform(0.5, 1.0, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+    return Direction(entries, bench.spread[entries] * sizes)
+
+
+def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -> Finding:
     for first_step in (FIRST_STEP, 0.7 * FIRST_STEP):  # a second opinion before anybody is blamed
         slopes = bench.along(claim.dy, direction, first_step)
-        row = judge(title, float(shares.sum()), slopes, 0, 1e2 * scale, rounding)
-        if row.outcome != "wrong":
+        found = _compare(claim, direction, slopes, 0, name)
+        if found.outcome != "wrong":
             break
+    return found
+
+
+def _compare(claim: Claim, direction: Direction, slopes: Slopes, at: int, name: str) -> Finding:
+    entries, steps = direction.entries, direction.steps
+    shares = claim.gradient[entries] * steps
+    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * steps)
+    title = f"{name}: {len(entries)} entries at once" if len(entries) > 1 else name
+    row = judge(title, float(shares.sum()), slopes, at, 1e2 * scale, rounding)
     small = (shares != 0) & (_SMALLEST * np.abs(shares) < 2 * row.allowed)
     return Finding(row, direction, claim, slopes.kinks, entries[small])
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, measure
+from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, chord, glance, measure
 from reference.checking.sparsity import colour, touched_outputs
 from reference.checking.subject import Subject
 from reference.shapes import Array
@@ -16,7 +17,11 @@ __all__ = ["Direction", "Workbench"]
 
 _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond it entries are moved singly
 
+_FEW = 8  # so few groups are not worth a look whether the outputs follow straight lines
+
 _COARSE = 1e-10  # relative error of an output that float64 does not explain
+
+Confirm = Callable[[Slopes, Array], bool]
 
 
 @dataclass(frozen=True)
@@ -38,43 +43,42 @@ class Workbench:
     spread: Array
 
     @staticmethod
-    def at(subject: Subject, rng: np.random.Generator) -> Workbench:
+    def at(subject: Subject, rng: np.random.Generator, base: Array | None = None) -> Workbench:
+        """Prepare to measure at the origin, where forward gives `base`."""
         spread = np.empty_like(subject.origin)
         for part in subject.inputs.parts.values():
             spread[part.start : part.stop] = part.spread
-        base = subject.outputs(subject.origin)
+        base = subject.outputs(subject.origin) if base is None else base
         noise, coarse = _noise(subject, base, spread, rng)
         if subject.single:
             noise, coarse = np.fmax(noise, np.abs(base) * float(np.finfo(np.float32).eps) / 2), True
         return Workbench(subject, base, noise, noise if coarse else UNIT * np.abs(base), spread)
 
     def line(self, weights: Array, directions: Sequence[Direction], owner: Array | None = None) -> Line:
-        """Set up a line along which all directions are moved at once."""
-        entries = np.concatenate([d.entries for d in directions])
-        steps = np.concatenate([d.steps for d in directions])
-        kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
+        """Set up a line along which all directions are moved at once: either one, or single entries."""
+        kept: Any = slice(None) if owner is None else np.flatnonzero(owner >= 0)
         origin = self.subject.origin
+        vector = np.zeros_like(origin)
+        for direction in directions:
+            vector[direction.entries] = direction.steps
+        leading = np.array([direction.entries[0] for direction in directions])
+        several = len(directions[0].entries) > 1
 
         def move(h: float) -> tuple[Array, Array]:
-            point = origin.copy()
-            point[entries] += h * steps
+            point = origin + h * vector
             # What really was added differs from h * step by a rounding; a single entry can account for it.
-            real = np.array([h if len(d.entries) > 1 else self._moved(point, d) for d in directions])
+            real = np.full(1, h) if several else (point[leading] - origin[leading]) / vector[leading]
             return self.subject.outputs(point)[kept], real
 
         return Line(
             move,
             self.base[kept],
-            weights[kept],
-            np.zeros(len(kept), dtype=np.intp) if owner is None else owner[kept],
+            weights[..., kept],
+            np.zeros(len(self.base), dtype=np.intp) if owner is None else owner[kept],
             self.noise[kept],
             len(directions),
             float(np.max(np.abs(weights * self.hidden))),
         )
-
-    def _moved(self, point: Array, direction: Direction) -> float:
-        at = direction.entries[0]
-        return float((point[at] - self.subject.origin[at]) / direction.steps[0])
 
     def along(self, weights: Array, direction: Direction, first_step: float = FIRST_STEP) -> Slopes:
         """Measure the slope of sum(weights * y) along one direction."""
@@ -83,33 +87,73 @@ class Workbench:
     def entry(self, at: int) -> Direction:
         return Direction(np.array([at]), self.spread[[at]])
 
-    def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array]]:
+    def glance(self, weights: Array, direction: Direction) -> Slopes | None:
+        """Look at the slopes along one direction from two small steps, one for each row of `weights[R, M]`."""
+        return glance(self.line(weights, [direction]))
+
+    def entries(
+        self, weights: Array, entries: Array, confirm: Confirm | None = None
+    ) -> tuple[Slopes, list[Array]]:
         """Measure the derivative with respect to each of the entries; also return the kinks of each.
 
-        Entries that touch different outputs are moved together.
+        Entries that touch different outputs are moved together. With `confirm`, which says whether quick numbers
+        fit what is expected, they are measured with care only where it says no.
         """
-        masks = self._masks(entries)
+        masks = self._masks(entries, (1,) if confirm else (1, -1))
         groups = [[i] for i in range(len(entries))] if masks is None else colour(list(masks))
+        quick = chord if confirm and len(groups) > _FEW and self._straight(entries) else glance
         table = np.empty((4, len(entries)))
         kinks: list[Array] = [np.zeros((2, 0), dtype=np.intp)] * len(entries)
+        doubtful = []
         for group in groups:
-            owner = None if masks is None else _owners(masks[group])
-            found = measure(self.line(weights, [self.entry(entries[i]) for i in group], owner))
+            found = quick(self._line_of(weights, entries, masks, group)) if confirm else None
+            if confirm and found and confirm(found.per_unit(self.spread[entries[group]]), np.array(group)):
+                table[:, group] = found.value, found.error, found.gap, found.floor
+            else:
+                doubtful += group
+        if confirm and doubtful:
+            masks = self._masks(entries)
+        for group in _regrouped(doubtful, masks) if confirm else groups:
+            found = measure(self._line_of(weights, entries, masks, group))
             table[:, group] = found.value, found.error, found.gap, found.floor
-            kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
-            at = kept[found.kinks[0]]
-            for k, i in enumerate(group):
-                mine = np.ones(len(at), dtype=bool) if owner is None else owner[at] == k
-                kinks[i] = np.array([at, found.kinks[1]])[:, mine]
+            self._share_kinks(kinks, found, masks, group)
         value, error, gap, floor = table
         slopes = Slopes(value, error, gap, floor, np.concatenate(kinks, axis=1))
         return slopes.per_unit(self.spread[entries]), kinks
+
+    def _line_of(self, weights: Array, entries: Array, masks: Array | None, group: list[int]) -> Line:
+        owner = None if masks is None else _owners(masks[group])
+        return self.line(weights, [self.entry(entries[i]) for i in group], owner)
+
+    def _share_kinks(
+        self, kinks: list[Array], found: Slopes, masks: Array | None, group: list[int]
+    ) -> None:
+        """Hand the kinks of a group to the entries whose outputs they are."""
+        owner = None if masks is None else _owners(masks[group])
+        kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
+        at = kept[found.kinks[0]]
+        for k, i in enumerate(group):
+            mine = np.ones(len(at), dtype=bool) if owner is None else owner[at] == k
+            kinks[i] = np.array([at, found.kinks[1]])[:, mine]
+
+    def _straight(self, entries: Array) -> bool:
+        """Tell whether the outputs seem to follow straight lines, as far as one spread of the entries."""
+        rng = np.random.default_rng(len(entries))
+        vector = np.zeros_like(self.spread)
+        vector[entries] = self.spread[entries] * rng.uniform(0.5, 1, len(entries))
+        vector *= rng.choice([-1.0, 1.0], len(vector))
+        up, down, half = (self.subject.outputs(self.subject.origin + h * vector) for h in (1.0, -1.0, 0.5))
+        largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
+        allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
+        with np.errstate(all="ignore"):
+            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
+            return bool(np.all(np.maximum(*bends) <= allowed))
 
     def limit(self) -> int:
         """Return how many entries can be measured one by one in reasonable time."""
         return 512 if len(self.base) == 1 else int(np.clip(_MASK_LIMIT // len(self.base), 64, 2048))
 
-    def _masks(self, entries: Array) -> Array | None:
+    def _masks(self, entries: Array, signs: tuple[int, ...] = (1, -1)) -> Array | None:
         """Find out which outputs each of the entries changes; None if they are too many, or all the same."""
         if len(self.base) == 1 or len(entries) * len(self.base) > _MASK_LIMIT or len(entries) < 3:
             return None
@@ -120,7 +164,7 @@ class Workbench:
 
         def touch(chosen: Array) -> Array:
             changed = np.zeros(len(self.base), dtype=bool)
-            for sign in (1, -1):
+            for sign in signs:
                 point = self.subject.origin.copy()
                 point[entries[chosen]] += sign * step[chosen]
                 changed |= self.subject.outputs(point) != self.base
@@ -132,7 +176,7 @@ class Workbench:
 def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generator) -> tuple[Array, bool]:
     """Measure how far rounding carries each output: what changes when nothing should. Is it more than float64's?
 
-    Inputs that differ by one rounding show how rounding grows on its way. A fourth difference over tiny steps
+    Inputs that differ by one rounding show how rounding grows on its way. A third difference over tiny steps
     vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
     inside. All these steps go to one side, so that a kink at the point itself does not disturb.
     """
@@ -140,9 +184,9 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     noise = np.abs(subject.outputs(shaken) - base)
     tiny = spread * 2.0**-22 * rng.uniform(0.5, 1, spread.shape) * rng.choice([-1.0, 1.0], spread.shape)
     with np.errstate(all="ignore"):
-        rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 5))]
-        fourth = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) @ np.array(rows) / np.sqrt(70)
-    noise = np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(fourth)))
+        rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
+        third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)
+    noise = np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(third)))
     relative = float(np.median(noise / np.where(base == 0, np.inf, np.abs(base))))
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
     coarse = relative > _COARSE
@@ -154,3 +198,10 @@ def _owners(masks: Array) -> Array:
     for k, mask in enumerate(masks):
         owner[mask] = k
     return owner
+
+
+def _regrouped(rows: list[int], masks: Array | None) -> list[list[int]]:
+    """Colour some of the entries anew."""
+    if masks is None:
+        return [[row] for row in rows]
+    return [[rows[i] for i in group] for group in colour([masks[row] for row in rows])]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
-from reference.checking.claims import Claim, Finding, again, judge, probe, upstream
-from reference.checking.derivatives import central_differences
+from reference.checking.claims import Claim, Finding, again, confirms, judge, probe, probe_all, upstream
+from reference.checking.derivatives import Slopes, central_differences
 from reference.checking.entries import Direction, Workbench
 from reference.checking.inputs import Part, label
 from reference.checking.table import GradientCheck, Outcome
@@ -35,9 +36,9 @@ def investigate(
         return _report_not_finite(bench, first, broken)
     claims = [first]
     for _ in range(probes - 1):
-        claims.append(Claim.ask(bench.subject, upstream(rng, len(bench.base)), rng))
+        claims.append(first.another(bench.subject, upstream(rng, len(bench.base))))
     everything = np.arange(len(bench.spread))
-    seen = [probe(bench, claim, everything, rng, f"probe {i + 1}") for i, claim in enumerate(claims)]
+    seen = probe_all(bench, claims, everything, rng, [f"probe {i + 1}" for i in range(probes)])
     inquiry = _Inquiry(bench, rng, seen)
     inquiry.search(every_entry)
     result = inquiry.result()
@@ -56,6 +57,7 @@ class _Inquiry:
         worst = max(self.seen, key=lambda finding: finding.badness)
         self.claim = worst.claim
         self.doubt = worst.outcome != "right" or any(finding.kinked for finding in self.seen)
+        self.left = reduce(np.intersect1d, [finding.unseen for finding in self.seen])
         self.singles: list[Finding] = []
         self.joint: list[Finding] = []
         self.notes: list[str] = []
@@ -67,6 +69,8 @@ class _Inquiry:
 
     def search(self, every_entry: bool) -> None:
         """Measure the entries about which a doubt is left, then the ties among them."""
+        if not (every_entry or self.doubt):
+            self.left = self._narrowed(self.left)
         for part in self.parts:
             entries = np.arange(part.start, part.stop)
             if not every_entry:
@@ -75,10 +79,22 @@ class _Inquiry:
                 self._measure(part, entries)
         self._ties()
 
+    def _narrowed(self, entries: Array) -> Array:
+        """Probe entries too small to be seen beside the others by themselves, while that shows most of them."""
+        claims = [finding.claim for finding in self.seen]
+        while len(entries) > 2:
+            found = probe_all(self.bench, claims, entries, self.rng, ["small ones"] * len(claims))
+            left = reduce(np.intersect1d, [finding.unseen for finding in found])
+            if any(f.outcome != "right" or f.kinked for f in found) or 2 * len(left) > len(entries):
+                break
+            self.joint += found
+            entries = left
+        return entries
+
     def _suspects(self, part: Part, entries: Array) -> Array:
         """Return the entries of one array about which the probes leave a doubt."""
         if not self.doubt:
-            entries = np.intersect1d(entries, self.seen[0].unseen)
+            entries = np.intersect1d(entries, self.left)
         if entries.size <= 8 or len(self.parts) == 1:
             return entries
         alone = probe(self.bench, self.claim, entries, self.rng, f"d{part.name}")
@@ -108,8 +124,13 @@ class _Inquiry:
 
     def _measure(self, part: Part, entries: Array) -> None:
         bench, claim = self.bench, self.claim
-        slopes, kinks = bench.entries(claim.dy, entries)
         scale = self._scale(part)
+
+        def confirm(slopes: Slopes, at: Array) -> bool:
+            return confirms(claim, entries[at], slopes)
+
+        # Once something is in doubt, quick numbers would have to be looked at again, and ties take exact ones.
+        slopes, kinks = bench.entries(claim.dy, entries, None if self.doubt else confirm)
         found = []
         for k, at in enumerate(entries):
             yours, rounding = float(claim.gradient[at]), float(claim.rounding[at])
@@ -268,7 +289,7 @@ def _beside(bench: Workbench, rng: np.random.Generator) -> GradientCheck:
     )
     subject = replace(bench.subject, origin=bench.subject.origin + nudge)
     beside = Workbench.at(subject, rng)
-    claim = Claim.ask(subject, upstream(rng, len(beside.base)), rng)
+    claim = Claim.ask(subject, upstream(rng, len(beside.base)), rng)[1]
     result = investigate(beside, rng, 2, False, claim, near=True)
     bench.subject.calls = subject.calls
     return result

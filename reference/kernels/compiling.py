@@ -11,11 +11,12 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import config
 
 from reference.shapes import Array
 
 __all__ = ["compiled", "plain"]
+
+config: Any = numba.config
 
 _FOLDER = Path(__file__).parent
 

@@ -45,7 +45,7 @@ _DOTS = ((4, 6), (2, 6), (1, 6)) if REGISTERS == 32 else ((2, 4), (1, 4))
 
 _TAPS = _DOTS[0][1]
 _PANEL = 192  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
-_BUFFER = 1 << 19  # bytes of the buffer, about half a second-level cache
+_BUFFER = 5 << 17  # bytes of the buffer: it has to share the second-level cache
 
 _LINE = 8 << 10  # bytes of one map that a tile of dots reads: so many of them stay in the first-level cache
 
@@ -93,8 +93,22 @@ def _multiply(y, y_at, pitch, n, w, w_at, filters, x, x_at, off, taps, b, b_at, 
                     vectors = 1
                 for g in range(f, end, rows):
                     _product(
-                        rows, vectors, n - p, y, y_at + g * pitch + p, pitch, w, w_at + g * taps + k * rows,
-                        x, x_at + p, off, k, count, b, b_at + g, k == 0,
+                        rows,
+                        vectors,
+                        n - p,
+                        y,
+                        y_at + g * pitch + p,
+                        pitch,
+                        w,
+                        w_at + g * taps + k * rows,
+                        x,
+                        x_at + p,
+                        off,
+                        k,
+                        count,
+                        b,
+                        b_at + g,
+                        k == 0,
                     )
                 p += vectors * lane
             f = end
@@ -188,8 +202,19 @@ def _plan(
     c = np.arange(channels) * copies * slots * pitch
     offsets = (c[:, None, None] + slot[:, None] * pitch + beside).ravel()
     numbers = (
-        groups, R, slots, pitch, row.stride, column.stride, row.size, column.size, row.at, row.step, column.at,
-        column.step, exchanged,
+        groups,
+        R,
+        slots,
+        pitch,
+        row.stride,
+        column.stride,
+        row.size,
+        column.size,
+        row.at,
+        row.step,
+        column.at,
+        column.step,
+        exchanged,
     )
     tables = (
         (row.taps[:, None] * width + column.taps).ravel(),
@@ -223,15 +248,24 @@ def _prefer_shared(row: Axis, column: Axis, channels: int, filters: int, length:
 
 
 def _block(row: Axis, slot_bytes: int, budget: int) -> int:
-    """Return how many output rows to treat in one go: as many as keep the buffer in the cache."""
-    low, high = 1, row.size
-    while low < high:
-        middle = (low + high + 1) // 2
-        if sum(length for _, length in _slots(row.start, row.stride, middle)[1]) * slot_bytes <= budget:
-            low = middle
-        else:
-            high = middle - 1
-    return -(-row.size // -(-row.size // low))
+    """Return how many output rows to treat in one go: as many as keep the buffer in the cache.
+
+    Where a block has to bring many rows of its own for the taps, it is made larger than that.
+    """
+
+    def slots(block: int) -> int:
+        return sum(length for _, length in _slots(row.start, row.stride, block)[1])
+
+    def most(limit: int) -> int:
+        low, high = 1, row.size
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if slots(middle) * slot_bytes <= limit else (low, middle - 1)
+        return low
+
+    extra = slots(1) - 1
+    block = max(most(budget), min(most(2 * budget), 2 * extra))
+    return -(-row.size // -(-row.size // block))
 
 
 def _slots(start: Array, stride: int, block: int) -> tuple[Array, list[tuple[int, int]]]:
@@ -275,7 +309,10 @@ def _fill(buffer, at, x, x_at, shape, rows, slots, first, start, stride, pitch):
                     if stride == 1 and pitch == W:
                         while s + many < slots and r + many < H and rows[s + many] == rows[s] + many:
                             many += 1
-                    line, count = x_at + (c * H + r) * W + start[l] + low * stride, many * pitch - (pitch - high) - low
+                    line, count = (
+                        x_at + (c * H + r) * W + start[l] + low * stride,
+                        many * pitch - (pitch - high) - low,
+                    )
                     if stride <= 2:
                         copy_line(buffer, to + low, x, line, count, stride)
                     else:
@@ -339,13 +376,27 @@ def _correlate(x, w, b, y, plan):
     for n in range(N):
         for p in range(0, P, R):
             high = min(R, P - p)
-            _fill(work, start, x.reshape(-1), n * C * H * W, (C, H, W), rows, slots, p * sr, across, sc, pitch)
+            _fill(
+                work, start, x.reshape(-1), n * C * H * W, (C, H, W), rows, slots, p * sr, across, sc, pitch
+            )
             for g in range(groups):
                 at = (n * F + g * filters) * rows_y * columns_y
                 to, step = (at + p * Q, P * Q) if direct else (patch, high * pitch)
                 _multiply(
-                    target, to, step, (high - 1) * pitch + Q, work, g * filters * count, filters,
-                    work, start + g * D * plane, offsets, count, b, g * filters, lane,
+                    target,
+                    to,
+                    step,
+                    (high - 1) * pitch + Q,
+                    work,
+                    g * filters * count,
+                    filters,
+                    work,
+                    start + g * D * plane,
+                    offsets,
+                    count,
+                    b,
+                    g * filters,
+                    lane,
                 )
                 if direct:
                     continue
@@ -393,8 +444,20 @@ def _weight_gradient(x, dy, dw, db, plan):
                         for i in range(tall):
                             line[i] = (g * filters + f + min(i, high - 1)) * P * Q + p * Q
                         _dot(
-                            tall, _TAPS, sums, flat_dy, n * F * P * Q, F * P * Q, line,
-                            work, g * D * plane, C * plane, offsets, k, some, length,
+                            tall,
+                            _TAPS,
+                            sums,
+                            flat_dy,
+                            n * F * P * Q,
+                            F * P * Q,
+                            line,
+                            work,
+                            g * D * plane,
+                            C * plane,
+                            offsets,
+                            k,
+                            some,
+                            length,
                         )
                         for i in range(high):
                             to = (g * filters + f + i) * count + k

@@ -41,7 +41,9 @@ def _statistics(flat, c, N, C, M):
             shift = flat.dtype.type(mean)
             spread = line_dot(flat, start, shift, flat, start, shift, m) - m * (mean - shift) ** 2
             away = mean - centre
-            squares += max(spread, 0.0) + away * away * m * count / (count + m) if spread == spread else spread
+            squares += (
+                max(spread, 0.0) + away * away * m * count / (count + m) if spread == spread else spread
+            )
             count += m
             centre += away * m / count
     return centre, squares / count

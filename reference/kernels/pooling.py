@@ -63,8 +63,18 @@ def _maximum(x, y, places, K, L, sr, sc, top, left, dr, dc):
             if low < high:
                 base = row * W + low * sc - left
                 window_max(
-                    flat_y, out + low, flat_places, flat_x, m * H * W + base, base, dr * W, dc, last - first, L,
-                    sc, high - low,
+                    flat_y,
+                    out + low,
+                    flat_places,
+                    flat_x,
+                    m * H * W + base,
+                    base,
+                    dr * W,
+                    dc,
+                    last - first,
+                    L,
+                    sc,
+                    high - low,
                 )
             for i in range(Q - (high - low)):
                 q = i if i < low else i + high - low
@@ -83,7 +93,10 @@ def _maximum_gradient(dy, places, dx):
         target = flat_dx[m * entries : (m + 1) * entries]
         for i in range(entries):
             target[i] = 0
-        upstream, place = flat_dy[m * positions : (m + 1) * positions], flat_places[m * positions : (m + 1) * positions]
+        upstream, place = (
+            flat_dy[m * positions : (m + 1) * positions],
+            flat_places[m * positions : (m + 1) * positions],
+        )
         for o in range(positions):
             target[np.uintp(place[o])] += upstream[o]
 
@@ -104,7 +117,18 @@ def _average(x, count, y, K, L, sr, sc, top, left):
             if low < high:
                 start = (m * H + row) * W + low * sc - left
                 window_mean(
-                    flat_y, out + low, flat_count, p * Q + low, flat_x, start, W, 1, last - first, L, sc, high - low
+                    flat_y,
+                    out + low,
+                    flat_count,
+                    p * Q + low,
+                    flat_x,
+                    start,
+                    W,
+                    1,
+                    last - first,
+                    L,
+                    sc,
+                    high - low,
                 )
             for i in range(Q - (high - low)):
                 q = i if i < low else i + high - low

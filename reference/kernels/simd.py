@@ -28,6 +28,7 @@ With `NUMBA_DISABLE_JIT=1` the makers return the plain twins instead, which say 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,10 +36,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, types
+from numba import config as numba_config
+from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
+
+config: Any = numba_config
 
 __all__ = [
     "REGISTERS",
@@ -100,7 +104,9 @@ class _Vectors:
         """Load the lanes in the mask, which may be all that exist, and zeros for the others."""
         if mask is None:
             return self.builder.load(self._cast(data), align=self.align)
-        return self._masked("load", self.type, self.type, [self._cast(data), _i32(self.align), mask, self.zero])
+        return self._masked(
+            "load", self.type, self.type, [self._cast(data), _i32(self.align), mask, self.zero]
+        )
 
     def store(self, vector: Any, data: Any, mask: Any = None) -> None:
         size = 8 if vector.type.element == ir.DoubleType() else getattr(vector.type.element, "width", 32) // 8
@@ -166,8 +172,16 @@ class _Vectors:
         rows, columns = (self.builder.icmp_signed("==", a, self.index(n)) for a, n in zip(asked, shape))
         return self.builder.and_(rows, columns)
 
+    def cut(self, count: Any) -> tuple[Any, Any]:
+        """Cut a line into whole vectors and a last one, of at least one lane; return the length of both parts."""
+        size = self.index(self.count)
+        whole = self.builder.mul(self.builder.sdiv(self.builder.sub(count, self.index(1)), size), size)
+        return whole, self.builder.sub(count, whole)
+
     def constant(self, number: float) -> Any:
-        return ir.Constant(self.type, [ir.Constant(self.scalar, float(np.float32(number)) if self.align == 4 else number)] * self.count)
+        if self.align == 4:
+            number = float(np.float32(number))
+        return ir.Constant(self.type, [ir.Constant(self.scalar, number)] * self.count)
 
     def sums(self, count: int) -> list[Any]:
         """Make variables for `count` vectors, zero at first; LLVM keeps them in registers."""
@@ -196,6 +210,46 @@ def _data(context: Any, builder: Any, signature: Any, args: Any) -> list[Any]:
     ]
 
 
+@contextmanager
+def _steps(v: _Vectors, end: Any) -> Iterator[Any]:
+    """Loop over whole vectors of a line."""
+    with cgutils.for_range_slice(v.builder, v.index(0), end, v.index(v.count), inc=True) as (p, _):
+        yield p
+
+
+def _strided(v: _Vectors, x: Any, stride: int, left: Any) -> Any:
+    """Load one number for each position; without `left`, at least one more than a vector remains."""
+    if stride == 1:
+        return v.load(x, None if left is None else v.first(left))
+    if left is None:
+        return v.every_second(v.load(x), v.load(v.pointer(x, v.count)))
+    seen = v.builder.sub(v.builder.add(left, left), v.index(1))
+    high = v.first(v.builder.sub(seen, v.index(v.count)))
+    return v.every_second(v.load(x, v.first(seen)), v.load(v.pointer(x, v.count), high))
+
+
+def _instruction(
+    twin: Callable[..., Any], emit: Callable[..., Any], kinds: str, returns: bool = False
+) -> Any:
+    """Make a function of compiled code whose instructions `emit` writes, or its twin if nothing is compiled.
+
+    `kinds` has a letter for each argument: an array, an index, a number of the type of the arrays, a boolean.
+    """
+    if config.DISABLE_JIT:
+        return twin
+
+    def typed(_typing: Any, *args: Any) -> Any:
+        number = next(a.dtype for a, kind in zip(args, kinds) if kind == "a")
+        known = {"i": types.intp, "n": number, "b": types.boolean}
+        result = number if returns else types.void
+        return result(*[known.get(kind, arg) for arg, kind in zip(args, kinds)]), emit
+
+    context = inspect.Parameter("_typing", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = [context, *inspect.signature(twin).parameters.values()]
+    typed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return intrinsic(typed)
+
+
 # ------------------------------------------------------------------------------------------ product tile
 
 Shapes = Sequence[tuple[int, int]]
@@ -210,8 +264,6 @@ def product_tile(shapes: Shapes) -> Callable[..., None]:
     are whole numbers of type intp. (rows, vectors) must be one of `shapes`; for any other pair nothing happens.
     A tile one vector wide leaves y alone from j = width on, yet reads a whole vector of x.
     """
-    if config.DISABLE_JIT:
-        return _plain_product
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         v = _Vectors(context, builder, signature.args[3].dtype)
@@ -227,12 +279,7 @@ def product_tile(shapes: Shapes) -> Callable[..., None]:
                 _finish(v, shape, sums, (y, pitch, b, fresh, width))
         return context.get_dummy_value()
 
-    @intrinsic
-    def tile(_typing, rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
-        i = types.intp
-        return types.void(i, i, i, y, i, i, w, i, x, i, off, i, i, b, i, types.boolean), emit
-
-    return tile
+    return _instruction(_plain_product, emit, "iiiaiiaiaiaiiaib")
 
 
 def _products(v: _Vectors, shape: tuple[int, int], w: Any, x: Any, off: Any, count: Any) -> list[Any]:
@@ -264,7 +311,9 @@ def _finish(v: _Vectors, shape: tuple[int, int], sums: list[Any], where: tuple[A
                 v.store(v.builder.fadd(v.load(place, mask), v.builder.load(slot)), place, mask)
 
 
-def _plain_product(rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh):  # type: ignore[no-untyped-def]
+def _plain_product(
+    rows, vectors, width, y, y_at, pitch, w, w_at, x, x_at, off, off_at, count, b, b_at, fresh
+):
     wide = vectors * (VECTOR_BYTES // y.itemsize) if vectors > 1 else width
     for i in range(rows):
         total = np.zeros(wide, y.dtype)
@@ -287,8 +336,6 @@ def dot_tile(shapes: Shapes) -> Callable[..., None]:
     for i < rows and t < taps. Nothing is read beyond the last p; s has room for whole vectors. (rows, taps) must
     be one of `shapes`.
     """
-    if config.DISABLE_JIT:
-        return _plain_dots
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         v = _Vectors(context, builder, signature.args[2].dtype)
@@ -303,12 +350,7 @@ def dot_tile(shapes: Shapes) -> Callable[..., None]:
                     v.store(total, v.pointer(s, at * v.count))
         return context.get_dummy_value()
 
-    @intrinsic
-    def tile(_typing, rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count):  # type: ignore[no-untyped-def]
-        i = types.intp
-        return types.void(i, i, s, d, i, i, line, x, i, i, off, i, i, i), emit
-
-    return tile
+    return _instruction(_plain_dots, emit, "iiaaiiaaiiaiii")
 
 
 def _dots(v: _Vectors, shape: tuple[int, int], left: Any, right: Any, images: Any, count: Any) -> list[Any]:
@@ -336,7 +378,7 @@ def _add_dots(v: _Vectors, shape: tuple[int, int], sums: list[Any], loaded: list
             v.add_product(sums[i * shape[1] + t], d, x)
 
 
-def _plain_dots(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count):  # type: ignore[no-untyped-def]
+def _plain_dots(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_at, images, count):
     s[: rows * taps] = 0
     for m in range(images):
         for i in range(rows):
@@ -351,7 +393,9 @@ def _plain_dots(rows, taps, s, d, d_at, d_step, line, x, x_at, x_step, off, off_
 # addition; what does not fill a vector is loaded with the missing lanes neutral.
 
 
-def _reduce(v: _Vectors, count: Any, start: Any, take: Callable[..., Any], join: Callable[[Any, Any], Any]) -> Any:
+def _reduce(
+    v: _Vectors, count: Any, start: Any, take: Callable[..., Any], join: Callable[[Any, Any], Any]
+) -> Any:
     """Join take(p, mask) over all vectors of a line; without mask, the vector is whole."""
     builder = v.builder
     slots = [cgutils.alloca_once(builder, v.type) for _ in range(4)]
@@ -380,16 +424,11 @@ def _emit_sum(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.extract_element(v.totals([sums])[0], _i32(0))
 
 
-@intrinsic
-def _sum(_typing, x, x_at, count):  # type: ignore[no-untyped-def]
-    return x.dtype(x, types.intp, types.intp), _emit_sum
-
-
-def _plain_sum(x, x_at, count):  # type: ignore[no-untyped-def]
+def _plain_sum(x, x_at, count):
     return np.sum(x[x_at : x_at + count])
 
 
-line_sum = _plain_sum if config.DISABLE_JIT else _sum
+line_sum = _instruction(_plain_sum, _emit_sum, "aii", returns=True)
 """line_sum(x, x_at, count): x[x_at] + ... + x[x_at + count - 1]."""
 
 
@@ -406,17 +445,11 @@ def _emit_line_dot(context: Any, builder: Any, signature: Any, args: Any) -> Any
     return builder.extract_element(v.totals([_reduce(v, count, v.zero, products, builder.fadd)])[0], _i32(0))
 
 
-@intrinsic
-def _line_dot(_typing, x, x_at, a, y, y_at, b, count):  # type: ignore[no-untyped-def]
-    i, number = types.intp, x.dtype
-    return number(x, i, number, y, i, number, i), _emit_line_dot
-
-
-def _plain_line_dot(x, x_at, a, y, y_at, b, count):  # type: ignore[no-untyped-def]
+def _plain_line_dot(x, x_at, a, y, y_at, b, count):
     return np.sum((x[x_at : x_at + count] - a) * (y[y_at : y_at + count] - b))
 
 
-line_dot = _plain_line_dot if config.DISABLE_JIT else _line_dot
+line_dot = _instruction(_plain_line_dot, _emit_line_dot, "ainaini", returns=True)
 """line_dot(x, x_at, a, y, y_at, b, count): sum over p < count of (x[x_at + p] - a) * (y[y_at + p] - b)."""
 
 
@@ -441,26 +474,28 @@ def _emit_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.extract_element(best, _i32(0))
 
 
-@intrinsic
-def _max(_typing, x, x_at, count):  # type: ignore[no-untyped-def]
-    return x.dtype(x, types.intp, types.intp), _emit_max
-
-
-def _plain_max(x, x_at, count):  # type: ignore[no-untyped-def]
+def _plain_max(x, x_at, count):
     return np.fmax.reduce(x[x_at : x_at + count], initial=-np.inf)
 
 
-line_max = _plain_max if config.DISABLE_JIT else _max
+line_max = _instruction(_plain_max, _emit_max, "aii", returns=True)
 """line_max(x, x_at, count): the largest of x[x_at : x_at + count] that is no NaN, or -inf."""
 
 
-_EXP = {
+_EXP: dict[int, dict[str, Any]] = {
     32: {
         "magic": 1.5 * 2.0**23,  # added and taken away again, it rounds to a whole number
         "high": 0.693359375,  # log 2 in two parts, so that n * high is exact
         "low": -2.12194440e-4,
         "least": -110.0,  # where the result has become 0
-        "series": [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.50000001201],
+        "series": [
+            1.9875691500e-4,
+            1.3981999507e-3,
+            8.3334519073e-3,
+            4.1665795894e-2,
+            1.6666665459e-1,
+            0.50000001201,
+        ],
     },
     64: {
         "magic": 1.5 * 2.0**52,
@@ -515,19 +550,13 @@ def _emit_line_exp(context: Any, builder: Any, signature: Any, args: Any) -> Any
     return builder.extract_element(v.totals([_reduce(v, count, v.zero, take, builder.fadd)])[0], _i32(0))
 
 
-@intrinsic
-def _line_exp(_typing, y, y_at, x, x_at, shift, factor, count):  # type: ignore[no-untyped-def]
-    i, number = types.intp, x.dtype
-    return number(y, i, x, i, number, number, i), _emit_line_exp
-
-
-def _plain_line_exp(y, y_at, x, x_at, shift, factor, count):  # type: ignore[no-untyped-def]
+def _plain_line_exp(y, y_at, x, x_at, shift, factor, count):
     e = np.exp(x[x_at : x_at + count] - shift)
     y[y_at : y_at + count] = e * factor
     return np.sum(e)
 
 
-line_exp = _plain_line_exp if config.DISABLE_JIT else _line_exp
+line_exp = _instruction(_plain_line_exp, _emit_line_exp, "aiainni", returns=True)
 """line_exp(y, y_at, x, x_at, shift, factor, count): y = factor * e^(x - shift); return the sum of e^(x - shift).
 
 x - shift is at most 80.
@@ -559,17 +588,11 @@ def _emit_affine(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-@intrinsic
-def _affine(_typing, y, y_at, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
-    i, number = types.intp, x.dtype
-    return types.void(y, i, x, i, number, number, number, i), _emit_affine
-
-
-def _plain_affine(y, y_at, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
+def _plain_affine(y, y_at, x, x_at, a, b, c, count):
     y[y_at : y_at + count] = (x[x_at : x_at + count] - a) * b + c
 
 
-line_affine = _plain_affine if config.DISABLE_JIT else _affine
+line_affine = _instruction(_plain_affine, _emit_affine, "aiainnni")
 """line_affine(y, y_at, x, x_at, a, b, c, count): y = (x - a) * b + c."""
 
 
@@ -587,17 +610,11 @@ def _emit_blend(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-@intrinsic
-def _blend(_typing, y, y_at, d, d_at, f, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
-    i, number = types.intp, x.dtype
-    return types.void(y, i, d, i, number, x, i, number, number, number, i), _emit_blend
-
-
-def _plain_blend(y, y_at, d, d_at, f, x, x_at, a, b, c, count):  # type: ignore[no-untyped-def]
+def _plain_blend(y, y_at, d, d_at, f, x, x_at, a, b, c, count):
     y[y_at : y_at + count] = d[d_at : d_at + count] * f + ((x[x_at : x_at + count] - a) * b + c)
 
 
-line_blend = _plain_blend if config.DISABLE_JIT else _blend
+line_blend = _instruction(_plain_blend, _emit_blend, "aiainainnni")
 """line_blend(y, y_at, d, d_at, f, x, x_at, a, b, c, count): y = d * f + (x - a) * b + c."""
 
 
@@ -607,26 +624,14 @@ line_blend = _plain_blend if config.DISABLE_JIT else _blend
 # with a stride of 1 or 2.
 
 
-def _strided(v: _Vectors, x: Any, stride: int, left: Any) -> Any:
-    """Load one number for each position; without `left`, at least one more than a vector remains."""
-    if stride == 1:
-        return v.load(x, None if left is None else v.first(left))
-    if left is None:
-        return v.every_second(v.load(x), v.load(v.pointer(x, v.count)))
-    seen = v.builder.sub(v.builder.add(left, left), v.index(1))
-    high = v.first(v.builder.sub(seen, v.index(v.count)))
-    return v.every_second(v.load(x, v.first(seen)), v.load(v.pointer(x, v.count), high))
-
-
 def _windows(v: _Vectors, where: tuple[Any, ...], treat: Callable[..., None]) -> None:
     """Call treat(p, left, step, first, others) for every vector of positions.
 
-    `first` is what the first tap reads there; others(visit) calls visit(numbers, offset) for all taps, the first
-    one included.
+    `first` is what the first tap reads there; others(visit) calls visit(numbers, offset) for all others.
     """
     x, down, across, rows, columns, stride, count = where
     builder = v.builder
-    whole = builder.mul(builder.sdiv(builder.sub(count, v.index(1)), v.index(v.count)), v.index(v.count))
+    whole, rest = v.cut(count)
 
     def at(p: Any, left: Any, step: int, width: int) -> None:
         start = builder.mul(p, v.index(step))
@@ -636,14 +641,17 @@ def _windows(v: _Vectors, where: tuple[Any, ...], treat: Callable[..., None]) ->
             visit(_strided(v, v.pointer(x, offset), step, left), offset)
 
         def others(visit: Callable[[Any, Any], None]) -> None:
-            with cgutils.for_range(builder, rows) as row:
-                line = builder.mul(row.index, down)
-                if width:
-                    for column in range(width):
-                        tap(line, v.index(column), visit)
-                else:
-                    with cgutils.for_range(builder, columns) as column:
-                        tap(line, column.index, visit)
+            none, one = v.index(0), v.index(1)
+            for column in range(1, width):
+                tap(none, v.index(column), visit)
+            with cgutils.for_range_slice(builder, one if width else none, rows, one, inc=True) as (row, _):
+                line = builder.mul(row, down)
+                for column in range(width):
+                    tap(line, v.index(column), visit)
+                if not width:
+                    start = builder.zext(builder.icmp_signed("==", row, none), row.type)
+                    with cgutils.for_range_slice(builder, start, columns, one, inc=True) as (column, _):
+                        tap(line, column, visit)
 
         treat(p, left, step, _strided(v, v.pointer(x, start), step, left), others)
 
@@ -655,7 +663,7 @@ def _windows(v: _Vectors, where: tuple[Any, ...], treat: Callable[..., None]) ->
             with builder.if_then(builder.and_(chosen, builder.icmp_signed("==", stride, v.index(step)))):
                 with _steps(v, whole) as p:
                     at(p, None, step, width)
-                at(whole, builder.sub(count, whole), step, width)
+                at(whole, rest, step, width)
 
 
 def _emit_window_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -670,7 +678,9 @@ def _emit_window_max(context: Any, builder: Any, signature: Any, args: Any) -> A
 
         def here(offset: Any) -> Any:
             place = builder.add(base, offset)
-            return builder.add(v.spread(place if kind.width == 64 else builder.trunc(place, kind), integers), ahead)
+            return builder.add(
+                v.spread(place if kind.width == 64 else builder.trunc(place, kind), integers), ahead
+            )
 
         best, place = cgutils.alloca_once(builder, v.type), cgutils.alloca_once(builder, integers)
         builder.store(first, best)
@@ -679,7 +689,9 @@ def _emit_window_max(context: Any, builder: Any, signature: Any, args: Any) -> A
         def visit(value: Any, offset: Any) -> None:
             old = builder.load(best)
             # Larger, or the first NaN: unordered comparisons hold if either side is NaN.
-            better = builder.and_(builder.fcmp_unordered(">", value, old), builder.fcmp_ordered("ord", old, old))
+            better = builder.and_(
+                builder.fcmp_unordered(">", value, old), builder.fcmp_ordered("ord", old, old)
+            )
             builder.store(builder.select(better, value, old), best)
             builder.store(builder.select(better, here(offset), builder.load(place)), place)
 
@@ -692,20 +704,14 @@ def _emit_window_max(context: Any, builder: Any, signature: Any, args: Any) -> A
     return context.get_dummy_value()
 
 
-@intrinsic
-def _window_max(_typing, y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
-    i = types.intp
-    return types.void(y, i, places, x, i, i, i, i, i, i, i, i), _emit_window_max
-
-
-def _plain_window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
+def _plain_window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count):
     for p in range(count):
         offsets = [k * down + l * across + p * stride for k in range(rows) for l in range(columns)]
         best = int(np.argmax([x[x_at + offset] for offset in offsets]))
         y[y_at + p], places[y_at + p] = x[x_at + offsets[best]], base + offsets[best]
 
 
-window_max = _plain_window_max if config.DISABLE_JIT else _window_max
+window_max = _instruction(_plain_window_max, _emit_window_max, "aiaaiiiiiiii")
 """window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count): largest entry of windows.
 
 y[y_at + p] is the entry, the first of equal ones or the first NaN; places[y_at + p] is base plus the number of
@@ -718,8 +724,9 @@ def _emit_window_mean(context: Any, builder: Any, signature: Any, args: Any) -> 
     y, y_at, n, n_at, x, x_at, *window = _data(context, builder, signature, args)
     y, n, x = v.pointer(y, y_at), v.pointer(n, n_at), v.pointer(x, x_at)
 
-    def treat(p: Any, left: Any, _step: int, _first: Any, others: Any) -> None:
-        (total,) = v.sums(1)
+    def treat(p: Any, left: Any, _step: int, first: Any, others: Any) -> None:
+        total = cgutils.alloca_once(builder, v.type)
+        builder.store(first, total)
         others(lambda value, _: builder.store(builder.fadd(builder.load(total), value), total))
         mask = None if left is None else v.first(left)
         v.store(builder.fdiv(builder.load(total), v.load(v.pointer(n, p), mask)), v.pointer(y, p), mask)
@@ -728,13 +735,7 @@ def _emit_window_mean(context: Any, builder: Any, signature: Any, args: Any) -> 
     return context.get_dummy_value()
 
 
-@intrinsic
-def _window_mean(_typing, y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
-    i = types.intp
-    return types.void(y, i, n, i, x, i, i, i, i, i, i, i), _emit_window_mean
-
-
-def _plain_window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count):  # type: ignore[no-untyped-def]
+def _plain_window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count):
     for p in range(count):
         total = y.dtype.type(0)
         for k in range(rows):
@@ -743,7 +744,7 @@ def _plain_window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, s
         y[y_at + p] = total / n[n_at + p]
 
 
-window_mean = _plain_window_mean if config.DISABLE_JIT else _window_mean
+window_mean = _instruction(_plain_window_mean, _emit_window_mean, "aiaiaiiiiiii")
 """window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count): sums of windows over n.
 
 y[y_at + p] is the sum of a window divided by n[n_at + p].
@@ -757,42 +758,21 @@ def _emit_copy(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     v = _Vectors(context, builder, signature.args[0].dtype)
     y, y_at, x, x_at, count, stride = _data(context, builder, signature, args)
     y, x = v.pointer(y, y_at), v.pointer(x, x_at)
-    one = v.index(1)
-    whole = builder.mul(builder.sdiv(builder.sub(count, one), v.index(v.count)), v.index(v.count))
-    left = builder.sub(count, whole)  # between one and a whole vector
-    with builder.if_then(builder.icmp_signed(">", count, v.index(0))):
-        with builder.if_else(builder.icmp_signed("==", stride, one)) as (then, otherwise):
-            with then:
-                with _steps(v, whole) as p:
-                    v.store(v.load(v.pointer(x, p)), v.pointer(y, p))
-                mask = v.first(left)
-                v.store(v.load(v.pointer(x, whole), mask), v.pointer(y, whole), mask)
-            with otherwise:
-                with _steps(v, whole) as p:
-                    source = v.pointer(x, p, p)
-                    v.store(v.every_second(v.load(source), v.load(v.pointer(source, v.count))), v.pointer(y, p))
-                source, seen = v.pointer(x, whole, whole), builder.sub(builder.add(left, left), one)
-                low = v.load(source, v.first(seen))
-                high = v.load(v.pointer(source, v.count), v.first(builder.sub(seen, v.index(v.count))))
-                v.store(v.every_second(low, high), v.pointer(y, whole), v.first(left))
+    whole, left = v.cut(count)
+    some = builder.icmp_signed(">", count, v.index(0))
+    for step in (1, 2):
+        with builder.if_then(builder.and_(some, builder.icmp_signed("==", stride, v.index(step)))):
+            with _steps(v, whole) as p:
+                source = v.pointer(x, builder.mul(p, v.index(step)))
+                v.store(_strided(v, source, step, None), v.pointer(y, p))
+            source = v.pointer(x, builder.mul(whole, v.index(step)))
+            v.store(_strided(v, source, step, left), v.pointer(y, whole), v.first(left))
     return context.get_dummy_value()
 
 
-@contextmanager
-def _steps(v: _Vectors, end: Any) -> Iterator[Any]:
-    with cgutils.for_range_slice(v.builder, v.index(0), end, v.index(v.count), inc=True) as (p, _):
-        yield p
-
-
-@intrinsic
-def _copy(_typing, y, y_at, x, x_at, count, stride):  # type: ignore[no-untyped-def]
-    i = types.intp
-    return types.void(y, i, x, i, i, i), _emit_copy
-
-
-def _plain_copy(y, y_at, x, x_at, count, stride):  # type: ignore[no-untyped-def]
+def _plain_copy(y, y_at, x, x_at, count, stride):
     y[y_at : y_at + count] = x[x_at : x_at + stride * (count - 1) + 1 : stride]
 
 
-copy_line = _plain_copy if config.DISABLE_JIT else _copy
+copy_line = _instruction(_plain_copy, _emit_copy, "aiaiii")
 """copy_line(y, y_at, x, x_at, count, stride): y[y_at + p] = x[x_at + p*stride] for p < count, stride 1 or 2."""

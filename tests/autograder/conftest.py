@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,3 +20,14 @@ def honest() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def handed_in(tiny: Any, tinies: Any) -> Any:
+    """A class of four: right, half, blank, torn; and somebody nobody knows."""
+    tinies.hand_in(tiny, "ada")
+    tinies.hand_in(tiny, "ben", tinies.notebook("ben", corr2d="def corr2d(F, H, pad):\n    return F"))
+    tinies.hand_in(tiny, "cleo", (tiny.release("tiny") / "tiny.ipynb").read_bytes())
+    tinies.hand_in(tiny, "dan", json.dumps(tinies.notebook("dan")).encode()[:500])
+    tinies.hand_in(tiny, "zeno", tinies.notebook("zeno"))
+    return tiny

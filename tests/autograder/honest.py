@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def windows_einsum() -> dict[str, Any]:
     """Sliding windows and one einsum; the cache is an object."""
 
     class Cache:
-        pass
+        kept: Any = None
 
     def conv_forward(X, W, b, s, p, d=1):
         span = d * (W.shape[-1] - 1) + 1
@@ -137,6 +138,20 @@ def layer(wrap: Any = None, **changes: Any) -> dict[str, Any]:
 
         right["conv_forward"] = conv_forward
     return right | changes
+
+
+def flipped_with_its_gradient() -> dict[str, Any]:
+    """True convolution and its right gradient: consistent, but not the function asked for."""
+    right = windows_einsum()
+
+    def conv_forward(X, W, b, s, p, d=1):
+        return right["conv_forward"](X, W[:, :, ::-1, ::-1], b, s, p, d)
+
+    def conv_backward(dY, cache):
+        dX, dW, db = right["conv_backward"](dY, cache)
+        return dX, dW[:, :, ::-1, ::-1], db
+
+    return {"conv_forward": conv_forward, "conv_backward": conv_backward}
 
 
 # --- the other exercises -------------------------------------------------------------------------
@@ -208,7 +223,7 @@ class Sequential:
         return dY
 
     def params(self):
-        return sum((list(one.params()) for one in self.stack), [])
+        return list(itertools.chain.from_iterable(one.params() for one in self.stack))
 
 
 def minibatches(N, batch, rng):

@@ -28,8 +28,11 @@ def convolution():
 
 
 def issue(assignment, students, secret=SECRET):
-    taken = {}
-    return {s: {i.instance: i for i in issue_by_hand(assignment, secret, s, taken, len(students))} for s in students}
+    taken: dict[str, set[str]] = {}
+    return {
+        s: {i.instance: i for i in issue_by_hand(assignment, secret, s, taken, len(students))}
+        for s in students
+    }
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,11 @@ def test_an_unknown_assignment_suggests_the_nearest():
 
 
 def test_an_assignment_of_ones_own_is_given_by_folder(tmp_path):
-    write(tmp_path, BASE + '[[question]]\nid = "corr2d"\npoints = 3\n[[question]]\nid = "CONV-1"\npoints = 2\ncount = 3\n')
+    write(
+        tmp_path,
+        BASE
+        + '[[question]]\nid = "corr2d"\npoints = 3\n[[question]]\nid = "CONV-1"\npoints = 2\ncount = 3\n',
+    )
     found = load_assignment(str(tmp_path))
     assert found.max_score == 9
     assert found.by_hand()[0].instances() == ("CONV-1", "CONV-1_2", "CONV-1_3")
@@ -91,13 +98,25 @@ def test_an_assignment_of_ones_own_is_given_by_folder(tmp_path):
         (BASE + '[[question]]\nid = "CONV-1"\npoints = 1\ncount = 0\n', "count of at least 1"),
         (BASE + '[[question]]\nid = "corr2d"\npoints = "four"\n', "corr2d"),
         (BASE + '[[question]]\nid = "CONV-1"\npoints = 1\nlevel = 9\n', "level"),
-        (BASE + '[[question]]\nid = "corr2d"\npoints = 1\n[[question]]\nid = "corr2d"\npoints = 1\n', "twice"),
-        (BASE + '[[question]]\nid = "corr2d"\npoints = 1\nweights = {behavior = 0.5}\n', "behaviour or consistent"),
+        (
+            BASE + '[[question]]\nid = "corr2d"\npoints = 1\n[[question]]\nid = "corr2d"\npoints = 1\n',
+            "twice",
+        ),
+        (
+            BASE + '[[question]]\nid = "corr2d"\npoints = 1\nweights = {behavior = 0.5}\n',
+            "behaviour or consistent",
+        ),
         (BASE + '[[question]]\nid = "corr2d"\npoints = 1\nweights = {consistent = 2}\n', "between 0 and 1"),
         (BASE + '[[question]]\nid = "corr2d"\npoints = inf\n', "at least 0"),
-        (BASE + '[limits]\nseconds = "4"\n[[question]]\nid = "corr2d"\npoints = 1\n', "seconds must be a number"),
+        (
+            BASE + '[limits]\nseconds = "4"\n[[question]]\nid = "corr2d"\npoints = 1\n',
+            "seconds must be a number",
+        ),
         (BASE + '[limits]\nmemory_mb = 0\n[[question]]\nid = "corr2d"\npoints = 1\n', "memory_mb must be"),
-        (BASE + '[limits]\nminutes = 3\n[[question]]\nid = "corr2d"\npoints = 1\n', "unknown limit 'minutes'"),
+        (
+            BASE + '[limits]\nminutes = 3\n[[question]]\nid = "corr2d"\npoints = 1\n',
+            "unknown limit 'minutes'",
+        ),
         ("[assignment\n", r"assignment\.toml cannot be read"),
         ('[course]\npython = "extra.py"\n' + BASE, "extra.py"),
     ],
@@ -167,7 +186,10 @@ def test_the_hash_follows_truth_and_points_of_view(issued_to_all):
 
 
 def test_keys_belong_to_the_secret_and_are_stable(tmp_path):
-    write(tmp_path, BASE + '[[question]]\nid = "corr2d"\npoints = 1\n[[question]]\nid = "conv_out"\npoints = 1\n')
+    write(
+        tmp_path,
+        BASE + '[[question]]\nid = "corr2d"\npoints = 1\n[[question]]\nid = "conv_out"\npoints = 1\n',
+    )
     assignment = read_assignment(tmp_path)
     first, again, other = (code_keys(assignment, s) for s in (SECRET, SECRET, OTHER))
     assert {n: k.hash for n, k in first.items()} == {n: k.hash for n, k in again.items()}
@@ -182,9 +204,15 @@ def test_damaged_by_hand_keys_are_located(tmp_path, issued_to_all):
     lines = [json.dumps(o.to_json()) for o in issued_to_all["s00"].values()]
     path.write_text("\n".join(lines) + "\n")
     assert set(read_by_hand(path)["s00"]) == set(issued_to_all["s00"])
-    for damage in ("{", "[]", "3", json.dumps({**issued_to_all["s00"]["CONV-1"].to_json(), "schema": "backmark/by-hand/9"}), json.dumps({"schema": "backmark/by-hand/1"})):
+    for damage in (
+        "{",
+        "[]",
+        "3",
+        json.dumps({**issued_to_all["s00"]["CONV-1"].to_json(), "schema": "backmark/by-hand/9"}),
+        json.dumps({"schema": "backmark/by-hand/1"}),
+    ):
         path.write_text("\n".join([lines[0], damage]) + "\n")
-        with pytest.raises(CourseError, match="line 2|schema"):
+        with pytest.raises(CourseError, match=r"line 2|schema"):
             read_by_hand(path)
     path.write_bytes(b"\xff\xff\n")
     with pytest.raises(CourseError, match=r"by-hand\.jsonl"):

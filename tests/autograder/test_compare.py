@@ -39,7 +39,9 @@ def test_right_numbers_are_right_in_any_layout(got):
     assert found.ratio <= 1
 
 
-@pytest.mark.parametrize("got", [TRUTH.tolist(), tuple(map(tuple, TRUTH.tolist())), [TRUTH[0], TRUTH[1]], [[*TRUTH[0]], TRUTH[1]]])
+@pytest.mark.parametrize(
+    "got", [TRUTH.tolist(), tuple(map(tuple, TRUTH.tolist())), [TRUTH[0], TRUTH[1]], [[*TRUTH[0]], TRUTH[1]]]
+)
 def test_lists_are_right_with_a_note(got):
     found = against(got)
     assert found.right
@@ -114,9 +116,29 @@ def test_none_is_explained():
     assert "return statement" in against(None).message
 
 
-@pytest.mark.parametrize(("got", "right"), [(5, True), (5.0, True), (np.int64(5), True), (np.array(5), True), (5.5, False), (6, False), ("5", False), (None, False)])
+@pytest.mark.parametrize(
+    ("got", "right"),
+    [
+        (5, True),
+        (5.0, True),
+        (np.int64(5), True),
+        (np.array(5), True),
+        (5.5, False),
+        (6, False),
+        ("5", False),
+        (None, False),
+    ],
+)
 def test_whole_numbers_are_exact(got, right):
     assert against(got, 5).right is right
+
+
+@pytest.mark.parametrize("got", [10**30, -(10**30), 10**400, -(10**400), 2**64])
+def test_huge_whole_numbers_are_wrong_not_trouble(got):
+    assert against(got, 5).problem == "value"
+    assert not against(got, 1.5).right
+    assert against(got, TRUTH).problem == "shape"
+    assert against([got], np.array([1.0])).problem in ("kind", "value")
 
 
 def test_whole_numbers_as_floats_get_a_note():
@@ -165,7 +187,7 @@ def test_dicts_are_compared_by_key_and_may_hold_more():
 
 def test_what_stays_with_the_student_is_not_compared():
     expected = (TRUTH, Foreign("kept"))
-    for cache in (None, {}, Foreign("Cache"), (1, 2), TRUTH):
+    for cache in (None, {"a": 1}, Foreign("Cache"), (1, 2), TRUTH):
         assert compare((TRUTH, cache), expected, [A64, 0.0], [A32, 0.0]).right
     assert compare((TRUTH,), expected, [A64, 0.0], [A32, 0.0]).problem == "count"
 
@@ -201,12 +223,16 @@ def test_every_kind_has_a_name(value):
 def test_as_array_refuses_what_only_looks_like_numbers():
     assert as_array("12")[0] is None
     assert as_array(["1", "2"])[0] is None
-    assert as_array([True, False])[0].tolist() == [True, False]
+    assert np.array_equal(as_array([True, False])[0], [True, False])  # type: ignore[arg-type]
 
 
 _NESTED = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.complex_numbers(),
-    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
     max_leaves=8,
 )
 

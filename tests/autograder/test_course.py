@@ -22,7 +22,9 @@ def roster(tmp_path, text, encoding="utf-8"):
 
 
 def test_the_columns_of_nbgrader_in_any_order_with_others_beside_them(tmp_path):
-    path = roster(tmp_path, "email,section,id,last_name,first_name\na@x,3,ada,Lovelace,Ada\n,,kurt,Gödel,Kurt\n")
+    path = roster(
+        tmp_path, "email,section,id,last_name,first_name\na@x,3,ada,Lovelace,Ada\n,,kurt,Gödel,Kurt\n"
+    )
     found = read_roster(path)
     assert list(found) == ["ada", "kurt"]
     assert (found["ada"].first_name, found["ada"].email) == ("Ada", "a@x")
@@ -74,12 +76,34 @@ def test_a_missing_roster_says_what_to_give(tmp_path):
 # --- ids -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("good", ["ada", "A-1_2.b", "s1234567", "名前", "o'neil", "ada@example.org", "ß" * 64, "a b"])
+@pytest.mark.parametrize(
+    "good", ["ada", "A-1_2.b", "s1234567", "名前", "o'neil", "ada@example.org", "ß" * 64, "a b"]
+)
 def test_usual_ids_are_valid(good):
     assert valid_id(good)
 
 
-@pytest.mark.parametrize("bad", ["", ".", "..", ".x", "a/b", "a\\b", "a:b", "a\nb", "a\0", "a" * 129, "a+b", "\x7f", "\ud800", "a*", "<a>", "a|b"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        ".",
+        "..",
+        ".x",
+        "a/b",
+        "a\\b",
+        "a:b",
+        "a\nb",
+        "a\0",
+        "a" * 129,
+        "a+b",
+        "\x7f",
+        "\ud800",
+        "a*",
+        "<a>",
+        "a|b",
+    ],
+)
 def test_ids_that_could_leave_the_folder_are_not(bad):
     assert not valid_id(bad)
 
@@ -155,7 +179,7 @@ def test_settings_are_read_and_mistakes_in_them_located(tmp_path):
     (tmp_path / "course.toml").write_text("[penalty]\nper_day = 0.1\n")
     assert Course(tmp_path).settings() == {"penalty": {"per_day": 0.1}}
     (tmp_path / "course.toml").write_text("[penalty\n")
-    with pytest.raises(CourseError, match="course.toml.*line 1"):
+    with pytest.raises(CourseError, match=r"course\.toml.*line 1"):
         Course(tmp_path).settings()
     with pytest.raises(CourseError, match="no file"):
         read_toml(tmp_path / "other.toml")
@@ -166,6 +190,13 @@ def test_settings_are_read_and_mistakes_in_them_located(tmp_path):
 
 def test_every_path_of_a_course_lies_in_it(tmp_path):
     course = Course(tmp_path)
-    paths = [course.release("a"), course.keys("a"), course.journal("a"), course.reports("a"), course.handout("s", "a"), course.submitted("s", "a")]
+    paths = [
+        course.release("a"),
+        course.keys("a"),
+        course.journal("a"),
+        course.reports("a"),
+        course.handout("s", "a"),
+        course.submitted("s", "a"),
+    ]
     assert all(tmp_path in p.parents for p in paths)
     assert len(set(paths)) == len(paths)

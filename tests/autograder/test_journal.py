@@ -63,7 +63,19 @@ def test_a_torn_only_line_leaves_an_empty_journal(path):
     assert list(read_journal(path)) == ["ada"]
 
 
-@pytest.mark.parametrize("line", [b"not json\n", b"[1]\n", b"3\n", b'{"schema": "backmark/journal/9", "student": "x"}\n', b"{}\n", b"\xff\n", b"\n", b'{"schema": "backmark/journal/1"}\n'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"not json\n",
+        b"[1]\n",
+        b"3\n",
+        b'{"schema": "backmark/journal/9", "student": "x"}\n',
+        b"{}\n",
+        b"\xff\n",
+        b"\n",
+        b'{"schema": "backmark/journal/1"}\n',
+    ],
+)
 def test_damage_before_the_end_is_refused_with_the_line(path, line):
     write(path, "ada")
     path.write_bytes(path.read_bytes() + line)

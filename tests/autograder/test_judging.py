@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import os
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,9 @@ def points(report):
 
 def sound(report, bundle):
     """Hold what is true of every graded report."""
-    asked = {i: q.points for q in bundle.assignment.questions for i in ((q.id,) if q.is_code else q.instances())}
+    asked = {
+        i: q.points for q in bundle.assignment.questions for i in ((q.id,) if q.is_code else q.instances())
+    }
     assert list(report.questions()) == list(asked)
     for question, found in report.questions().items():
         assert math.fsum(v.out_of for v in found) == pytest.approx(asked[question], abs=1e-3)
@@ -90,7 +93,7 @@ def test_the_same_bytes_get_the_same_verdicts(judge, solved, cell_of):
 
 
 def test_a_python_file_is_one_cell(judge, honest, bundle):
-    source = "import numpy as np\ndef conv_params(c_in, k, c_out, bias=True):\n    return c_out * (c_in * k * k + bool(bias))\n"
+    source = "def conv_params(c_in, k, c_out, bias=True):\n    return c_out * (c_in * k * k + bool(bias))\n"
     report = judge(source.encode(), name="anything.py")
     assert points(report)["conv_params"] == 2
     assert report.score == 2
@@ -130,7 +133,17 @@ def test_nobody_outside_the_roster_is_graded(judge, solved, student):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe\x00", b'{"worksheets": []}', b"[" * 100_000, b'{"cells": [' + b"{}," * 2001 + b"{}]}", b"nothing like a notebook"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"cells": 3}',
+        b"\xff\xfe\x00",
+        b'{"worksheets": []}',
+        b"[" * 100_000,
+        b'{"cells": [' + b"{}," * 2001 + b"{}]}",
+        b"nothing like a notebook",
+    ],
 )
 def test_an_unreadable_notebook_is_an_error_with_a_sentence(judge, content):
     report = judge(content)
@@ -156,7 +169,18 @@ def test_only_ordinary_files_are_read(bundle, box, tmp_path, kind):
 
 def test_a_notebook_full_of_odd_cells_is_graded(judge, solved, bundle):
     notebook = solved("ada")
-    odd = [None, 3, [], {}, {"cell_type": "code"}, {"cell_type": "code", "source": 7}, {"cell_type": "code", "source": ["a", 1]}, {"cell_type": "x", "source": "1"}, {"cell_type": "code", "source": "1", "metadata": "no"}, {"cell_type": "code", "source": "2", "metadata": {"nbgrader": [1]}}]
+    odd: list[Any] = [
+        None,
+        3,
+        [],
+        {},
+        {"cell_type": "code"},
+        {"cell_type": "code", "source": 7},
+        {"cell_type": "code", "source": ["a", 1]},
+        {"cell_type": "x", "source": "1"},
+        {"cell_type": "code", "source": "1", "metadata": "no"},
+        {"cell_type": "code", "source": "2", "metadata": {"nbgrader": [1]}},
+    ]
     notebook["cells"] = [*odd, *notebook["cells"]]
     report = judge(notebook)
     assert report.score == bundle.assignment.max_score
@@ -202,7 +226,11 @@ def test_parts_are_judged_by_themselves(judge, solved, cell_of):
     notebook = solved("ada")
     cell = cell_of(notebook, "CARITH-1")
     cell["source"] = cell["source"].replace('"size": ', '"size": "99999" or ')
-    cell["source"] = '# answer: CARITH-1\nanswer = {"size": """99999""", "fits": ' + ("'yes'" if "yes" in cell["source"] else "'no'") + "}"
+    cell["source"] = (
+        '# answer: CARITH-1\nanswer = {"size": """99999""", "fits": '
+        + ("'yes'" if "yes" in cell["source"] else "'no'")
+        + "}"
+    )
     found = by_hand(judge(notebook))
     assert found["CARITH-1/size"].status == "wrong"
     assert found["CARITH-1/fits"].status == "right"
@@ -218,7 +246,22 @@ def test_a_lookalike_answer_is_named(judge, solved):
             assert verdict.hint[1].startswith("You")
 
 
-@pytest.mark.parametrize("source", ["answer = __import__('os').system('id')", "answer = 1 +", "answer = {'size': [1]}", "answer = {}", "answer = None", "1", "answer = b'x'", "answer = ['1']", "answer = 5", "answer = {1: 2}", "answer = '" + "9" * 5000 + "'"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "answer = __import__('os').system('id')",
+        "answer = 1 +",
+        "answer = {'size': [1]}",
+        "answer = {}",
+        "answer = None",
+        "1",
+        "answer = b'x'",
+        "answer = ['1']",
+        "answer = 5",
+        "answer = {1: 2}",
+        "answer = '" + "9" * 5000 + "'",
+    ],
+)
 def test_no_text_in_an_answer_cell_breaks_judging(judge, solved, cell_of, source, bundle):
     notebook = solved("ada")
     for question in ("CARITH-1", "CARITH-2"):
@@ -266,7 +309,9 @@ def test_a_student_without_numbers_is_incomplete_not_zero(judge, solved, bundle)
     assert {v.question for v in report.verdicts if v.status == "broken"} == set(bundle.by_hand["ada"])
 
 
-@pytest.mark.parametrize("error", [SandboxError("The sandbox died again and again."), RuntimeError("unforeseen"), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [SandboxError("The sandbox died again and again."), RuntimeError("unforeseen"), MemoryError()]
+)
 def test_a_fault_of_the_sandbox_costs_one_row(judge, solved, box, monkeypatch, error):
     def fails(*_args):
         raise error

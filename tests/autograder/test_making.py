@@ -28,9 +28,19 @@ def roster(course, *ids):
 
 def test_the_folders_of_a_course(made):
     release = made.release("convolution")
-    assert sorted(p.name for p in release.iterdir()) == ["backmark_kit.py", "convolution.ipynb", "variants.json"]
+    assert sorted(p.name for p in release.iterdir()) == [
+        "backmark_kit.py",
+        "convolution.ipynb",
+        "variants.json",
+    ]
     assert (made.root / "roster.csv").exists()
-    assert sorted(p.name for p in made.keys("convolution").iterdir()) == ["assignment.toml", "by-hand.jsonl", "code.json", "code.npz", "release.json"]
+    assert sorted(p.name for p in made.keys("convolution").iterdir()) == [
+        "assignment.toml",
+        "by-hand.jsonl",
+        "code.json",
+        "code.npz",
+        "release.json",
+    ]
     assert (made.root / "source" / "convolution" / "convolution.ipynb").exists()
     assert list(made.students()) == ["ada", "ben", "cleo", "dan"]
 
@@ -84,15 +94,26 @@ def arrays_of(trial):
 
 
 def test_making_again_changes_nothing(tiny, tiny_folder):
-    before = {p.relative_to(tiny.root): p.read_bytes() for p in tiny.root.rglob("*") if p.is_file() and p.suffix != ".npz"}
+    before = {
+        p.relative_to(tiny.root): p.read_bytes()
+        for p in tiny.root.rglob("*")
+        if p.is_file() and p.suffix != ".npz"
+    }
     again = make(str(tiny_folder), tiny.root)
     assert again.kept == again.students == 4
     hashes = load_bundle(tiny, "tiny").hashes("ada")
     assert {n: k.hash for n, k in load_keys(tiny.keys("tiny")).items()}.items() <= hashes.items()
-    assert before == {p.relative_to(tiny.root): p.read_bytes() for p in tiny.root.rglob("*") if p.is_file() and p.suffix != ".npz"}
+    assert before == {
+        p.relative_to(tiny.root): p.read_bytes()
+        for p in tiny.root.rglob("*")
+        if p.is_file() and p.suffix != ".npz"
+    }
 
 
-@pytest.mark.parametrize("order", [("dan", "ada", "new", "cleo", "ben"), ("aaa", "ada", "ben", "cleo", "dan", "zzz"), ("ben", "ada")])
+@pytest.mark.parametrize(
+    "order",
+    [("dan", "ada", "new", "cleo", "ben"), ("aaa", "ada", "ben", "cleo", "dan", "zzz"), ("ben", "ada")],
+)
 def test_another_roster_keeps_everybodys_numbers(tiny, tiny_folder, order):
     before = numbers(tiny)
     result = make(str(tiny_folder), tiny.root, roster(tiny, *order))
@@ -114,7 +135,7 @@ def test_numbers_come_back_from_the_secret_alone(tiny, tiny_folder):
 def test_a_mended_reference_changes_answers_but_never_numbers(tiny, tiny_folder):
     path = tiny.keys("tiny") / "by-hand.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    stale = [{**row, "truth": {k: None for k in row["truth"]}, "hash": "0"} for row in rows]
+    stale = [{**row, "truth": dict.fromkeys(row["truth"]), "hash": "0"} for row in rows]
     path.write_text("".join(json.dumps(row) + "\n" for row in stale))
     make(str(tiny_folder), tiny.root)
     assert [json.loads(line) for line in path.read_text().splitlines()] == rows
@@ -173,7 +194,9 @@ def test_a_place_that_cannot_be_written_is_named(tiny_folder, tiny_made, tmp_pat
 
 
 def test_a_folder_without_its_notebook_is_refused(tiny_made, tmp_path):
-    (tmp_path / "assignment.toml").write_text('[assignment]\nname = "lone"\n[[question]]\nid = "conv_out"\npoints = 1\n')
+    (tmp_path / "assignment.toml").write_text(
+        '[assignment]\nname = "lone"\n[[question]]\nid = "conv_out"\npoints = 1\n'
+    )
     with pytest.raises(CourseError, match=r"lone\.ipynb"):
         make(str(tmp_path), tmp_path / "COURSE", tiny_made.root / "roster.csv")
 
@@ -183,7 +206,11 @@ def test_a_key_stays_usable_when_the_assignment_grows(tiny, tiny_folder, tmp_pat
     before = numbers(tiny)
     folder = tmp_path / "tiny"
     folder.mkdir()
-    text = (tiny_folder / "assignment.toml").read_text().replace('id = "CONV-1"\npoints = 1', 'id = "CONV-1"\npoints = 1\ncount = 2')
+    text = (
+        (tiny_folder / "assignment.toml")
+        .read_text()
+        .replace('id = "CONV-1"\npoints = 1', 'id = "CONV-1"\npoints = 1\ncount = 2')
+    )
     (folder / "assignment.toml").write_text(text)
     notebook = json.loads((tiny_folder / "tiny.ipynb").read_text())
     (folder / "tiny.ipynb").write_text(json.dumps(notebook))
@@ -191,4 +218,3 @@ def test_a_key_stays_usable_when_the_assignment_grows(tiny, tiny_folder, tmp_pat
     after = numbers(tiny)
     assert all(set(own) == {"CONV-1", "CONV-1_2"} for own in after.values())
     assert all(after[s]["CONV-1"] == before[s]["CONV-1"] != after[s]["CONV-1_2"] for s in before)
-

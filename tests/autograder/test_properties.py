@@ -38,9 +38,10 @@ def test_every_honest_shuffle_is_right(right, n, batch):
     assert complaints(right, n, batch) == []
 
 
+STATE = np.random.default_rng(0)  # kept between calls, whatever generator they are given
 WRONG = {
     "shuffle": lambda n, b, rng: cut(np.arange(n), b),
-    "same generator twice": lambda n, b, rng, state=np.random.default_rng(0): cut(state.permutation(n), b),
+    "same generator twice": lambda n, b, rng: cut(STATE.permutation(n), b),
     "Another generator": lambda n, b, rng: cut(np.random.default_rng(0).permutation(n), b),
     "twice in one epoch": lambda n, b, rng: cut(np.where((p := rng.permutation(n)) == 3, 4, p), b),
     "Indices must lie": lambda n, b, rng: cut(rng.permutation(n) + 1, b),
@@ -60,7 +61,9 @@ def test_every_fault_has_its_own_complaint(says):
     assert says in found[0]
 
 
-@pytest.mark.parametrize("result", [None, 5, "abc", [], [None], [[0, 1], "x"], {}, [np.array([])], [[]], [[[0]]]])
+@pytest.mark.parametrize(
+    "result", [None, 5, "abc", [], [None], [[0, 1], "x"], {}, [np.array([])], [[]], [[[0]]]]
+)
 def test_results_of_any_kind_are_answered_with_a_sentence(result):
     found = complaints(lambda n, b, rng: result)
     assert len(found) == 1

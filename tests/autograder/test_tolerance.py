@@ -63,7 +63,13 @@ def test_any_order_of_a_sum_of_products_stays_within_a_tenth(n):
     truth = np.array([w @ x])
     allowed, _ = bounds(truth, lambda s: np.array([disturb(w, s) @ disturb(x, s + 50)]))
     products = w * x
-    for sums in (products.sum(), products[::-1].sum(), sum(products), sum(sorted(products)), np.cumsum(products)[-1]):
+    for sums in (
+        products.sum(),
+        products[::-1].sum(),
+        sum(products),
+        sum(sorted(products)),
+        np.cumsum(products)[-1],
+    ):
         assert abs(sums - truth[0]) <= allowed / 10
 
 

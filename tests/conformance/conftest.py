@@ -6,9 +6,11 @@ Oracles are loaded when the first test asks for them, never while tests are coll
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,3 +65,44 @@ def torch() -> ModuleType:
         found = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
     found.set_num_threads(1)
     return found
+
+
+@pytest.fixture
+def strict() -> Iterator[None]:
+    """Turn a hang into a failure, and any warning of NumPy into an error."""
+
+    def give_up(_signal: int, _frame: Any) -> None:
+        raise TimeoutError("no answer within a minute")
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def little_memory(strict: None) -> Iterator[None]:
+    """Leave one gigabyte to grow: an absurd array is then a MemoryError at once, also where memory is lent freely."""
+    resource = pytest.importorskip("resource", reason="limits of memory are a matter of POSIX")
+    if not os.path.exists("/proc/self/statm"):
+        yield
+        return
+    with open("/proc/self/statm", encoding="ascii") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = used + 2**30
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@pytest.fixture(scope="session")
+def refusals() -> ModuleType:
+    """The module that says what it means to refuse."""
+    return load("refusals")

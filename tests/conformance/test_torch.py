@@ -63,6 +63,18 @@ def compare(oracle, op, inputs, params, dtype, seed=0):
 
 # ------------------------------------------------------------------------------------ sample cases
 
+COMPARED = [
+    "augment", "average_probabilities", "avg_pool2d", "batch_norm", "bed_of_nails2d",
+    "binary_cross_entropy", "causal_conv1d", "chain_rule_1d", "chain_rule_2d", "chain_rule_3d", "conv2d",
+    "conv2d_true", "conv_transpose2d", "conv_transpose2d_by_conv", "correlate2d", "cross_entropy",
+    "dropout", "flatten", "global_avg_pool2d", "half_squared_error", "hinge", "l2_penalty", "leaky_relu",
+    "linear", "locally_connected2d", "log_softmax", "logistic_regression", "max_pool2d", "max_unpool2d",
+    "mazur_error", "mean_subtraction", "one_hot", "predict_class", "relu", "residual", "running_average",
+    "sigmoid", "sigmoid_circuit", "softmax", "squared_error", "standardize_apply", "step", "tanh",
+    "two_layer_network", "upsample_nearest2d", "vote", "weight_decay",
+]  # fmt: skip
+"""The ops with an oracle, written out because PyTorch is not loaded before a test needs it."""
+
 DIFFERENT = {
     (
         "max_pool2d",
@@ -83,14 +95,12 @@ def test_every_gradient_has_an_oracle_or_a_reason(oracle):
     with_gradient = {name for name, op in OPS.items() if op.backward is not None}
     assert with_gradient - set(oracle.ORACLES) - set(oracle.WITHOUT) == set()
     assert set(oracle.ORACLES) & set(oracle.WITHOUT) == set()
-    assert set(oracle.ORACLES) <= set(OPS)
+    assert sorted(oracle.ORACLES) == COMPARED
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=["double", "single"])
-@pytest.mark.parametrize("name", sorted(OPS))
+@pytest.mark.parametrize("name", COMPARED)
 def test_sample_cases(oracle, name, dtype):
-    if name not in oracle.ORACLES:
-        pytest.skip(oracle.WITHOUT.get(name, "no gradient, and nothing like it in PyTorch"))
     same = [case for case in cases(name) if (name, case.name) not in DIFFERENT]
     assert same
     for number, case in enumerate(same):

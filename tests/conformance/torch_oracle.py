@@ -112,6 +112,26 @@ def sigmoid_circuit(w0, x0, w1, x1, w2):
     return torch.sigmoid(w0 * x0 + w1 * x1 + w2)
 
 
+def residual(x, w, projection=None):
+    return F.relu(F.linear(x, w)) + (x if projection is None else F.linear(x, projection))
+
+
+def logistic_regression(theta, x, ystar, slide_sign=False):
+    loss = F.binary_cross_entropy_with_logits(theta @ x, ystar)
+    return -loss if slide_sign else loss
+
+
+def two_layer_network(alpha, beta, x, ystar, slide_sign=False):
+    z = torch.cat([torch.ones(1, dtype=x.dtype), torch.sigmoid(alpha @ x)])
+    return logistic_regression(beta, z, ystar, slide_sign)
+
+
+def mazur_error(w, b, i, t):
+    h = torch.sigmoid(F.linear(i, w[:4].reshape(2, 2), b[0].expand(2)))
+    o = torch.sigmoid(F.linear(h, w[4:].reshape(2, 2), b[1].expand(2)))
+    return half_squared_error(o, t)
+
+
 def chain_rule(dh, jacobian):
     return torch.tensordot(dh, jacobian, dims=dh.ndim)
 
@@ -155,12 +175,15 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "linear": with_weights(F.linear),
     "locally_connected2d": locally_connected2d,
     "log_softmax": lambda x: F.log_softmax(x, dim=-1),
+    "logistic_regression": logistic_regression,
     "max_pool2d": of_x(F.max_pool2d),
     "max_unpool2d": max_unpool2d,
+    "mazur_error": mazur_error,
     "mean_subtraction": lambda x: x - x.mean(-1, keepdim=True),
     "one_hot": lambda t, classes: F.one_hot(t, classes),
     "predict_class": lambda x: x.argmax(-1),
     "relu": of_x(F.relu),
+    "residual": residual,
     "running_average": lambda running, batch, momentum=0.1, momentum_on="batch": torch.lerp(
         running, batch, momentum if momentum_on == "batch" else 1 - momentum
     ),
@@ -171,6 +194,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "standardize_apply": lambda x, mu, sigma: (x - mu) / sigma,
     "step": lambda x: torch.heaviside(x, torch.zeros((), dtype=x.dtype)),
     "tanh": of_x(torch.tanh),
+    "two_layer_network": two_layer_network,
     "upsample_nearest2d": upsample_nearest2d,
     "vote": lambda predictions, classes=None: torch.mode(predictions, 0).values,
     "weight_decay": lambda w, g, lr, lam: torch.add(w, g + 2 * lam * w, alpha=-lr),

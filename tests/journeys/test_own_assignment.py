@@ -39,7 +39,9 @@ def test_the_documented_folder_is_made_and_graded(tmp_path):
             if name == "OWN-area":
                 numbers = one["params"]
                 right = one["truth"]["area"]
-                cell["source"] = f"answer = '{right if one['student'] == 'ana' else numbers['h'] + numbers['w']}'"
+                cell["source"] = (
+                    f"answer = '{right if one['student'] == 'ana' else numbers['h'] + numbers['w']}'"
+                )
             if name == "own_area":
                 operator = "*" if one["student"] == "ana" else "+"
                 cell["source"] = f"def own_area(h, w):\n    return h {operator} w"

@@ -121,7 +121,9 @@ def forward(name: str, **facts: Any) -> Callable[[Wrong], Mistake]:
                 return None
             y = batch.back(found.get("y", batch.affine(batch.xhat())))
             running = found.get("running", batch.updated())
-            return (y, *(np.array(s, float) for s in running)) if return_running else y
+            if not return_running or running is None:
+                return y
+            return (y, *(np.array(s, float) for s in running))
 
         return mistake(batch_norm, name, **facts)(lend_hint(mistaken, wrong))
 
@@ -132,7 +134,7 @@ Gradient = Callable[[Batch, Array], "dict[str, Array] | None"]
 
 
 def backward(name: str, **facts: Any) -> Callable[[Gradient], Mistake]:
-    """Register a wrong backward pass: a function of the Batch and dy as rows, telling which of dx, dgamma, dbeta is wrong."""
+    """Register a wrong backward pass: a function of the Batch and dy as rows giving what is wrong, by name."""
 
     def register(wrong: Gradient) -> Mistake:
         def mistaken(
@@ -152,10 +154,18 @@ def backward(name: str, **facts: Any) -> Callable[[Gradient], Mistake]:
             settings = (training, momentum, eps, momentum_on, running_ddof)
             batch = Batch.of(x, running_mean, running_var, gamma, beta, *settings)
             rows = rows_of(np.asarray(dy, float))
-            found = {"dx": dx(batch, rows), "dgamma": (rows * batch.xhat()).sum(axis=0), "dbeta": rows.sum(axis=0)}
+            found = {
+                "dx": dx(batch, rows),
+                "dgamma": (rows * batch.xhat()).sum(axis=0),
+                "dbeta": rows.sum(axis=0),
+            }
             found |= wrong(batch, rows) or {}
             found["dx"] = batch.back(found["dx"])
-            return found["dx"], None if gamma is None else found["dgamma"], None if beta is None else found["dbeta"]
+            return (
+                found["dx"],
+                None if gamma is None else found["dgamma"],
+                None if beta is None else found["dbeta"],
+            )
 
         return mistake(batch_norm, name, part="backward", **facts)(lend_hint(mistaken, wrong))
 

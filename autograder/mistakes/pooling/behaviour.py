@@ -96,6 +96,57 @@ def max_x_changed(X: Any, Y: Any, argmax: Any) -> Any:
     return Y, argmax
 
 
+def _ties(name: str) -> Callable[[Callable[[Any], Any]], Mistake]:
+    """Register another order in which equal maxima are searched: a function of one window, giving (row, column)."""
+
+    def register(choose: Callable[[Any], Any]) -> Mistake:
+        def spoilt(right: Functions) -> Functions:
+            def maxpool_forward(X: Any, k: int, s: int) -> Any:
+                Y, argmax = right["maxpool_forward"](X, k, s)
+                argmax = np.array(argmax)
+                for n, c, i, j in np.ndindex(*Y.shape):
+                    row, column = i * s, j * s
+                    u, v = choose(X[n, c, row : row + k, column : column + k])
+                    argmax[n, c, i, j] = row + u, column + v
+                return Y, argmax
+
+            return {**right, "maxpool_forward": maxpool_forward}
+
+        spoilt.__doc__, spoilt.__name__ = choose.__doc__, choose.__name__
+        return mistake("maxpool_forward", name, family="order", kind="behaviour")(spoilt)
+
+    return register
+
+
+@_ties("ties-column-major")
+def ties_column_major(window: Any) -> Any:
+    """With equal maxima you chose the first one column by column.
+
+    On a tie the first in row-major order counts: rows outside, columns inside. Exchange the two loops.
+    """
+    v, u = np.argwhere(window.max() == window.T)[0]
+    return u, v
+
+
+@_ties("ties-last-wins")
+def ties_last_wins(window: Any) -> Any:
+    """With equal maxima you chose the last one.
+
+    On a tie the first in row-major order counts. Compare with > instead of >=.
+    """
+    return np.argwhere(window == window.max())[-1]
+
+
+@_ties("ties-last-column-first")
+def ties_last_column_first(window: Any) -> Any:
+    """With equal maxima you chose the first row, but in it the last column.
+
+    On a tie the first in row-major order counts. Search every row from left to right.
+    """
+    u = np.argwhere(window == window.max())[0][0]
+    return u, np.flatnonzero(window[u] == window.max())[-1]
+
+
 # --------------------------------------------------------------------- max pooling, backward
 
 
@@ -122,7 +173,7 @@ def _put(dY: Any, argmax: Any, shape: Any, add: bool = True) -> Any:
 
 @_max_backward("overlap-overwrites", "wrong-op")
 def max_overwrites(dY: Any, argmax: Any, shape: Any) -> Any:
-    """Where windows share a winner, the last gradient overwrites the others.
+    """In your dX the last gradient overwrites the others where windows share a winner.
 
     Such an entry gets the sum. Write += in the loop, or np.add.at with index arrays.
     """
@@ -131,7 +182,7 @@ def max_overwrites(dY: Any, argmax: Any, shape: Any) -> Any:
 
 @_max_backward("first-gradient-kept", "wrong-op")
 def first_gradient_kept(dY: Any, argmax: Any, shape: Any) -> Any:
-    """Where windows share a winner, only the first gradient arrives.
+    """In your dX only the first gradient arrives where windows share a winner.
 
     Such an entry gets the sum. Write += in the loop, or np.add.at with index arrays.
     """

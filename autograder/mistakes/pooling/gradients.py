@@ -68,7 +68,7 @@ def times_value(pool: Pool, dy: Array) -> Array:
 
 @max_gradient("overlap-overwrites", family="wrong-op")
 def overlap_overwrites(pool: Pool, dy: Array) -> Array:
-    """Where windows share a winner, the last gradient overwrites the others.
+    """In your dX the last gradient overwrites the others where windows share a winner.
 
     Such an entry gets the sum. Write += instead of =.
     """

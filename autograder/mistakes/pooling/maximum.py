@@ -50,30 +50,6 @@ def argmax_is_corner(pool: Pool) -> Found:
     return pool.truth()[0], pool.index(0 * u, 0 * v)
 
 
-@maximum("ties-column-major", family="order")
-def ties_column_major(pool: Pool) -> Found:
-    """With equal maxima you chose the first one column by column.
-
-    On a tie the first in row-major order counts: rows outside, columns inside. Exchange the two loops.
-    """
-    windows = pool.windows().swapaxes(-1, -2)
-    winner = windows.reshape(*windows.shape[:4], -1).argmax(axis=-1)
-    v, u = np.divmod(winner, pool.k[0])
-    return pool.truth()[0], pool.index(u, v)
-
-
-@maximum("ties-last-wins", family="order")
-def ties_last_wins(pool: Pool) -> Found:
-    """With equal maxima you chose the last one.
-
-    On a tie the first in row-major order counts. Compare with > instead of >=.
-    """
-    windows = pool.windows()
-    flat = windows.reshape(*windows.shape[:4], -1)
-    winner = flat.shape[-1] - 1 - flat[..., ::-1].argmax(axis=-1)
-    return pool.truth()[0], pool.index(*np.divmod(winner, pool.k[1]))
-
-
 @maximum("argmax-of-first-channel", family="scope")
 def argmax_of_first_channel(pool: Pool) -> Found:
     """You used the positions of channel 0 for all channels.

@@ -1,0 +1,95 @@
+"""What goes wrong in the step-by-step example of Mazur. Each takes the right functions and spoils one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.mistakes import mistake
+
+Functions = dict[str, Callable[..., Any]]
+Wrong = Callable[..., Any]
+
+
+def _register(name: str, family: str, what: str, how: str, spoilt: Wrong, kind: str = "value") -> None:
+    def wrong(right: Functions) -> Functions:
+        return spoilt(right)
+
+    wrong.__doc__ = f"{what}\n\n{how}"
+    mistake("mazur_step", name, family=family, kind=kind)(wrong)
+
+
+def _sigmoid(a: Any) -> Any:
+    return 0.5 * (1.0 + np.tanh(0.5 * a))
+
+
+def _mazur_forward(w: Any, b: Any, i: Any) -> tuple[Any, Any]:
+    h = _sigmoid(w[:4].reshape(2, 2) @ i + b[0])
+    return h, _sigmoid(w[4:].reshape(2, 2) @ h + b[1])
+
+
+def _mazur(
+    *, stale: bool = False, rate: float | None = None, slope_o: bool = True, slope_h: bool = True, sign: float = 1.0,
+    error: Wrong = lambda before, after: after, half: float = 0.5, crossed: bool = False, biases: bool = False,
+) -> Wrong:  # fmt: skip
+    """Make a mazur_step with one fault."""
+
+    def mazur_step(w: Any, b: Any, i: Any, t: Any, lr: float) -> Any:
+        w, b = np.array(w), np.array(b)
+        step = sign * (lr if rate is None else rate)
+        h, o = _mazur_forward(w, b, i)
+        d_o = (o - t) * (o * (1 - o) if slope_o else 1.0)
+        upper = w[4:].reshape(2, 2) - step * np.outer(d_o, h)
+        through = upper if stale else w[4:].reshape(2, 2)
+        d_h = ((through if crossed else through.T) @ d_o) * (h * (1 - h) if slope_h else 1.0)
+        new = np.concatenate([(w[:4].reshape(2, 2) - step * np.outer(d_h, i)).ravel(), upper.ravel()])
+        b_new = b - step * np.array([d_h.sum(), d_o.sum()]) if biases else b
+        before, after = (half * np.sum((t - out) ** 2) for out in (o, _mazur_forward(new, b_new, i)[1]))
+        return new, error(before, after)
+
+    return mazur_step
+
+
+_MAZUR: tuple[tuple[str, str, str, str, Wrong], ...] = (
+    ("mazur-updated-weights-used", "order",
+     "You send the gradient back through w5..w8 after changing them.",
+     "All gradients belong to the old weights: compute all eight first, then update.", _mazur(stale=True)),
+    ("mazur-error-before", "order", "Your E is the error before the update.",
+     "Run the forward again with the new weights and return that error.", _mazur(error=lambda before, after: before)),
+    ("mazur-error-without-half", "scale", "Your E is the sum of squares without the factor 1/2.",
+     "E = 1/2 (t1 - o1)^2 + 1/2 (t2 - o2)^2.", _mazur(half=1.0)),
+    ("mazur-rate-forgotten", "omission", "You subtract the gradient itself: lr is not used.",
+     "w_new = w - lr dE/dw.", _mazur(rate=1.0)),
+    ("mazur-rate-fixed", "scope", "You use 0.5 instead of the lr you are given.",
+     "w_new = w - lr dE/dw with the argument lr.", _mazur(rate=0.5)),
+    ("mazur-ascends", "sign", "You add the gradient: the error grows.", "Subtract it: w_new = w - lr dE/dw.",
+     _mazur(sign=-1.0)),
+    ("mazur-output-slope-forgotten", "omission", "You leave out the slope o (1 - o) of the output units.",
+     "delta_o = (o - t) o (1 - o).", _mazur(slope_o=False)),
+    ("mazur-hidden-slope-forgotten", "omission", "You leave out the slope h (1 - h) of the hidden units.",
+     "Multiply what comes back to h by h (1 - h).", _mazur(slope_h=False)),
+    ("mazur-weights-crossed", "swap", "On the way back you exchange w6 and w7.",
+     "h1 is connected by w5 and w7, h2 by w6 and w8: sum those.", _mazur(crossed=True)),
+    ("mazur-biases-updated", "scope", "You update the biases, too, before you compute E.",
+     "The post leaves the biases as they are: only the eight weights change.", _mazur(biases=True)),
+)  # fmt: skip
+for _name, _family, _what, _how, _step in _MAZUR:
+    _register(_name, _family, _what, _how, lambda _right, step=_step: {"mazur_step": step})
+
+
+def _weights_in_place(right: Functions) -> Functions:
+    def mazur_step(w: Any, b: Any, i: Any, t: Any, lr: float) -> Any:
+        w[...], E = right["mazur_step"](w, b, i, t, lr)
+        return w, E
+
+    return {"mazur_step": mazur_step}
+
+
+_register(
+    "weights-changed-in-place", "scope",
+    "You change w itself, which still belongs to the caller.",
+    "Work on a copy: w_new = w.copy().",
+    _weights_in_place, kind="behaviour",
+)  # fmt: skip

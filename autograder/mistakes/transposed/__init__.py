@@ -1,0 +1,5 @@
+"""Mistakes of transposed convolution."""
+
+from autograder.mistakes.transposed import gradients, layer
+
+__all__ = ["gradients", "layer"]

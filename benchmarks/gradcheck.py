@@ -1,0 +1,384 @@
+"""Time gradient checks beside the textbook loop, and see which mistakes each of them catches.
+
+    python benchmarks/gradcheck.py [--repeats 5] [--places 8] [--only 406] [--json FILE]
+
+All engines check the same two-layer convolutional function, the same NumPy code, in the same run; read the ratios,
+not the milliseconds. The textbook loop takes one central difference per entry of every input. The engines of
+PyTorch and JAX call the very same NumPy functions, wrapped as an operation of theirs, where they are installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+# The folder of a script comes first on the path, where `reference.py` beside this file would hide the package.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from reference import bounded_gradient, check_gradient
+from reference.checking.claims import Claim, probe, upstream
+from reference.checking.entries import Workbench
+from reference.checking.subject import read_subject
+
+Array = np.ndarray[Any, Any]
+Backward = Callable[..., tuple[Array, ...]]
+
+NAMES = ("x", "w1", "b1", "w2", "b2")
+SHAPES = {
+    406: ((2, 2, 8, 8), (4, 2, 3, 3), (4,), (2, 4, 3, 3), (2,)),
+    1760: ((3, 2, 16, 16), (4, 2, 3, 3), (4,), (4, 4, 3, 3), (4,)),
+}
+ERRORS = (1e-2, 1e-3, 1e-4, 1e-6)
+GOALS = {  # at least so many times faster than the textbook loop
+    "one probe with bound": {406: 150, 1760: 500},
+    "check_gradient": {406: 25, 1760: 80},
+}
+
+
+# --------------------------------------------------------------------------------- the function to check
+
+
+def convolve(x: Array, w: Array, b: Array) -> tuple[Array, Array]:
+    """Return y and the windows of x, one row of length C*K*L for each output pixel."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))
+    n, _, p, q = windows.shape[:4]
+    rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n * p * q, -1)
+    y = rows @ w.reshape(len(w), -1).T + b
+    return y.reshape(n, p, q, len(w)).transpose(0, 3, 1, 2), rows
+
+
+def convolve_backward(dy: Array, rows: Array, w: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    flat = dy.transpose(0, 2, 3, 1).reshape(len(rows), -1)
+    (n, _, p, q), (k, l) = dy.shape, w.shape[2:]
+    spread = (flat @ w.reshape(len(w), -1)).reshape(n, p, q, *w.shape[1:])
+    dx = np.zeros(shape)
+    for i, j in np.ndindex(k, l):
+        dx[:, :, i : i + p, j : j + q] += spread[..., i, j].transpose(0, 3, 1, 2)
+    return dx, (flat.T @ rows).reshape(w.shape), flat.sum(axis=0)
+
+
+def forward(x: Array, w1: Array, b1: Array, w2: Array, b2: Array) -> tuple[Array, Any]:
+    """Compute y = conv(tanh(conv(x, w1, b1)), w2, b2)."""
+    z, rows1 = convolve(x, w1, b1)
+    hidden = np.tanh(z)
+    y, rows2 = convolve(hidden, w2, b2)
+    return y, (x, w1, w2, hidden, rows1, rows2)
+
+
+def backward(dy: Array, cache: Any) -> tuple[Array, ...]:
+    """Return dx, dw1, db1, dw2, db2."""
+    x, w1, w2, hidden, rows1, rows2 = cache
+    dhidden, dw2, db2 = convolve_backward(dy, rows2, w2, hidden.shape)
+    dx, dw1, db1 = convolve_backward(dhidden * (1 - hidden**2), rows1, w1, x.shape)
+    return dx, dw1, db1, dw2, db2
+
+
+def spoilt(place: int, error: float) -> Backward:
+    """Return a backward pass in which one element of dw1 is off by a relative error."""
+
+    def wrong(dy: Array, cache: Any) -> tuple[Array, ...]:
+        gradients = backward(dy, cache)
+        gradients[1].flat[place] *= 1 + error
+        return gradients
+
+    return wrong
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The inputs of one size and the upstream gradient of the textbook loop."""
+
+    inputs: tuple[Array, ...]
+    dy: Array
+
+    @staticmethod
+    def draw(size: int) -> Problem:
+        rng = np.random.default_rng(size)
+        inputs = tuple(rng.normal(size=s) * (1 if s is SHAPES[size][0] else 0.3) for s in SHAPES[size])
+        assert sum(array.size for array in inputs) == size
+        return Problem(inputs, rng.normal(size=forward(*inputs)[0].shape))
+
+
+# --------------------------------------------------------------------------------------------- engines
+# An engine takes a problem and a backward pass and says whether it accepts it.
+
+
+def textbook_gradient(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1e-5) -> Array:
+    """Take one central difference for each entry, as in the notes of CS231n."""
+    gradient = np.zeros_like(x)
+    entries = np.nditer(x, flags=["multi_index"], op_flags=[["readwrite"]])
+    while not entries.finished:
+        at = entries.multi_index
+        kept = x[at]
+        x[at] = kept + h
+        right = f(x).copy()
+        x[at] = kept - h
+        left = f(x).copy()
+        x[at] = kept
+        gradient[at] = np.sum((right - left) * dy) / (2 * h)
+        entries.iternext()
+    return gradient
+
+
+def textbook_error(problem: Problem) -> Callable[[Backward], float]:
+    """Run the textbook loop once; return a function that gives the largest relative error of a backward pass."""
+    inputs = [array.copy() for array in problem.inputs]
+    numeric = [textbook_gradient(lambda _: forward(*inputs)[0], x, problem.dy) for x in inputs]
+
+    def error(candidate: Backward) -> float:
+        analytic = candidate(problem.dy, forward(*inputs)[1])
+        pairs = zip(analytic, numeric, strict=True)
+        return float(max(np.max(np.abs(a - n) / np.maximum(np.abs(a), np.abs(n))) for a, n in pairs))
+
+    return error
+
+
+def textbook(problem: Problem, candidate: Backward) -> bool:
+    return textbook_error(problem)(candidate) <= 1e-7
+
+
+def whole_check(problem: Problem, candidate: Backward) -> bool:
+    return bool(check_gradient(forward, candidate, problem.inputs))
+
+
+def every_entry(problem: Problem, candidate: Backward) -> bool:
+    return bool(check_gradient(forward, candidate, problem.inputs, every_entry=True))
+
+
+def joint_direction(problem: Problem, candidate: Backward) -> bool:
+    """Measure one random direction through all inputs from nothing, its own noise estimate included."""
+    rng = np.random.default_rng(1)
+    steps = [rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in problem.inputs]
+
+    def along(t: Array) -> Array:
+        return forward(*(x + t * v for x, v in zip(problem.inputs, steps, strict=True)))[0]
+
+    value, error = bounded_gradient(along, np.zeros(()), problem.dy)
+    gradients = candidate(problem.dy, forward(*problem.inputs)[1])
+    claimed = sum(float(np.sum(g * v)) for g, v in zip(gradients, steps, strict=True))
+    return bool(abs(value - claimed) <= error + 1e-12 * abs(claimed))
+
+
+def torch_function(candidate: Backward) -> Any:
+    """Wrap the NumPy pair as an operation of PyTorch; None where PyTorch is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(1)
+
+    class Wrapped(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *tensors: Any) -> Any:
+            y, ctx.cache = forward(*(t.detach().numpy() for t in tensors))
+            return torch.from_numpy(np.ascontiguousarray(y))
+
+        @staticmethod
+        def backward(ctx: Any, dy: Any) -> Any:
+            return tuple(map(torch.from_numpy, candidate(dy.numpy(), ctx.cache)))
+
+    return Wrapped.apply
+
+
+def torch_check(fast: bool) -> Callable[[Problem, Backward], bool]:
+    def check(problem: Problem, candidate: Backward) -> bool:
+        import torch
+
+        tensors = tuple(torch.from_numpy(x.copy()).requires_grad_() for x in problem.inputs)
+        return bool(
+            torch.autograd.gradcheck(
+                torch_function(candidate), tensors, fast_mode=fast, raise_exception=False
+            )
+        )
+
+    return check
+
+
+def jax_function(candidate: Backward, problem: Problem) -> Any:
+    """Wrap the NumPy pair as an operation of JAX; None where JAX is not installed."""
+    try:
+        import jax
+    except ImportError:
+        return None
+    jax.config.update("jax_enable_x64", True)
+    result = jax.ShapeDtypeStruct(problem.dy.shape, np.float64)
+    shapes = tuple(jax.ShapeDtypeStruct(x.shape, np.float64) for x in problem.inputs)
+
+    def call(*inputs: Any) -> Any:
+        return np.ascontiguousarray(forward(*map(np.asarray, inputs))[0])
+
+    def pull(dy: Any, *inputs: Any) -> Any:
+        return candidate(np.asarray(dy), forward(*map(np.asarray, inputs))[1])
+
+    wrapped = jax.custom_vjp(lambda *inputs: jax.pure_callback(call, result, *inputs))
+    wrapped.defvjp(
+        lambda *inputs: (jax.pure_callback(call, result, *inputs), inputs),
+        lambda inputs, dy: jax.pure_callback(pull, shapes, dy, *inputs),
+    )
+    return wrapped
+
+
+def jax_check(problem: Problem, candidate: Backward) -> bool:
+    from jax.test_util import check_grads
+
+    try:
+        check_grads(jax_function(candidate, problem), problem.inputs, order=1, modes=["rev"])
+    except AssertionError:
+        return False
+    return True
+
+
+def one_probe(problem: Problem) -> Callable[[], bool]:
+    """Set up a check; return its unit of work, one direction through all entries measured with its bound."""
+    rng = np.random.default_rng(0)
+    subject = read_subject(forward, backward, problem.inputs)
+    bench = Workbench.at(subject, rng)
+    claim = Claim.ask(subject, upstream(rng, len(bench.base)), rng)[1]
+    everything = np.arange(len(bench.spread))
+    return lambda: probe(bench, claim, everything, rng, "probe").outcome == "right"
+
+
+def engines() -> dict[str, Callable[[Problem, Backward], bool] | None]:
+    """Return all engines that judge a backward pass; None stands for what is not installed."""
+    has_torch = torch_function(backward) is not None
+    has_jax = jax_function(backward, Problem.draw(406)) is not None
+    return {
+        "textbook loop": textbook,
+        "bounded_gradient along one direction": joint_direction,
+        "check_gradient": whole_check,
+        "check_gradient, every_entry=True": every_entry,
+        "torch gradcheck, slow": torch_check(False) if has_torch else None,
+        "torch gradcheck, fast": torch_check(True) if has_torch else None,
+        "jax check_grads": jax_check if has_jax else None,
+    }
+
+
+# ----------------------------------------------------------------------------------------- measurements
+
+
+def timings(size: int, repeats: int, tick: Callable[[], None]) -> dict[str, float | None]:
+    """Return the median seconds of each engine on a right gradient; the repeats are interleaved."""
+    problem = Problem.draw(size)
+    found = engines()
+    jobs = {name: _job(engine, problem) for name, engine in found.items() if engine}
+    jobs["one probe with bound"] = one_probe(problem)
+    jobs["one forward pass"] = lambda: bool(forward(*problem.inputs))
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(repeats):
+        for name, job in jobs.items():
+            loops = 1 if name in ("textbook loop", "torch gradcheck, slow") else 5
+            start = time.perf_counter()
+            for _ in range(loops):
+                job()
+            seconds[name].append((time.perf_counter() - start) / loops)
+        tick()
+    medians: dict[str, float | None] = {name: statistics.median(s) for name, s in seconds.items()}
+    return medians | {name: None for name, engine in found.items() if engine is None}
+
+
+def _job(engine: Callable[[Problem, Backward], bool], problem: Problem) -> Callable[[], bool]:
+    return lambda: engine(problem, backward)
+
+
+def caught(size: int, places: int, tick: Callable[[], None]) -> dict[str, dict[str, Any] | None]:
+    """Count, engine by engine, the refused gradients: the right one, and those with one wrong element of dw1."""
+    problem = Problem.draw(size)
+    chosen = np.linspace(0, problem.inputs[1].size - 1, places).astype(int)
+    cases: dict[str, list[Backward]] = {"right": [backward]}
+    cases |= {f"{e:.0e}": [spoilt(int(place), e) for place in chosen] for e in ERRORS}
+    error = textbook_error(problem)
+    found: dict[str, Callable[[Backward], bool] | None] = {
+        f"textbook loop, threshold {t:.0e}": lambda b, t=t: error(b) <= t  # type: ignore[misc]
+        for t in (1e-4, 1e-7)
+    }
+    for name, engine in engines().items():
+        if name != "textbook loop":
+            found[name] = (lambda b, e=engine: e(problem, b)) if engine else None  # type: ignore[misc]
+    table: dict[str, dict[str, Any] | None] = {}
+    for name, accepts in found.items():
+        tick()
+        table[name] = accepts and {  # type: ignore[assignment]
+            case: [sum(not accepts(b) for b in backwards), len(backwards)]
+            for case, backwards in cases.items()
+        }
+    return table
+
+
+# ----------------------------------------------------------------------------------------------- output
+
+
+def show_timings(seconds: dict[int, dict[str, float | None]]) -> Table:
+    table = Table(title="Checking a right gradient: how many times faster than the textbook loop")
+    table.add_column("engine")
+    for size in seconds:
+        for column in (f"{size}: ms", "ratio", "goal"):
+            table.add_column(column, justify="right")
+    for name in next(iter(seconds.values())):
+        row = [name]
+        for size, medians in seconds.items():
+            row += _timing_cells(medians, name, GOALS.get(name, {}).get(size))
+        table.add_row(*row)
+    return table
+
+
+def _timing_cells(medians: dict[str, float | None], name: str, goal: int | None) -> list[str]:
+    own, textbook_seconds = medians[name], medians["textbook loop"]
+    if own is None or textbook_seconds is None:
+        return ["not installed", "-", "-"]
+    ratio = textbook_seconds / own
+    told = "-" if goal is None else f"{goal} {'reached' if ratio >= goal else 'missed'}"
+    return [f"{1000 * own:.3g}", f"{ratio:.3g}", told]
+
+
+def show_caught(found: dict[str, dict[str, Any] | None], size: int) -> Table:
+    table = Table(title=f"Refused: the right gradient, and gradients with one wrong element of dw1 ({size} entries)")
+    table.add_column("engine")
+    for column in ("right", *(f"relative error {e:.0e}" for e in ERRORS)):
+        table.add_column(column, justify="right")
+    for name, counts in found.items():
+        cells = [f"{got} of {of}" for got, of in counts.values()] if counts else ["not installed"]
+        table.add_row(name, *cells)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--places", type=int, default=8, help="how many elements of dw1 are spoilt, one by one")
+    parser.add_argument("--only", type=int, choices=list(SHAPES), help="one size instead of both")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    sizes = [options.only] if options.only else list(SHAPES)
+    warnings.simplefilter("ignore")
+    with Progress(transient=True) as bar:
+        task = bar.add_task("gradient checks", total=len(sizes) * options.repeats + 8)
+        seconds = {s: timings(s, options.repeats, lambda: bar.advance(task)) for s in sizes}
+        found = caught(sizes[0], options.places, lambda: bar.advance(task)) if options.places else {}
+    console = Console()
+    console.print(show_timings(seconds))
+    if found:
+        console.print(show_caught(found, sizes[0]))
+    if options.json:
+        record = {"seconds": seconds, "refused": found, "refused_size": sizes[0], "goals": GOALS}
+        options.json.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""What lies in the folder of hand-ins: found in order, never followed through a link, one row each."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from autograder.course import CourseError
+from autograder.grading import file_stem, find_submissions, fingerprint, grade
+from autograder.model import Report
+
+
+def found(folder):
+    return [(f.student, f.path.name, bool(f.notes)) for f in find_submissions(folder, "tiny")]
+
+
+def put(folder, *parts):
+    path = folder.joinpath(*parts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+    return path
+
+
+def test_hand_ins_are_found_in_order_of_the_ids(tmp_path):
+    for student in ("zoe", "ada", "Ben"):
+        put(tmp_path, student, "tiny", "tiny.ipynb")
+    put(tmp_path, "nobody", "other", "other.ipynb")
+    put(tmp_path, "README.txt")
+    put(tmp_path, ".git", "tiny", "tiny.ipynb")
+    (tmp_path / "empty" / "tiny").mkdir(parents=True)
+    assert found(tmp_path) == [
+        ("Ben", "tiny.ipynb", False),
+        ("ada", "tiny.ipynb", False),
+        ("zoe", "tiny.ipynb", False),
+    ]
+
+
+def test_a_file_of_another_name_is_taken_with_a_note(tmp_path):
+    put(tmp_path, "ada", "tiny", "tiny (1).ipynb")
+    put(tmp_path, "ben", "tiny", "solution.py")
+    put(tmp_path, "ben", "tiny", "backmark_kit.py")
+    put(tmp_path, "cleo", "tiny", "tiny.ipynb")
+    put(tmp_path, "cleo", "tiny", "old.ipynb")
+    put(tmp_path, "dan", "tiny", "notes.txt")
+    assert found(tmp_path) == [
+        ("ada", "tiny (1).ipynb", True),
+        ("ben", "solution.py", True),
+        ("cleo", "tiny.ipynb", False),
+    ]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(CourseError, match="--submissions"):
+        list(find_submissions(tmp_path / "nothing", "tiny"))
+
+
+def test_odd_hand_ins_cost_one_row_each_and_never_follow_a_link(handed_in, tinies):
+    """Links, pipes, folders and hostile names: an error with a sentence, and the others are graded."""
+    home = handed_in.root / "submitted"
+    outside = tinies.hand_in(handed_in, "ben").parent
+
+    def empty(student):
+        folder = home / student / "tiny"
+        shutil.rmtree(home / student, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    (empty("ada") / "tiny.ipynb").symlink_to(outside / "tiny.ipynb")
+    os.mkfifo(empty("cleo") / "tiny.ipynb")
+    shutil.rmtree(home / "dan")
+    (home / "dan").mkdir()
+    (home / "dan" / "tiny").symlink_to(outside, target_is_directory=True)
+    (home / "linked").symlink_to(home / "ben", target_is_directory=True)
+    (empty("folder") / "tiny.ipynb").mkdir()
+    hostile = [
+        "-rf",
+        "a\nb",
+        "x" * 200,
+        "%s%n",
+        "<script>",
+        "$(id)",
+        "née",
+        os.fsdecode(b"\xff\xfe"),
+        "ada ",
+        "a'b\"c",
+    ]
+    for name in hostile:
+        tinies.hand_in(handed_in, name, tinies.notebook("ben"))
+    progress = grade(handed_in, "tiny", workers=2, allow_weak=True)
+    rows = {r.student: r for r in progress.rows}
+    assert set(rows) == {"ada", "ben", "cleo", "dan", "linked", "folder", "zeno", *hostile}
+    assert rows["ben"].score == 6.0
+    assert {r.status for s, r in rows.items() if s != "ben"} == {"error"}
+    assert all(r.message for s, r in rows.items() if s != "ben")
+    reports = handed_in.reports("tiny")
+    assert len(list(reports.iterdir())) == len(rows)
+    assert all(p.parent == reports and p.suffix == ".json" for p in reports.rglob("*"))
+    for path in reports.iterdir():
+        Report.from_json(json.loads(path.read_text(encoding="utf-8")))
+    assert grade(handed_in, "tiny", allow_weak=True).graded == 0
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x" * 300, "\ud800", "a\0b"])
+def test_an_impossible_id_gets_a_name_of_its_own(name):
+    stem = file_stem(name)
+    assert stem.startswith("unknown-")
+    assert file_stem(name) == stem != file_stem(name + "x")
+
+
+def test_fingerprints_tell_contents_and_kinds_apart(tmp_path):
+    one, two = put(tmp_path, "1"), put(tmp_path, "2")
+    assert fingerprint(one) == fingerprint(two)
+    two.write_text("[]")
+    link = tmp_path / "link"
+    link.symlink_to(one)
+    os.mkfifo(tmp_path / "pipe")
+    marks = {fingerprint(p) for p in (one, two, link, tmp_path, tmp_path / "pipe", tmp_path / "nothing")}
+    assert len(marks) == 6
