@@ -78,7 +78,10 @@ def _compare_exactly(got: Any, expected: Any, where: str) -> Comparison:
     if type(got) is type(expected) and got == expected:
         return Comparison()
     return Comparison(
-        "value" if isinstance(got, str) else "kind", f"expected {expected!r}, got {kind_of(got)}", where
+        "value" if isinstance(got, str) else "kind",
+        f"expected {expected!r}, got {kind_of(got)}",
+        where,
+        ratio=math.inf,
     )
 
 

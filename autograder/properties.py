@@ -207,19 +207,31 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     if any(a is None or a.shape != x.shape for a in arrays):
         return [f"Expected an array with the shape of X, {x.shape}."]
     found = [[_variation_of(image, made) for image, made in zip(x, batch)] for batch in map(np.asarray, arrays)]
-    for variations in found:
-        if any(v is None for v in variations):
-            return [
-                "An image is not X mirrored or not and moved by at most one pixel with zeros moving in "
-                "(all its channels alike)."
-            ]
+    for batch, variations in zip(arrays, found):
+        if None in variations:
+            n = variations.index(None)
+            return [f"An image is not X mirrored or not and moved by at most one pixel{_odd_image(x[n], batch[n])}."]  # type: ignore[index]
     drawn: list[Any] = [v for variations in (found[0], found[2]) for v in variations]
+    if set(drawn) == {(False, 0, 0)}:
+        return ["The images come back as they were."]
     if len(drawn) > 20 and len(set(found[0])) == 1:
         return ["All images of the batch are varied alike: draw anew for every image."]
     for part, what in enumerate(("mirrored", "moved up or down", "moved left or right")):
         if len({v[part] for v in drawn}) < (2 if part == 0 else 3):
             return [f"Images are always or never {what}; every possibility should occur."]
     return _same_and_other(arrays, "images")
+
+
+def _odd_image(image: np.ndarray, made: np.ndarray) -> str:
+    """Say what was done to an image that no variation explains, where it can be seen."""
+    if all(_variation_of(image[c : c + 1], made[c : c + 1]) for c in range(len(image))):
+        return ": its channels are varied differently"
+    if _variation_of(image[:, ::-1], made):
+        return ": it is upside down"
+    rolls = (np.roll(f, (i, j), (1, 2)) for f in (image, image[:, :, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1))
+    if any(np.allclose(made, rolled) for rolled in rolls):
+        return ": what left it on one side came in on the other; zeros should move in"
+    return ", zeros moving in"
 
 
 def _variation_of(image: np.ndarray, made: np.ndarray) -> tuple[bool, int, int] | None:
@@ -232,3 +244,83 @@ def _variation_of(image: np.ndarray, made: np.ndarray) -> tuple[bool, int, int] 
                 if np.allclose(made, moved, rtol=1e-6, atol=1e-6):
                     return mirrored, down, right
     return None
+
+
+@rule
+def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
+    """Training and test indices: every example once, about R frac of them for testing, shuffled with rng.
+
+    Results are: two calls with generators of the same seed, one with another seed. Where R frac is not whole
+    it may be rounded either way.
+    """
+    n, share = int(facts["R"]), float(facts["frac"])
+    for result in results:
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            return ["Expected two results, the training and the test indices."]
+        if found := _index_sets(result, n) or _test_size(result, n * share, n):
+            return found
+    tests = [np.sort(np.asarray(result[1])) for result in results]
+    if n < 10:
+        return []
+    if np.array_equal(tests[0], tests[2]) and np.array_equal(tests[0], tests[1]):
+        if np.array_equal(tests[0], np.arange(n - len(tests[0]), n)):
+            return ["The test set is always the end of the data: shuffle with rng before you cut."]
+        if np.array_equal(tests[0], np.arange(len(tests[0]))):
+            return ["The test set is always the beginning of the data: shuffle with rng before you cut."]
+    return _same_and_other(tests, "test sets")
+
+
+def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
+    """Say what keeps these arrays from holding each of 0..n-1 once."""
+    arrays = [as_array(part)[0] if len(part) else np.array([], int) for part in parts if hasattr(part, "__len__")]
+    if len(arrays) < len(parts) or any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
+        return ["Expected one-dimensional arrays of whole numbers (indices)."]
+    order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
+    if len(order) and (order.min() < 0 or order.max() >= n):
+        return ["Indices must lie in 0..R-1; here one is outside."]
+    if len(np.unique(order)) < len(order):
+        return ["An example occurs twice: every index may be in one part only, and there once."]
+    if len(order) < n:
+        return [f"{n - len(order)} of {n} examples are left out."]
+    return []
+
+
+def _test_size(parts: Sequence[Any], wanted: float, n: int) -> list[str]:
+    size = len(parts[1])
+    if abs(size - wanted) < 1 - 1e-9:
+        return []
+    if abs(len(parts[0]) - wanted) < 1 - 1e-9:
+        return ["Training and test set are exchanged: frac is the share of the test set, which comes second."]
+    return [f"The test set has {size} of {n} examples, expected {wanted:g}."]
+
+
+@rule
+def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
+    """k test folds: every example in one of them, sizes that differ by at most one, shuffled with rng.
+
+    Results are: two calls with generators of the same seed, one with another seed.
+    """
+    n, k = int(facts["R"]), int(facts["k"])
+    for result in results:
+        folds = list(result) if isinstance(result, np.ndarray) and result.ndim == 2 else result
+        if not isinstance(folds, (tuple, list)):
+            return ["Expected a list of index arrays, one for each fold."]
+        if folds and all(isinstance(f, (tuple, list)) and len(f) == 2 and np.ndim(f[0]) for f in folds):
+            return ["Expected the test fold only, not pairs of training and test indices."]
+        if len(folds) != k:
+            return [f"Expected {k} folds, got {len(folds)}."]
+        if found := _index_sets(folds, n):
+            return found
+        sizes = [len(f) for f in folds]
+        if max(sizes) - min(sizes) > 1:
+            return ["The sizes of the folds differ by more than one: share the rest among them."]
+    if k == n or n < 10:
+        return []
+    first, again, other = ({frozenset(np.asarray(f).tolist()) for f in result} for result in results)
+    if first == other and first == again:
+        if all(max(f) - min(f) == len(f) - 1 for f in first):
+            return ["The folds are always blocks of neighbours: shuffle with rng before you cut."]
+        if first == {frozenset(range(f, n, k)) for f in range(k)}:
+            return ["The folds are always every k-th example: shuffle with rng before you cut."]
+        return ["Another generator gives the same folds: the rng you are given is not used."]
+    return [] if first == again else ["The same generator twice gives different folds: draw all numbers from rng."]

@@ -272,6 +272,7 @@ _CURVES = (
     ("stopped", "falling again, but not below the best", (5, 4, 6, 5.5, 5, 4.5, 4.2, 1), 4),
     ("stopped", "at the last epoch", (5, 4, 3, 4, 5), 2),
     ("stopped", "the first epoch is the best", (1, 2, 3, 4, 5), 3),
+    ("stopped", "small drops far above the best", (5, 2, 6, 4, 7, 8, 9), 3),
     ("equal losses", "a plateau is no improvement", (5, 4, 4, 4, 4, 3), 3),
     ("equal losses", "the best comes again", (5, 4, 6, 4, 6, 3), 3),
     ("never stopped", "always better", (6, 5, 4, 3, 2), 2),

@@ -314,7 +314,8 @@ def load(stem: str | os.PathLike) -> object:
     try:
         content = json.loads(text_path.read_text(encoding="utf-8"))
         schema, count = content["schema"], content["arrays"]
-        with np.load(array_path, allow_pickle=False) as held:
+        # Opened here, because NumPy leaves a file it opened itself open when it is damaged.
+        with open(array_path, "rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = [held[f"a{i}"] for i in range(count)]
     except FileNotFoundError:
         raise
