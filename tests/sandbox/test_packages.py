@@ -31,7 +31,8 @@ def test_numba_compiles_caches_and_runs_in_parallel():
 
 
 def test_matplotlib_draws_without_a_screen():
-    source = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\ndef lines():\n    return len(ax.lines)"
+    source = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\n"
+    source += "def lines():\n    return len(ax.lines)"
     with Sandbox(packages=("numpy", "matplotlib"), limits=Limits(seconds=60)) as box:
         evidence = box.run([Cell(1, source)], {"lines": (Call("lines"),)})
     assert evidence.questions["lines"][0].value == 1
