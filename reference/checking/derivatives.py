@@ -16,9 +16,9 @@ way. If it does not vanish, smaller steps are tried; if it never does, it is the
 
 Several directions are measured in one go when they change different outputs.
 
-To confirm a claimed slope of a smooth function a `glance` is enough: two very small steps to either side, whose
-differences agree about ten digits, and whose error is nearly all rounding. A glance only ever confirms; whatever
-it does not is measured on the ladder before anything is said about it.
+To confirm a claimed slope of a smooth function a `glance` is enough: very small steps, where next to nothing is left
+of the curvature, so that the error is nearly all rounding and ten digits are good. A glance only ever confirms;
+whatever it does not is measured on the ladder before anything is said about it. So is every kink.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ __all__ = ["FIRST_STEP", "UNIT", "Line", "Slopes", "central_differences", "chord
 UNIT = float(np.finfo(np.float64).eps) / 2
 """Unit roundoff of float64: the largest relative error of one rounding."""
 
-# Two steps where curvature (about h^2) and rounding (about UNIT / h) leave ten digits of most functions.
-_GLANCE = (2.0**-14, 2.0**-16)
+# A step at which curvature (about h^2) and rounding (about UNIT / h) leave ten digits of most functions.
+_GLANCE = 2.0**-16
+_NO_KINKS = np.zeros((2, 0), dtype=np.intp)
 
 FIRST_STEP = 0.25
 # A rung of the ladder is FIRST_STEP / 2**k. Most functions are done within the first stage. The later ones are for
@@ -122,29 +123,37 @@ def measure(line: Line, first_step: float = FIRST_STEP) -> Slopes:
 
 
 def glance(line: Line) -> Slopes | None:
-    """Return the derivatives from two small steps, or None unless the outputs look smooth along the line."""
-    (far_up, far_right), (far_down, far_left), (up, right), (down, left) = (
-        line.move(sign * h) for h in _GLANCE for sign in (1, -1)
-    )
+    """Return the derivatives from three small steps, or None unless the outputs look smooth along the line.
+
+    Newton's interpolation through f(0), f(h), f(-h), f(4h): what the cubic term adds to the central difference is
+    both its correction and a measure of how far to trust it.
+    """
+    (up, right), (down, left), (far, reach) = (line.move(h) for h in (_GLANCE, -_GLANCE, 4 * _GLANCE))
     with np.errstate(all="ignore"):
-        far = line.total(line.weights * (far_up - far_down)) / (far_right - far_left)
-        near = line.total(line.weights * (up - down)) / (right - left)
-        value = near + (near - far) / 15
+        width = right - left
+        apart = (right, left, reach, width) if line.count == 1 else _each(line, right, left, reach, width)
+        to_right = (up - line.base) / apart[0]
+        bend = to_right - (down - line.base) / apart[1]
+        cubic = (far - line.base) / apart[2] - to_right - bend * ((apart[2] - apart[0]) / apart[3])
+        weight = right * left / ((reach - right) * (reach - left))
+        correction = line.total(line.weights * cubic) * weight
+        value = line.total(line.weights * (up - down)) / width + correction
         noise = np.maximum(line.noise, UNIT * np.abs(line.base))
-        moved = noise * ((up != down) | (up != line.base))
-        rounding = _root_of_squares(line, np.abs(line.weights) * moved) / (right - left)
-        # For a smooth function `value` is far better than `near`; if it is not one, the slope is not confirmed.
-        error = np.abs(value - near) / 8 + 3 * rounding
+        moved = np.abs(line.weights) * noise * ((up != down) | (up != line.base))
+        # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
+        error = np.abs(correction) / 8 + 3 * _root_of_squares(line, moved) / width
         # One output's noise may have been measured by luck as nothing; that of the others is a warning.
-        noise += np.sqrt(np.mean(noise**2))
-        bend = _bend(line, far_up, far_right, far_down, far_left)
-        jump = (4 * _bend(line, up, right, down, left) - bend) / 3
-        fuzz = 8 * (4 / _GLANCE[1] + 1 / _GLANCE[0]) * noise
-        smooth = np.abs(jump) <= fuzz + np.abs(bend) / 64
+        fuzz = noise + np.sqrt(noise @ noise / len(noise))
+        smooth = np.abs(cubic) <= (40 / _GLANCE) * fuzz + np.abs(bend) / 64
     if not (smooth.all() and np.isfinite(error).all()):
         return None
     nothing = np.zeros_like(value)
-    return Slopes(value, error, nothing, nothing, np.zeros((2, 0), dtype=np.intp))
+    return Slopes(value, error, nothing, nothing, _NO_KINKS)
+
+
+def _each(line: Line, *sizes: Array) -> tuple[Array, ...]:
+    """Give each output the size of the step of its direction."""
+    return tuple(size[line.owner] for size in sizes)
 
 
 def chord(line: Line) -> Slopes:
@@ -155,14 +164,7 @@ def chord(line: Line) -> Slopes:
         value = line.total(line.weights * (up - line.base)) / right
         error = 4 * _root_of_squares(line, np.abs(line.weights) * noise) / np.abs(right)
     nothing = np.zeros_like(value)
-    return Slopes(value, error, nothing, nothing, np.zeros((2, 0), dtype=np.intp))
-
-
-def _bend(line: Line, up: Array, right: Array, down: Array, left: Array) -> Array:
-    """Return the difference of the slopes on either side, output by output."""
-    if line.count > 1:
-        right, left = right[line.owner], left[line.owner]
-    return (up - line.base) / right - (down - line.base) / left
+    return Slopes(value, error, nothing, nothing, _NO_KINKS)
 
 
 def _settled(slopes: Slopes, relative: float, floors: float) -> bool:
@@ -172,7 +174,7 @@ def _settled(slopes: Slopes, relative: float, floors: float) -> bool:
 
 def _unknown(count: int) -> Slopes:
     infinite, nothing = np.full(count, np.inf), np.zeros(count)
-    return Slopes(np.full(count, np.nan), infinite, nothing, infinite, np.zeros((2, 0), dtype=np.intp))
+    return Slopes(np.full(count, np.nan), infinite, nothing, infinite, _NO_KINKS)
 
 
 def _better(old: Slopes, new: Slopes) -> Slopes:
@@ -194,7 +196,7 @@ def _climb(line: Line, h: float) -> _Rung:
         moved = (up != down) | (up != line.base)
         size = np.abs(line.weights) * moved
         ideal, real = size * UNIT * largest, size * np.maximum(line.noise, UNIT * largest)
-        jump = _bend(line, up, right, down, left)
+        jump = (up - line.base) / right[line.owner] - (down - line.base) / left[line.owner]
         return _Rung(
             slope=line.total(line.weights * (up - down)) / width,
             noise=_root_of_squares(line, real) / width,
