@@ -278,8 +278,10 @@ def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
     order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
     if len(order) and (order.min() < 0 or order.max() >= n):
         return ["Indices must lie in 0..R-1; here one is outside."]
+    if any(len(np.unique(a)) < len(a) for a in arrays):  # type: ignore[arg-type]
+        return ["An example occurs twice in one part: draw without replacement."]
     if len(np.unique(order)) < len(order):
-        return ["An example occurs twice: every index may be in one part only, and there once."]
+        return ["An example is in more than one part; every index may be in one part only."]
     if len(order) < n:
         return [f"{n - len(order)} of {n} examples are left out."]
     return []

@@ -9,7 +9,7 @@ import numpy as np
 
 from reference.checking.derivatives import FIRST_STEP, UNIT, Slopes
 from reference.checking.entries import Direction, Workbench
-from reference.checking.subject import Subject
+from reference.checking.subject import Ran, Subject
 from reference.checking.table import CheckedEntry, Outcome
 from reference.shapes import Array
 
@@ -28,34 +28,46 @@ class Claim:
     rounding: Array
 
     @staticmethod
-    def ask(subject: Subject, dy: Array, rng: np.random.Generator) -> tuple[Array, Claim]:
+    def ask(
+        subject: Subject, dy: Array, rng: np.random.Generator, ran: Ran | None = None
+    ) -> tuple[Array, Claim | None]:
         """Call backward twice; an upstream gradient that differs by one rounding shows how rounding grows.
 
-        Also return the result of the forward pass.
+        Also return the result of the second forward pass. There is no claim if backward does not repeat itself.
+        `ran` is what a forward pass has returned just before, if there was one.
         """
-        y, gradient = subject.gradient(dy)
-        shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))[1]
+        _, gradient = subject.gradient(dy, ran)
+        again, shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))
+        if not _alike(gradient, shaken) and not all(_alike(gradient, subject.gradient(dy)[1]) for _ in "ab"):
+            return again, None
         rounding = np.zeros_like(gradient)
         with np.errstate(all="ignore"):
             for part in subject.inputs.parts.values():
                 own = slice(part.start, part.stop)
                 unit = float(np.finfo(np.float32).eps) if part.name in subject.coarse else UNIT
-                largest = max(
-                    unit * np.max(np.abs(gradient[own])), np.max(np.abs(shaken[own] - gradient[own]))
-                )
-                rounding[own] = 4 * largest
-        return y, Claim(dy, gradient, np.nan_to_num(rounding))
+                largest = max(unit * _largest(gradient[own]), _largest(shaken[own] - gradient[own]))
+                rounding[own] = 4 * largest if np.isfinite(largest) else 0.0
+        return again, Claim(dy, gradient, rounding)
 
     def another(self, subject: Subject, dy: Array) -> Claim:
         """Call backward once with another upstream gradient; rounding is taken to grow as it did here."""
         gradient = subject.gradient(dy)[1]
         rounding = self.rounding.copy()
-        with np.errstate(all="ignore"):
-            for part in subject.inputs.parts.values():
-                own = slice(part.start, part.stop)
-                growth = np.max(np.abs(gradient[own])) / np.max(np.abs(self.gradient[own]))
-                rounding[own] *= 2 * np.fmax(growth, 1.0)
-        return Claim(dy, gradient, np.nan_to_num(rounding))
+        for part in subject.inputs.parts.values():
+            own = slice(part.start, part.stop)
+            before, now = _largest(self.gradient[own]), _largest(gradient[own])
+            rounding[own] *= 2 * (now / before if before < now < np.inf and before else 1.0)
+        return Claim(dy, gradient, rounding)
+
+
+def _alike(gradient: Array, other: Array) -> bool:
+    with np.errstate(all="ignore"):
+        same = (gradient == other) | (np.abs(gradient - other) <= 1e-12 * np.abs(other) + 1e-300)
+    return bool(np.all(same | (np.isnan(gradient) & np.isnan(other))))
+
+
+def _largest(values: Array) -> float:
+    return float(np.abs(values).max())
 
 
 @dataclass(frozen=True)

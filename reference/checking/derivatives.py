@@ -142,13 +142,18 @@ def glance(line: Line) -> Slopes | None:
         moved = np.abs(line.weights) * noise * ((up != down) | (up != line.base))
         # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
         error = np.abs(correction) / 8 + 3 * _root_of_squares(line, moved) / width
-        # One output's noise may have been measured by luck as nothing; that of the others is a warning.
-        fuzz = noise + np.sqrt(noise @ noise / len(noise))
-        smooth = np.abs(cubic) <= (40 / _GLANCE) * fuzz + np.abs(bend) / 64
+        # A kink bends by its jump and leaves 3/2 of it as a cubic term. Noise and curvature of one output may
+        # be nothing by luck; those of the others are a warning.
+        fuzz = (40 / _GLANCE) * noise + np.abs(bend) / 64
+        smooth = np.abs(cubic) <= fuzz + (40 / _GLANCE) * _typical(noise) + _typical(bend) / 64
     if not (smooth.all() and np.isfinite(error).all()):
         return None
     nothing = np.zeros_like(value)
     return Slopes(value, error, nothing, nothing, _NO_KINKS)
+
+
+def _typical(values: Array) -> float:
+    return float(np.sqrt(values @ values / max(len(values), 1)))
 
 
 def _each(line: Line, *sizes: Array) -> tuple[Array, ...]:

@@ -186,8 +186,8 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     with np.errstate(all="ignore"):
         rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
         third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)
-    noise = np.fmax(np.nan_to_num(noise), np.nan_to_num(np.abs(third)))
-    relative = float(np.median(noise / np.where(base == 0, np.inf, np.abs(base))))
+        noise = np.fmin(np.fmax(np.fmax(noise, np.abs(third)), 0.0), np.finfo(np.float64).max)
+    relative = float(np.partition(noise / np.where(base == 0, np.inf, np.abs(base)), len(base) // 2)[len(base) // 2])
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
     coarse = relative > _COARSE
     return (np.fmax(noise, relative * np.abs(base)) if coarse else noise), coarse

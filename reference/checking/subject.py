@@ -12,7 +12,10 @@ import numpy as np
 from reference.checking.inputs import Inputs, Part, is_real, is_tree, items, parameters, read_inputs
 from reference.shapes import Array, InputError, short
 
-__all__ = ["Complaint", "Subject", "read_subject"]
+__all__ = ["Complaint", "Ran", "Subject", "read_subject"]
+
+Ran = tuple[Array, Any, dict[str, Any]]
+"""What a forward pass leaves: its result, the cache, and the arguments it was given."""
 
 
 class Complaint(Exception):
@@ -54,7 +57,7 @@ class Subject:
             return built if isinstance(value, Mapping) else type(value)(built.values())
         return _copy(value)
 
-    def run(self, point: Array) -> tuple[Array, Any, dict[str, Any]]:
+    def run(self, point: Array) -> Ran:
         """Call forward; return its result as it came, the cache and the arguments it was given."""
         given = self.arguments(point)
         self.calls += 1
@@ -94,9 +97,7 @@ class Subject:
         self.single |= array.dtype.kind == "f" and array.dtype.itemsize < 8
         return array
 
-    def gradient(
-        self, dy: Array, ran: tuple[Array, Any, dict[str, Any]] | None = None
-    ) -> tuple[Array, Array]:
+    def gradient(self, dy: Array, ran: Ran | None = None) -> tuple[Array, Array]:
         """Run forward and backward at the origin; return the result and the gradient, both flat float64.
 
         `ran` is what a forward pass at the origin has returned just before, if there was one.

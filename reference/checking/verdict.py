@@ -12,6 +12,7 @@ from reference.checking.claims import Claim, Finding, again, confirms, judge, pr
 from reference.checking.derivatives import Slopes, central_differences
 from reference.checking.entries import Direction, Workbench
 from reference.checking.inputs import Part, label
+from reference.checking.subject import Complaint
 from reference.checking.table import GradientCheck, Outcome
 from reference.checking.ties import connected, mixed, sum_of, together
 from reference.checking.wording import blame_entries, blame_sum, not_finite, unsettled
@@ -71,6 +72,8 @@ class _Inquiry:
         """Measure the entries about which a doubt is left, then the ties among them."""
         if not (every_entry or self.doubt):
             self.left = self._narrowed(self.left)
+            if not self.left.size:
+                return
         for part in self.parts:
             entries = np.arange(part.start, part.stop)
             if not every_entry:
@@ -290,6 +293,8 @@ def _beside(bench: Workbench, rng: np.random.Generator) -> GradientCheck:
     subject = replace(bench.subject, origin=bench.subject.origin + nudge)
     beside = Workbench.at(subject, rng)
     claim = Claim.ask(subject, upstream(rng, len(beside.base)), rng)[1]
+    if claim is None:
+        raise Complaint("wrong", "backward gives another gradient when it is called again.")
     result = investigate(beside, rng, 2, False, claim, near=True)
     bench.subject.calls = subject.calls
     return result

@@ -45,7 +45,7 @@ _DOTS = ((4, 6), (2, 6), (1, 6)) if REGISTERS == 32 else ((2, 4), (1, 4))
 
 _TAPS = _DOTS[0][1]
 _PANEL = 192  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
-_BUFFER = 5 << 17  # bytes of the buffer: it has to share the second-level cache
+_BUFFER = 1 << 20  # bytes of the buffer: it has to share the second-level cache
 
 _LINE = 8 << 10  # bytes of one map that a tile of dots reads: so many of them stay in the first-level cache
 
@@ -421,7 +421,7 @@ def _weight_gradient(x, dy, dw, db, plan):
     F, P, Q = dy.shape[1:]
     D, plane = C // groups, len(across) * slots * Q
     filters, count = F // groups, D * dw.shape[2] * dw.shape[3]
-    images = min(N, max(1, _LINE // (R * Q * x.itemsize))) if R == P else 1
+    images = min(N, max(1, _LINE // (R * Q * x.itemsize)))
     work = np.empty(images * C * plane, x.dtype)
     sums, line = np.empty(_DOTS[0][0] * _TAPS + lane, x.dtype), np.empty(_DOTS[0][0], np.intp)
     flat_x, flat_dy, flat_dw = x.reshape(-1), dy.reshape(-1), dw.reshape(-1)

@@ -108,7 +108,8 @@ def cnn_02(g, ledger, use):
 
 def cnn_03(g, ledger, use):
     channels, n, _ = g["inputs"]["input"]
-    layers, convs = [], 0
+    layers: list[tuple[int, ...]] = []
+    convs = 0
     for entry in g["inputs"]["cfg"]:
         if entry == "M":
             layers.append((2, 2))

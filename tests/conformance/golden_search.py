@@ -5,6 +5,8 @@ These are functions rather than ops; they have no second form, so `use` has noth
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 import reference
@@ -96,7 +98,7 @@ def norm_05(g, ledger, use):
     for name in ("bad", "good"):
         curvature = np.array(p[f"curv_{name}"])
         how = {"lr": p[f"lr_{name}"], "steps": g["expected"][f"steps_{name}"] + 1}
-        path = gradient_descent(lambda x, c=curvature: c * x, g["inputs"]["start"], **how)
+        path = gradient_descent(partial(np.multiply, curvature), g["inputs"]["start"], **how)
         arrived = np.abs(path).max(axis=1) < p["tol"]
         ledger.compare(f"steps_{name}", int(np.argmax(arrived)))
 

@@ -113,7 +113,7 @@ def conv_transpose(node: Node, use: Use) -> list[np.ndarray]:
         extra = tuple(wanted[i] - full[i] for i in (0, 1))
     if node.attributes.get("auto_pad") == b"SAME_UPPER":
         over = [full[i] - x.shape[2 + i] * strides[i] for i in (0, 1)]
-        crop = tuple((o // 2, o - o // 2) for o in over)
+        crop = (over[0] // 2, over[0] - over[0] // 2), (over[1] // 2, over[1] - over[1] // 2)
     even = all(before == after for before, after in crop)
     settings = {"stride": strides, "dilation": dilations, "groups": node.attributes.get("group", 1)}
     padding = (crop[0][0], crop[1][0]) if even else (0, 0)
@@ -229,7 +229,7 @@ def tanh(node: Node, use: Use) -> list[np.ndarray]:
 
 def dropout(node: Node, use: Use) -> list[np.ndarray]:
     """Which units are kept is the case's own draw; what becomes of kept and dropped ones is ours."""
-    x, ratio, training = (*node.inputs, *[np.float32(0.5), np.bool_(False)][len(node.inputs) - 1 :])
+    x, ratio, training = (*node.inputs, *(np.array(0.5), np.array(False))[len(node.inputs) - 1 :])
     mask = (node.expected[-1] != 0) if training else None
     y, kept = use(reference.dropout)(x, p=float(ratio), training=bool(training), mask=mask, return_mask=True)
     return [y, kept.astype(bool)][: len(node.expected)]
@@ -268,7 +268,8 @@ def negative_log_likelihood(node: Node, use: Use) -> list[np.ndarray]:
         taken = (rows - use(reference.log_softmax)(rows))[:, 0]
         return use(reference.cross_entropy)(rows, labels) - taken.mean()
 
-    return [reduced(node, *node.inputs, loss)]
+    x, t = node.inputs
+    return [reduced(node, x, t, loss)]
 
 
 def gemm(node: Node, use: Use) -> list[np.ndarray]:

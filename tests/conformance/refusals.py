@@ -67,7 +67,8 @@ def with_its_shape(name, case):
         told_well(name, error, None)
         return
     inputs, results = parse_shapes(OPS[name].shapes)
-    sizes, first = {}, {}
+    sizes: dict = {}
+    first: dict = {}
     for argument in inputs:
         if argument.axes is not None and case.inputs.get(argument.name) is not None:
             match(argument, np.shape(case.inputs[argument.name]), sizes, first)
@@ -120,7 +121,7 @@ ODD = [
     0, -1, 1.5, np.nan, np.inf, -np.inf, 1j, "2", b"2", "same", None, True, np.float32(0.5), [1, "a"],
     [], {}, (), (1, 2, 3), (0, 0), (-1, 1), {1, 2}, {"a": 1}, range(3), slice(1), Ellipsis, len, object(),
     Unprintable(), np.array(3), np.array([1.5, 2.0]), np.array([]), np.array("a"), np.full(2, None),
-    np.ma.masked_array([1, 2], [0, 1]), np.array([[2**63, 0]], np.uint64), np.datetime64("2024-01-01"),
+    np.ma.masked_array([1, 2], [False, True]), np.array([[2**63, 0]], np.uint64), np.datetime64("2024-01-01"),
     np.random.default_rng(0),
 ]  # fmt: skip
 """Settings of the wrong kind, size or sign; some are right for some ops."""
