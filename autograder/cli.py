@@ -295,7 +295,9 @@ def _summary(progress: Any, reports: Path) -> None:
         out.print(f"Isolation: {', '.join(tiers)}. Reports: {reports}/", soft_wrap=True)
     for report in progress.rows:
         if report.status == "incomplete":
-            err.print(f"[red]Ours:[/red] {_escaped(report.student)}: {_escaped(report.message)}", soft_wrap=True)
+            err.print(
+                f"[red]Ours:[/red] {_escaped(report.student)}: {_escaped(report.message)}", soft_wrap=True
+            )
 
 
 # --- check ---------------------------------------------------------------------------------------
@@ -410,9 +412,13 @@ def _shown(found: dict[str, Any]) -> Sequence[str]:
 
 @cli.command()
 @click.argument("assignment")
-@click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="How many keys are drawn.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=2, show_default=True, help="How many keys are drawn."
+)
 @click.option("--deep", is_flag=True, help="1,000 keys for every exercise; takes hours.")
-@click.option("--leave-one-out", is_flag=True, help="Take each mistake off the list; it must get no other name.")
+@click.option(
+    "--leave-one-out", is_flag=True, help="Take each mistake off the list; it must get no other name."
+)
 def prove(assignment: str, seeds: int, deep: bool, leave_one_out: bool) -> int:
     """Prove that the checks of ASSIGNMENT bite: every known mistake is rejected and named.
 
@@ -424,7 +430,15 @@ def prove(assignment: str, seeds: int, deep: bool, leave_one_out: bool) -> int:
 
     found = load_assignment(assignment)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("question", "mistakes tried", "rejected", "named", "least margin", "truth / bound", "other's name"):
+    for column in (
+        "question",
+        "mistakes tried",
+        "rejected",
+        "named",
+        "least margin",
+        "truth / bound",
+        "other's name",
+    ):
         table.add_column(column, justify="left" if column == "question" else "right")
     with _bar() as bar:
         task = bar.add_task("proving", total=len(found.questions), rate="")

@@ -49,7 +49,9 @@ def _draw_set(task: Exercise, rng: np.random.Generator, truth: Functions) -> tup
         hidden = _hidden(task, trials) if task.redraw else []
         if not hidden:
             return trials
-    raise ExerciseError(f"exercise {task.id}: {REDRAWS} draws, and these mistakes never show: {', '.join(hidden)}")
+    raise ExerciseError(
+        f"exercise {task.id}: {REDRAWS} draws, and these mistakes never show: {', '.join(hidden)}"
+    )
 
 
 def _hidden(task: Exercise, trials: Sequence[KeyTrial]) -> list[str]:
@@ -95,8 +97,11 @@ def _allowed(
     expected: list[Any],
     truth: Functions,
 ) -> tuple[list[Any], list[Any]]:
-    if task.rule is not None or "rule" in trial.facts or not judged:
+    if task.rule is not None or not judged:
         return [0.0] * len(judged), [0.0] * len(judged)
+    if "rule" in trial.facts:
+        nothing = [constant_bound(e, 0.0) for e in expected]
+        return nothing, nothing
     if trial.allowed is not None:
         same = [constant_bound(e, trial.allowed) for e in expected]
         return same, same

@@ -173,7 +173,9 @@ def release_text(assignment: Assignment) -> str:
     if assignment.notebook.exists() and not text.exists():
         return assignment.notebook.read_text(encoding="utf-8")
     if not text.exists():
-        raise CourseError(f"{assignment.folder} holds neither {assignment.name}.py nor {assignment.name}.ipynb.")
+        raise CourseError(
+            f"{assignment.folder} holds neither {assignment.name}.py nor {assignment.name}.ipynb."
+        )
     from autograder.handouts import notebook
 
     try:
@@ -314,6 +316,8 @@ def _write_handouts(
         (folder / f"{assignment.name}.ipynb").write_text(notebook.to_text(personal), encoding="utf-8")
         for extra in (kit.KIT_NAME, *assignment.files):
             _share(course.release(assignment.name) / extra, folder / extra)
-        (folder / "variants.json").write_text(_variants_text(assignment.name, {student: own}), encoding="utf-8")
+        (folder / "variants.json").write_text(
+            _variants_text(assignment.name, {student: own}), encoding="utf-8"
+        )
         on_step("handouts written", number, len(variants))
     return len(variants)

@@ -147,7 +147,9 @@ def dropout_drawn(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
             return ["Expected two results, Y and the mask."]
         y, mask = as_array(result[0])[0], as_array(result[1])[0]
         if y is None or mask is None or y.shape != x.shape or mask.shape != x.shape:
-            return [f"Y and the mask must be arrays with the shape of X, {x.shape}: one decision for every unit."]
+            return [
+                f"Y and the mask must be arrays with the shape of X, {x.shape}: one decision for every unit."
+            ]
         if not np.all((mask == 0) | (mask == 1)):
             return ["The mask must hold 0 and 1 only; what scales Y does not belong into it."]
         masks.append(mask.astype(bool))
@@ -206,11 +208,14 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     arrays = [as_array(result)[0] for result in results]
     if any(a is None or a.shape != x.shape for a in arrays):
         return [f"Expected an array with the shape of X, {x.shape}."]
-    found = [[_variation_of(image, made) for image, made in zip(x, batch)] for batch in map(np.asarray, arrays)]
-    for batch, variations in zip(arrays, found):
+    found = [
+        [_variation_of(image, made) for image, made in zip(x, batch)] for batch in map(np.asarray, arrays)
+    ]
+    for batch, variations in zip(map(np.asarray, arrays), found):
         if None in variations:
             n = variations.index(None)
-            return [f"An image is not X mirrored or not and moved by at most one pixel{_odd_image(x[n], batch[n])}."]  # type: ignore[index]
+            seen = _odd_image(x[n], batch[n])
+            return [f"An image is not X mirrored or not and moved by at most one pixel{seen}."]
     drawn: list[Any] = [v for variations in (found[0], found[2]) for v in variations]
     if set(drawn) == {(False, 0, 0)}:
         return ["The images come back as they were."]
@@ -228,7 +233,9 @@ def _odd_image(image: np.ndarray, made: np.ndarray) -> str:
         return ": its channels are varied differently"
     if _variation_of(image[:, ::-1], made):
         return ": it is upside down"
-    rolls = (np.roll(f, (i, j), (1, 2)) for f in (image, image[:, :, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1))
+    rolls = (
+        np.roll(f, (i, j), (1, 2)) for f in (image, image[:, :, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1)
+    )
     if any(np.allclose(made, rolled) for rolled in rolls):
         return ": what left it on one side came in on the other; zeros should move in"
     return ", zeros moving in"
@@ -272,7 +279,9 @@ def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[s
 
 def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
     """Say what keeps these arrays from holding each of 0..n-1 once."""
-    arrays = [as_array(part)[0] if len(part) else np.array([], int) for part in parts if hasattr(part, "__len__")]
+    arrays = [
+        as_array(part)[0] if len(part) else np.array([], int) for part in parts if hasattr(part, "__len__")
+    ]
     if len(arrays) < len(parts) or any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
         return ["Expected one-dimensional arrays of whole numbers (indices)."]
     order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
@@ -325,4 +334,8 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         if first == {frozenset(range(f, n, k)) for f in range(k)}:
             return ["The folds are always every k-th example: shuffle with rng before you cut."]
         return ["Another generator gives the same folds: the rng you are given is not used."]
-    return [] if first == again else ["The same generator twice gives different folds: draw all numbers from rng."]
+    return (
+        []
+        if first == again
+        else ["The same generator twice gives different folds: draw all numbers from rng."]
+    )

@@ -140,7 +140,7 @@ def check_gradient(
                  The functions get float64 copies; yours are never changed.
     wrt          names or positions of the inputs to check; all with float entries by default.
     every_entry  measure each entry by itself, even where random directions have seen nothing suspicious.
-    probes       how many random directions to measure first; each has an upstream gradient of its own.
+    probes       how many random upstream gradients to try first, along random directions through all entries.
     rng          generator of directions and upstream gradients; np.random.default_rng(2024) by default.
 
     Returns a GradientCheck: true only if right; print it for the table, call .plot() for the curve.

@@ -142,7 +142,13 @@ def _fold_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("few examples", 5, 2),
     ]
     return [
-        Trial(f"R = {R}, k = {k}", _three("kfold_indices", (R, k), rng), group, (0, 1, 2), facts={"R": R, "k": k})
+        Trial(
+            f"R = {R}, k = {k}",
+            _three("kfold_indices", (R, k), rng),
+            group,
+            (0, 1, 2),
+            facts={"R": R, "k": k},
+        )
         for group, R, k in rows
     ]
 
@@ -280,7 +286,9 @@ def _choice_trials(rng: np.random.Generator) -> Sequence[Trial]:
     loocv, training = Source(_LOOCV, "scheme"), Source(_TRAINING, "scheme")
 
     def call(names: Sequence[str], y: Any, scheme: Source, layout: str = "C") -> Call:
-        return Call("select_model", ({n: _model(n) for n in names}, _X10, y, scheme), layouts={"args[2]": layout})
+        return Call(
+            "select_model", ({n: _model(n) for n in names}, _X10, y, scheme), layouts={"args[2]": layout}
+        )
 
     line = 1.0 + 0.7 * _X10 + rng.permutation([0.9, -0.9, 0.8, -0.8, 0.7, -0.7, 0.6, -0.6, 0.1, -0.1])
     scale = float(rng.uniform(0.5, 2.0))

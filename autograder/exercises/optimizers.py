@@ -128,13 +128,21 @@ def _walks(name: str, rng: np.random.Generator, *alpha: float) -> list[Trial]:
 
     grad2, grad3 = _bowl(rng, 2), _coupled(rng, 3)
     w2, w3, other = _start(rng, 2), _start(rng, 3), _start(rng, 3)
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         ("one weight", "one weight", _bowl(rng, 1), _start(rng, 1), 0.3, 5, "C"),
         ("several weights", "two weights", grad2, w2, 0.2, 4, "readonly"),
         ("several weights", "three weights that act together", grad3, w3, 0.1, 6, "strided"),
         ("number of steps", "one step", grad3, w3, 0.2, 1, "C"),
         ("number of steps", "as many steps as weights", grad3, w3, 0.2, 3, "C"),
-        ("a slope that stays", "a constant gradient", Source(_CONSTANT, "make", (w2,)), _start(rng, 2), 0.5, 5, "C"),
+        (
+            "a slope that stays",
+            "a constant gradient",
+            Source(_CONSTANT, "make", (w2,)),
+            _start(rng, 2),
+            0.5,
+            5,
+            "C",
+        ),
     ]
     made = [Trial(title, (call(*row),), group) for group, title, *row in rows]
     return [
@@ -190,8 +198,15 @@ exercise(
 # --- the wiggle step -----------------------------------------------------------------------------
 
 _LECTURE = "def loss(w):\n    return w[0] ** 2 + 3 * w[1] + 0 * w[2]"
-_VALLEY = "def make(a, s):\n    def loss(w):\n        return float(a * (w[0] + w[1] - s) ** 2)\n    return loss"
-_SLOPES = "def make(a, c):\n    def loss(w):\n        return float(sum(k * (v - m) ** 2 for k, v, m in zip(a, w, c)))\n    return loss"
+_VALLEY = (
+    "def make(a, s):\n    def loss(w):\n        return float(a * (w[0] + w[1] - s) ** 2)\n    return loss"
+)
+_SLOPES = """
+def make(a, c):
+    def loss(w):
+        return float(sum(k * (v - m) ** 2 for k, v, m in zip(a, w, c)))
+    return loss
+"""
 
 
 def _wiggle_trials(rng: np.random.Generator) -> Sequence[Trial]:
@@ -295,7 +310,12 @@ def _iteration_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("batches of one", full, 1),
     ]
     made = [
-        Trial(f"{n} examples, batches of {b}", (Call("iterations_per_epoch", (n, b)),), "worked example", public=True)
+        Trial(
+            f"{n} examples, batches of {b}",
+            (Call("iterations_per_epoch", (n, b)),),
+            "worked example",
+            public=True,
+        )
         for n, b in quoted
     ]
     return [*made, *(Trial(group, (Call("iterations_per_epoch", (n, b)),), group) for group, n, b in rows)]
@@ -320,7 +340,9 @@ def _restart_trials(rng: np.random.Generator) -> Sequence[Trial]:
 
     lecture = np.array([[-2.0], [0.0], [0.5], [2.0]])
     tilt = float(rng.uniform(0.5, 1.5))
-    low = np.array([[1.6, 0.7], [-1.6, 1.1], [-1.1, -1.5], [0.9, -1.2]]) + rng.uniform(-0.05, 0.05, size=(4, 2))
+    low = np.array([[1.6, 0.7], [-1.6, 1.1], [-1.1, -1.5], [0.9, -1.2]]) + rng.uniform(
+        -0.05, 0.05, size=(4, 2)
+    )
     steep = np.array([[1.3], [-0.6], [-2.2]]) + rng.uniform(-0.05, 0.05, size=(3, 1))
     return [
         Trial("four starts on w^4 - 3w^2 + w", (call(lecture, 1.0, 60),), "worked example", public=True),

@@ -121,7 +121,15 @@ def _fit_then_look(x: Any, y: Any, degree: int, xq: Any, layout: str = "C") -> t
 
 def _fit_trials(rng: np.random.Generator) -> Sequence[Trial]:
     x10, y10 = np.arange(4.0), np.array([1.0, 3.0, 2.0, 6.0])
-    made = [Trial("a line through four points", _fit_then_look(x10, y10, 1, x10), "worked example", (2,), public=True)]
+    made = [
+        Trial(
+            "a line through four points",
+            _fit_then_look(x10, y10, 1, x10),
+            "worked example",
+            (2,),
+            public=True,
+        )
+    ]
     for group, degree, n, layout in (
         ("a line", 1, 6, "C"),
         ("a line", 1, 2, "readonly"),
@@ -133,7 +141,9 @@ def _fit_trials(rng: np.random.Generator) -> Sequence[Trial]:
         x = rng.permutation(np.linspace(-1.5, 1.5, n) + rng.uniform(-0.1, 0.1, size=n))
         y = 2.0 + rng.normal(size=n) - x
         xq = np.sort(rng.uniform(-1.5, 1.5, size=4))
-        made.append(Trial(f"degree {degree}, {n} points", _fit_then_look(x, y, degree, xq, layout), group, (2,)))
+        made.append(
+            Trial(f"degree {degree}, {n} points", _fit_then_look(x, y, degree, xq, layout), group, (2,))
+        )
     x, y, xq = np.linspace(-1.0, 1.5, 6), rng.normal(size=6), np.array([-0.7, 0.3, 1.1])
     again = (*_fit_then_look(x, y, 2, xq), *_fit_then_look(x, y, 2, xq)[1:])
     made.append(Trial("the same call twice", again, "same result twice", (2, 4), "behaviour"))

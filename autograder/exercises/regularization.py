@@ -94,7 +94,7 @@ def _decay_trials(rng: np.random.Generator) -> Sequence[Trial]:
 
     w, g = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
     lecture = call(np.array([1.0, -2.0]), np.array([0.5, 0.0]), 0.1, 0.05)
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         ("a vector", "five weights", rng.normal(size=5), rng.normal(size=5), 0.2, 0.3, "C"),
         ("a vector", "another learning rate", rng.normal(size=3), rng.normal(size=3), 0.7, 0.1, "readonly"),
         ("a matrix", "3 x 4 weights", w, g, 0.3, 0.4, "F"),
@@ -133,7 +133,9 @@ def _mask(rng: np.random.Generator, shape: tuple[int, ...], p_drop: float) -> np
 
 
 def _forward(x: Any, p: float, mode: str, source: Any, train: bool, layout: str = "C", **more: Any) -> Call:
-    more.setdefault("show", "all" if train else (0,))  # which mask is returned at test time is nobody's business
+    more.setdefault(
+        "show", "all" if train else (0,)
+    )  # which mask is returned at test time is nobody's business
     return Call("dropout_forward", (x, p, mode, source, train), layouts={"args[0]": layout}, **more)
 
 
@@ -169,7 +171,12 @@ def _drawn_trial(rng: np.random.Generator, mode: str, p: float) -> Trial:
     x = rng.normal(size=(20, 25)) + 3.0
     first, second = (int(s) for s in rng.integers(1, 2**31, size=2))
     calls = tuple(_forward(x, p, mode, Rng(s), True) for s in (first, first, second))
-    facts = {"rule": "dropout_drawn", "x": x, "p_drop": p, "scale": 1 / (1 - p) if mode == "inverted" else 1.0}
+    facts = {
+        "rule": "dropout_drawn",
+        "x": x,
+        "p_drop": p,
+        "scale": 1 / (1 - p) if mode == "inverted" else 1.0,
+    }
     return Trial(f"a mask drawn with p_drop = {p}", calls, f"{mode}, drawn mask", (0, 1, 2), facts=facts)
 
 
@@ -193,7 +200,9 @@ def _backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
         _forward(rng.normal(size=(3, 4)), 0.4, "inverted", ~mask, True, show="none"),
         _backward(dy, mask, 0.4, "inverted"),
     )
-    other = Trial("another batch went forward in between", between, "independent of other calls", (1,), "behaviour")
+    other = Trial(
+        "another batch went forward in between", between, "independent of other calls", (1,), "behaviour"
+    )
     return [*made, repeated("the same call twice", _backward(dy, mask, 0.4, "inverted")), other]
 
 
@@ -287,12 +296,12 @@ def _stopping_trials(rng: np.random.Generator) -> Sequence[Trial]:
     def call(val: Any, patience: int, layout: str = "C") -> Call:
         return Call("early_stopping", (val, patience), layouts={"*": layout})
 
-    made = [
-        Trial(f"patience {p}", (call(_LECTURE, p),), "worked example", public=True) for p in (1, 2)
-    ]
+    made = [Trial(f"patience {p}", (call(_LECTURE, p),), "worked example", public=True) for p in (1, 2)]
     for group, name, val, patience in _CURVES:
         scaled = np.array(val) * rng.uniform(0.1, 0.3) + rng.uniform(0.1, 0.5)
-        made.append(Trial(name, (call(scaled, patience, str(rng.choice(["C", "strided", "readonly"]))),), group))
+        made.append(
+            Trial(name, (call(scaled, patience, str(rng.choice(["C", "strided", "readonly"]))),), group)
+        )
     return [*made, repeated("the same call twice", call(_LECTURE, 2))]
 
 

@@ -12,11 +12,15 @@ from autograder.mistakes.optimizers.walks import instead
 # --- splits and folds ----------------------------------------------------------------------------
 
 
-def _split(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _split(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("train_test_split", name, family, what, how, wrong, kind)
 
 
-def _folds(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _folds(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("kfold_indices", name, family, what, how, wrong, kind)
 
 
@@ -139,7 +143,7 @@ _folds(
 # --- scores --------------------------------------------------------------------------------------
 
 
-def _mse(name: str, family: str, what: str, how: str, wrong: Callable[[Any], float]) -> None:
+def _mse(name: str, family: str, what: str, how: str, wrong: Callable[[Any], Any]) -> None:
     instead("mse", name, family, what, how, lambda _right, y, yhat: wrong(yhat - y))
 
 
@@ -171,10 +175,10 @@ _mse(
 )  # fmt: skip
 _mse(
     "mse-not-averaged", "omission", "You return one squared error for each example.", "Return their mean.",
-    lambda e: e**2,  # type: ignore[arg-type, return-value]
+    lambda e: e**2,
 )  # fmt: skip
 
-Held = Callable[[Any, Any, Any, Any, Any], np.ndarray]
+Held = Callable[..., np.ndarray]
 
 
 def _errors(fit: Any, predict: Any, x: Any, y: Any, train: Any, held: Any) -> np.ndarray:
@@ -205,16 +209,16 @@ def _score(target: str, name: str, family: str, what: str, how: str, wrong: Call
 
 
 def _everywhere(fact: str, family: str, what: str, how: str, wrong: Callable[..., Any]) -> None:
-    for target, prefix in (("test_set_score", "test-set"), ("kfold_score", "kfold"), ("loocv_score", "loocv")):
+    for target, prefix in (
+        ("test_set_score", "test-set"),
+        ("kfold_score", "kfold"),
+        ("loocv_score", "loocv"),
+    ):
         _score(target, f"{prefix}-{fact}", family, what, how, wrong)
 
 
 def _all(errors: Held, args: tuple[Any, ...], parts: Any) -> np.ndarray:
     return np.concatenate([errors(*args, part) for part in parts])
-
-
-def _own_model_fails(fit: Any, predict: Any, x: Any, y: Any, held: Any) -> np.ndarray:
-    return _errors(fit, predict, x, y, held, _rest(y, held))
 
 
 _everywhere(
@@ -320,9 +324,10 @@ _score(
         np.mean(_all(_held, (fit, predict, x, y), np.array_split(np.arange(len(y)), len(parts))) ** 2)),
 )  # fmt: skip
 _score(
-    "test_set_score", "test-set-training-error", "swap", "You return the error on the examples the model was fitted to.",
+    "test_set_score", "test-set-training-error", "swap", "You return the error on the training examples.",
     "Test on the examples of test_idx.",
-    lambda fit, predict, x, y, parts: float(np.mean(_errors(fit, predict, x, y, _rest(y, parts[0]), _rest(y, parts[0])) ** 2)),
+    lambda fit, predict, x, y, parts: float(
+        np.mean(_errors(fit, predict, x, y, _rest(y, parts[0]), _rest(y, parts[0])) ** 2)),
 )  # fmt: skip
 _score(
     "test_set_score", "test-set-tests-on-all", "scope", "You test on all examples, also on those of the training.",

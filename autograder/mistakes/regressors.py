@@ -17,7 +17,9 @@ def _fit(name: str, family: str, what: str, how: str, wrong: Callable[..., Any],
     instead("fit_poly", name, family, what, how, wrong, kind)
 
 
-def _predict(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _predict(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("predict_poly", name, family, what, how, wrong, kind)
 
 
@@ -33,6 +35,13 @@ def _no_intercept(_right: Any, x: Any, y: Any, degree: int) -> np.ndarray:
     powers = _columns(x, range(degree + 1))
     powers[:, 0] = 0
     return _solved(powers, y)
+
+
+def _two_powers(_right: Any, x: Any, y: Any, degree: int) -> np.ndarray:
+    coef = np.zeros(degree + 1)
+    used = sorted({0, degree})
+    coef[used] = _solved(_columns(x, used), y)
+    return coef
 
 
 def _shift_x(right: Any, x: Any, y: Any, degree: int) -> Any:
@@ -59,9 +68,7 @@ _fit(
 _fit(
     "fit-highest-power-only", "omission", "You fit the constant and the highest power and leave out those between.",
     "Use all powers 0, 1, ..., degree.",
-    lambda right, x, y, degree: np.concatenate(
-        [_solved(_columns(x, (0, degree)), y)[:1], np.zeros(max(degree - 1, 0)), _solved(_columns(x, (0, degree)), y)[1:]]
-    )[: degree + 1],
+    _two_powers,
 )  # fmt: skip
 _fit(
     "fit-x-and-y-exchanged", "swap", "You predict x from y.", "The powers are those of x; y is what is fitted.",
@@ -145,7 +152,9 @@ for _target in ("fit_poly", "predict_poly"):
 # --- join the dots -------------------------------------------------------------------------------
 
 
-def _dots(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _dots(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("join_dots", name, family, what, how, lambda _right, *args: wrong(*args), kind)
 
 

@@ -16,6 +16,7 @@ from reference.shapes import Array
 __all__ = ["Claim", "Finding", "confirms", "judge", "probe", "probe_all", "upstream"]
 
 _SMALLEST = 1e-6  # a mistake of this size, relative to its entry, has to be seen
+_STEADY = 1e-12  # a gradient that changes more than this for a rounding in dy is asked for again
 _SHARP = 1e-5  # agreement means something only if the numbers are at least this sharp
 
 
@@ -33,20 +34,22 @@ class Claim:
     ) -> tuple[Array, Claim | None]:
         """Call backward twice; an upstream gradient that differs by one rounding shows how rounding grows.
 
-        Also return the result of the second forward pass. There is no claim if backward does not repeat itself.
+        Also return the result of the second forward pass. There is no claim if backward does not repeat itself:
+        more than rounding changed, and with the very same dy it changes as well.
         `ran` is what a forward pass has returned just before, if there was one.
         """
         _, gradient = subject.gradient(dy, ran)
         again, shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))
-        if not _alike(gradient, shaken) and not all(_alike(gradient, subject.gradient(dy)[1]) for _ in "ab"):
-            return again, None
-        rounding = np.zeros_like(gradient)
+        rounding, unsteady = np.zeros_like(gradient), False
         with np.errstate(all="ignore"):
             for part in subject.inputs.parts.values():
                 own = slice(part.start, part.stop)
                 unit = float(np.finfo(np.float32).eps) if part.name in subject.coarse else UNIT
-                largest = max(unit * _largest(gradient[own]), _largest(shaken[own] - gradient[own]))
-                rounding[own] = 4 * largest if np.isfinite(largest) else 0.0
+                size, change = _largest(gradient[own]), _largest(shaken[own] - gradient[own])
+                unsteady |= not change <= _STEADY * size
+                rounding[own] = 4 * np.nan_to_num(max(unit * size, change))
+        if unsteady and not all(_alike(gradient, subject.gradient(dy)[1]) for _ in range(2)):
+            return again, None
         return again, Claim(dy, gradient, rounding)
 
     def another(self, subject: Subject, dy: Array) -> Claim:

@@ -19,6 +19,8 @@ _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond
 
 _FEW = 8  # so few groups are not worth a look whether the outputs follow straight lines
 
+_SAMPLE = 3  # if so many entries touch every output, all are taken to
+
 _COARSE = 1e-10  # relative error of an output that float64 does not explain
 
 Confirm = Callable[[Slopes, Array], bool]
@@ -88,7 +90,7 @@ class Workbench:
         return Direction(np.array([at]), self.spread[[at]])
 
     def glance(self, weights: Array, direction: Direction) -> Slopes | None:
-        """Look at the slopes along one direction from two small steps, one for each row of `weights[R, M]`."""
+        """Look at the slopes along one direction from small steps, one for each row of `weights[R, M]`."""
         return glance(self.line(weights, [direction]))
 
     def entries(
@@ -99,42 +101,52 @@ class Workbench:
         Entries that touch different outputs are moved together. With `confirm`, which says whether quick numbers
         fit what is expected, they are measured with care only where it says no.
         """
-        masks = self._masks(entries, (1,) if confirm else (1, -1))
-        groups = [[i] for i in range(len(entries))] if masks is None else colour(list(masks))
-        quick = chord if confirm and len(groups) > _FEW and self._straight(entries) else glance
         table = np.empty((4, len(entries)))
         kinks: list[Array] = [np.zeros((2, 0), dtype=np.intp)] * len(entries)
-        doubtful = []
+        left = np.arange(len(entries))
+        if confirm:
+            left = self._quick(weights, entries, confirm, table)
+        groups, masks = self._groups(entries[left], (1, -1))
         for group in groups:
-            found = quick(self._line_of(weights, entries, masks, group)) if confirm else None
-            if confirm and found and confirm(found.per_unit(self.spread[entries[group]]), np.array(group)):
-                table[:, group] = found.value, found.error, found.gap, found.floor
-            else:
-                doubtful += group
-        if confirm and doubtful:
-            masks = self._masks(entries)
-        for group in _regrouped(doubtful, masks) if confirm else groups:
-            found = measure(self._line_of(weights, entries, masks, group))
-            table[:, group] = found.value, found.error, found.gap, found.floor
-            self._share_kinks(kinks, found, masks, group)
+            found = measure(self._line_of(weights, entries[left], masks, group))
+            table[:, left[group]] = found.value, found.error, found.gap, found.floor
+            for i, own in zip(left[group], self._kinks(found, masks, group), strict=True):
+                kinks[i] = own
         value, error, gap, floor = table
         slopes = Slopes(value, error, gap, floor, np.concatenate(kinks, axis=1))
         return slopes.per_unit(self.spread[entries]), kinks
+
+    def _quick(self, weights: Array, entries: Array, confirm: Confirm, table: Array) -> Array:
+        """Fill the table with quick numbers that are confirmed; return the places of the others.
+
+        To move entries to one side is enough to find groups here: a group that is none is not confirmed.
+        """
+        groups, masks = self._groups(entries, (1,))
+        quick = chord if len(groups) > _FEW and self._straight(entries) else glance
+        left: list[int] = []
+        for group in groups:
+            found = quick(self._line_of(weights, entries, masks, group))
+            if found and confirm(found.per_unit(self.spread[entries[group]]), np.array(group)):
+                table[:, group] = found.value, found.error, found.gap, found.floor
+            else:
+                left += group
+        return np.array(left, dtype=np.intp)
+
+    def _groups(self, entries: Array, signs: tuple[int, ...]) -> tuple[list[list[int]], Array | None]:
+        masks = self._masks(entries, signs)
+        return ([[i] for i in range(len(entries))] if masks is None else colour(list(masks))), masks
 
     def _line_of(self, weights: Array, entries: Array, masks: Array | None, group: list[int]) -> Line:
         owner = None if masks is None else _owners(masks[group])
         return self.line(weights, [self.entry(entries[i]) for i in group], owner)
 
-    def _share_kinks(
-        self, kinks: list[Array], found: Slopes, masks: Array | None, group: list[int]
-    ) -> None:
+    def _kinks(self, found: Slopes, masks: Array | None, group: list[int]) -> list[Array]:
         """Hand the kinks of a group to the entries whose outputs they are."""
-        owner = None if masks is None else _owners(masks[group])
-        kept = np.arange(len(self.base)) if owner is None else np.flatnonzero(owner >= 0)
-        at = kept[found.kinks[0]]
-        for k, i in enumerate(group):
-            mine = np.ones(len(at), dtype=bool) if owner is None else owner[at] == k
-            kinks[i] = np.array([at, found.kinks[1]])[:, mine]
+        if masks is None:
+            return [found.kinks]
+        owner = _owners(masks[group])
+        at = np.flatnonzero(owner >= 0)[found.kinks[0]]
+        return [np.array([at, found.kinks[1]])[:, owner[at] == k] for k in range(len(group))]
 
     def _straight(self, entries: Array) -> bool:
         """Tell whether the outputs seem to follow straight lines, as far as one spread of the entries."""
@@ -153,7 +165,7 @@ class Workbench:
         """Return how many entries can be measured one by one in reasonable time."""
         return 512 if len(self.base) == 1 else int(np.clip(_MASK_LIMIT // len(self.base), 64, 2048))
 
-    def _masks(self, entries: Array, signs: tuple[int, ...] = (1, -1)) -> Array | None:
+    def _masks(self, entries: Array, signs: tuple[int, ...]) -> Array | None:
         """Find out which outputs each of the entries changes; None if they are too many, or all the same."""
         if len(self.base) == 1 or len(entries) * len(self.base) > _MASK_LIMIT or len(entries) < 3:
             return None
@@ -170,6 +182,9 @@ class Workbench:
                 changed |= self.subject.outputs(point) != self.base
             return changed
 
+        some = rng.choice(len(entries), min(_SAMPLE, len(entries)), replace=False)
+        if all(touch(some[[k]]).all() for k in range(len(some))):
+            return None  # as in a linear layer: nothing is gained by looking for the rest
         return touched_outputs(touch, len(entries))
 
 
@@ -187,7 +202,8 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
         rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
         third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)
         noise = np.fmin(np.fmax(np.fmax(noise, np.abs(third)), 0.0), np.finfo(np.float64).max)
-    relative = float(np.partition(noise / np.where(base == 0, np.inf, np.abs(base)), len(base) // 2)[len(base) // 2])
+    middle = len(base) // 2
+    relative = float(np.partition(noise / np.where(base == 0, np.inf, np.abs(base)), middle)[middle])
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
     coarse = relative > _COARSE
     return (np.fmax(noise, relative * np.abs(base)) if coarse else noise), coarse
@@ -198,10 +214,3 @@ def _owners(masks: Array) -> Array:
     for k, mask in enumerate(masks):
         owner[mask] = k
     return owner
-
-
-def _regrouped(rows: list[int], masks: Array | None) -> list[list[int]]:
-    """Colour some of the entries anew."""
-    if masks is None:
-        return [[row] for row in rows]
-    return [[rows[i] for i in group] for group in colour([masks[row] for row in rows])]

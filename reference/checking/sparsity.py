@@ -19,16 +19,15 @@ __all__ = ["colour", "touched_outputs"]
 def colour(masks: Sequence[Array]) -> list[list[int]]:
     """Group rows of `masks[n, M]` such that no two rows of a group share an output (first fit)."""
     groups: list[list[int]] = []
-    taken: list[Array] = []
+    taken: list[int] = []
     for row, mask in enumerate(masks):
-        for group, busy in zip(groups, taken, strict=True):
-            if not np.any(busy & mask):
-                group.append(row)
-                busy |= mask
-                break
-        else:
-            groups.append([row])
-            taken.append(mask.copy())
+        bits = int.from_bytes(np.packbits(mask).tobytes(), "big")  # one big number is compared fastest
+        at = next((k for k, busy in enumerate(taken) if not busy & bits), len(groups))
+        if at == len(groups):
+            groups.append([])
+            taken.append(0)
+        groups[at].append(row)
+        taken[at] |= bits
     return groups
 
 

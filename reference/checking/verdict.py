@@ -97,7 +97,7 @@ class _Inquiry:
     def _suspects(self, part: Part, entries: Array) -> Array:
         """Return the entries of one array about which the probes leave a doubt."""
         if not self.doubt:
-            entries = np.intersect1d(entries, self.left)
+            entries = self.left[(self.left >= part.start) & (self.left < part.stop)]
         if entries.size <= 8 or len(self.parts) == 1:
             return entries
         alone = probe(self.bench, self.claim, entries, self.rng, f"d{part.name}")

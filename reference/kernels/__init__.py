@@ -20,7 +20,7 @@ __all__ = ["kernel", "use_kernels"]
 _TOPICS = frozenset(
     {"activations", "convolution", "losses", "normalization", "pooling", "transposed", "unpooling"}
 )
-"""Topics that have a file of kernels here, measured at least twice as fast as plain NumPy."""
+"""Topics that have a file of kernels here; `benchmarks/reference.py` says how much they gain."""
 
 _on = os.environ.get("REFERENCE_KERNELS", "1") != "0" and importlib.util.find_spec("numba") is not None
 

@@ -1,4 +1,4 @@
-"""Softmax and the gradient of relu, each in one pass over memory."""
+"""Relu and softmax, forward and backward, each in one pass over memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reference.kernels.compiling import compiled, plain
 from reference.kernels.simd import line_affine, line_dot, line_exp, line_max
 from reference.shapes import Array
 
-__all__ = ["relu_gradient", "softmax", "softmax_gradient"]
+__all__ = ["relu", "relu_gradient", "softmax", "softmax_gradient"]
 
 
 @compiled()
@@ -30,6 +30,12 @@ def _softmax_gradient(p, dp, dx, C):
 
 
 @compiled()
+def _relu(x, y):
+    for i in range(len(x)):
+        y[i] = 0 if x[i] <= 0 else x[i]
+
+
+@compiled()
 def _relu_gradient(x, dy, dx):
     for i in range(len(x)):
         dx[i] = 0 if x[i] <= 0 else dy[i]
@@ -47,6 +53,13 @@ def softmax_gradient(p: Array, dp: Array) -> Array:
     dx = np.empty(p.shape, p.dtype)
     _softmax_gradient(plain(p).reshape(-1), plain(dp).reshape(-1), dx.reshape(-1), p.shape[-1])
     return dx
+
+
+def relu(x: Array) -> Array:
+    """Return x where it is positive or NaN, else 0."""
+    y = np.empty(x.shape, x.dtype)
+    _relu(plain(x).reshape(-1), y.reshape(-1))
+    return y
 
 
 def relu_gradient(x: Array, dy: Array) -> Array:

@@ -45,7 +45,7 @@ _DOTS = ((4, 6), (2, 6), (1, 6)) if REGISTERS == 32 else ((2, 4), (1, 4))
 
 _TAPS = _DOTS[0][1]
 _PANEL = 192  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
-_BUFFER = 1 << 20  # bytes of the buffer: it has to share the second-level cache
+_BUFFER = 1 << 20  # bytes of the buffer, about a second-level cache
 
 _LINE = 8 << 10  # bytes of one map that a tile of dots reads: so many of them stay in the first-level cache
 
@@ -195,7 +195,7 @@ def _plan(
     shared = wide and _prefer_shared(row, column, channels, filters, length, itemsize)
     if shared:
         pitch, copies = pitch + _span(column), 1
-    R = _block(row, groups * channels * copies * pitch * itemsize, _BUFFER if wide else 4 * _BUFFER)
+    R = _block(row, groups * channels * copies * pitch * itemsize)
     slot, runs = _slots(row.start, row.stride, R)
     slots = sum(length for _, length in runs)
     beside = column.start - column.start.min() if shared else np.arange(copies) * slots * pitch
@@ -247,7 +247,7 @@ def _prefer_shared(row: Axis, column: Axis, channels: int, filters: int, length:
     return cycles(1, column.size + _span(column)) + picking < cycles(len(column.taps), column.size)
 
 
-def _block(row: Axis, slot_bytes: int, budget: int) -> int:
+def _block(row: Axis, slot_bytes: int) -> int:
     """Return how many output rows to treat in one go: as many as keep the buffer in the cache.
 
     Where a block has to bring many rows of its own for the taps, it is made larger than that.
@@ -264,7 +264,7 @@ def _block(row: Axis, slot_bytes: int, budget: int) -> int:
         return low
 
     extra = slots(1) - 1
-    block = max(most(budget), min(most(2 * budget), 2 * extra))
+    block = max(most(_BUFFER), min(most(2 * _BUFFER), 2 * extra))
     return -(-row.size // -(-row.size // block))
 
 
@@ -421,7 +421,7 @@ def _weight_gradient(x, dy, dw, db, plan):
     F, P, Q = dy.shape[1:]
     D, plane = C // groups, len(across) * slots * Q
     filters, count = F // groups, D * dw.shape[2] * dw.shape[3]
-    images = min(N, max(1, _LINE // (R * Q * x.itemsize)))
+    images = min(N, max(1, _LINE // (R * Q * x.itemsize))) if R == P else 1
     work = np.empty(images * C * plane, x.dtype)
     sums, line = np.empty(_DOTS[0][0] * _TAPS + lane, x.dtype), np.empty(_DOTS[0][0], np.intp)
     flat_x, flat_dy, flat_dw = x.reshape(-1), dy.reshape(-1), dw.reshape(-1)

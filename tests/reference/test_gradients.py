@@ -670,6 +670,72 @@ def test_bad_options_are_refused(options):
         check_gradient(lambda x, t: x, lambda dy, x, t: dy, (np.ones(2), np.arange(2)), **options)
 
 
+# ------------------------------------------------------------------------------------------ few calls
+
+
+def test_a_right_gradient_takes_few_forward_passes():
+    """So many passes whatever the number of entries: the loop over entries would take 2 * 10_000."""
+    x = np.random.default_rng(5).normal(size=(100, 100))
+    check = check_gradient(lambda x: np.tanh(x) + x[:, ::-1] ** 2, _tanh_and_mirrored_square, (x,))
+    assert check.outcome == "right", check
+    assert check.calls <= 40
+
+
+def _tanh_and_mirrored_square(dy, x):
+    return dy * (1 - np.tanh(x) ** 2) + 2 * x * dy[:, ::-1]
+
+
+def test_straight_lines_take_one_pass_for_each_group():
+    """The 30 entries of a row of w touch a column of y each: 40 groups, each moved once after they are found."""
+    r = np.random.default_rng(6)
+    inputs = (r.normal(size=(8, 40)), r.normal(size=(40, 30)), np.zeros(30))
+    check = check_gradient(linear, lambda dy, c: linear_backward(dy, c)[1], inputs, wrt="w", every_entry=True)
+    assert check.outcome == "right", check
+    assert check.calls < 700  # 600 of them to find the groups; the loop over entries takes 2400
+    assert sum(row.entry.startswith("dw[") for row in check.rows) == 1200
+
+
+def test_every_entry_finds_what_one_group_hides():
+    """In groups, entry by entry: the wrong one is named, its neighbours in the group are not."""
+    r = np.random.default_rng(7)
+    inputs = (r.normal(size=(4, 6)), r.normal(size=(6, 5)), r.normal(size=5))
+
+    def wrong(dy, cache):
+        dx, dw, db = linear_backward(dy, cache)
+        dw[3, 2] *= 1 + 1e-6
+        return dx, dw, db
+
+    check = check_gradient(linear, wrong, inputs, every_entry=True)
+    assert check.outcome == "wrong"
+    assert [row.entry for row in check.rows if row.outcome == "wrong" and "at once" not in row.entry] == [
+        "dw[3, 2]"
+    ]
+
+
+@pytest.mark.parametrize("every_entry", [False, True])
+def test_a_tie_that_nobody_wins_is_wrong(every_entry):
+    ties = np.array([[1.0, 1.0, 0.0], [0.5, 2.0, 1.0]])
+
+    def nobody(dy, x):
+        dx = first_wins(dy, x)
+        dx[0] = 0
+        return dx
+
+    check = check_gradient(max_rows, nobody, (ties,), every_entry=every_entry)
+    assert check.outcome == "wrong", check
+
+
+@pytest.mark.parametrize("period", [2, 3])
+def test_a_backward_that_alternates_is_never_right(x, period):
+    count = []
+
+    def fickle(dy, x):
+        count.append(1)
+        return 2 * x * dy * (2 if len(count) % period == 0 else 1)
+
+    assert check_gradient(lambda x: x**2, fickle, (x,)).outcome != "right"
+
+
 # --------------------------------------------------------------------------------------- large inputs
 
 

@@ -16,7 +16,9 @@ def _differences(loss: Any, w: Any, eps: float) -> np.ndarray:
     return np.array([loss(w) - loss(w + eps * e) for e in np.eye(len(w))])
 
 
-def _wiggle(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _wiggle(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("wiggle_step", name, family, what, how, lambda _right, loss, w, eps: wrong(loss, w, eps), kind)
 
 
@@ -34,11 +36,11 @@ def _change_w(loss: Any, w: Any, eps: float) -> np.ndarray:
 
 
 def _leave_raised(loss: Any, w: Any, eps: float) -> np.ndarray:
-    here, signs = loss(w), np.zeros(len(w))
+    new, here = np.array(w), loss(w)
     for i in range(len(w)):
         w[i] += eps
-        signs[i] = np.sign(here - loss(w))
-    return w + eps * signs
+        new[i] += eps * np.sign(here - loss(w))
+    return new
 
 
 _wiggle(
@@ -137,7 +139,9 @@ _wiggle(
 # --- an epoch ------------------------------------------------------------------------------------
 
 
-def _epoch(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _epoch(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("sgd_epoch", name, family, what, how, wrong, kind)
 
 
@@ -238,7 +242,9 @@ _epoch(
 # --- restarts ------------------------------------------------------------------------------------
 
 
-def _restarts(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _restarts(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     def changed(right: Any, f: Any, grad: Any, starts: Any, *rest: Any) -> Any:
         best, ends = right(f, grad, starts, *rest)
         return wrong(f, grad, starts, best, ends)
@@ -291,7 +297,7 @@ _restarts(
     lambda f, grad, starts, best, ends: (ends[-1], ends),
 )  # fmt: skip
 _restarts(
-    "restarts-flattest-end", "wrong-op", "You keep the end with the smallest gradient, which may be any stationary point.",
+    "restarts-flattest-end", "wrong-op", "You keep the end with the smallest gradient; many points are flat.",
     "Compare f at the ends, not its slope.",
     lambda f, grad, starts, best, ends: _of((np.sum(grad(e) ** 2) for e in ends), ends),
 )  # fmt: skip

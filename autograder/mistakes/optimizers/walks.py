@@ -29,7 +29,9 @@ def instead(
 _WALKS = {"gd": "gd", "momentum_slide": "slide", "momentum_classical": "classical"}
 
 
-def _on_walks(fact: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _on_walks(
+    fact: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     for target, prefix in _WALKS.items():
         instead(target, f"{prefix}-{fact}", family, what, how, wrong, kind)
 
@@ -78,7 +80,7 @@ _on_walks(
 _on_walks(
     "gradient-at-start", "scope", "You compute the gradient once, at the start, and use it for every step.",
     "Call grad(w) inside the loop, with the w you have reached.",
-    lambda walk, grad, w0, *rest: walk(lambda w, g=grad(w0): g, w0, *rest),
+    lambda walk, grad, w0, *rest: walk(lambda _w: grad(w0), w0, *rest),
 )  # fmt: skip
 
 
@@ -116,14 +118,16 @@ def _remembering(target: str) -> Callable[[Functions], Functions]:
 
         return {**right, target: walk}
 
-    spoilt.__doc__ = """You keep the path in a default argument or a global list, so a second call starts with the old rows.
+    spoilt.__doc__ = """You keep the path in a default argument or a global list: a second call starts with old rows.
 
     A default argument is made once. Make the list inside the function: path = [w0.copy()]."""
     return spoilt
 
 
 for _target, _prefix in _WALKS.items():
-    mistake(_target, f"{_prefix}-mutable-default-history", family="scope", kind="behaviour")(_remembering(_target))
+    mistake(_target, f"{_prefix}-mutable-default-history", family="scope", kind="behaviour")(
+        _remembering(_target)
+    )
 
 
 # --- momentum ------------------------------------------------------------------------------------

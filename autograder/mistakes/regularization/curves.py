@@ -16,7 +16,9 @@ def _stop(name: str, family: str, what: str, how: str, wrong: Callable[..., Any]
     instead("early_stopping", name, family, what, how, wrong)
 
 
-def _watch(val: Any, patience: int, better: Callable[[Any, int, int], bool], total: bool = False) -> tuple[int, int]:
+def _watch(
+    val: Any, patience: int, better: Callable[[Any, int, int], bool], total: bool = False
+) -> tuple[int, int]:
     """Run through the epochs; `better(val, epoch, best)` tells what counts as progress, `total` adds all bad epochs."""
     best = waited = 0
     for epoch in range(1, len(val)):
@@ -175,7 +177,8 @@ _read(
 _read(
     "diagnose-mean-of-epochs", "scope", "You average the curves over all epochs.",
     "Read where training ended: index -1.",
-    lambda right, train, val, limits: _judged(train, val, limits, np.mean(train) - np.mean(val), np.mean(train)),
+    lambda right, train, val, limits: _judged(
+        train, val, limits, float(np.mean(train) - np.mean(val)), float(np.mean(train))),
 )  # fmt: skip
 _read(
     "diagnose-best-epoch", "scope", "You compare the best values of the curves, wherever they occur.",

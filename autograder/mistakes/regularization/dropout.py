@@ -22,7 +22,9 @@ def _right_scale(p: float, mode: str, train: bool) -> float:
     return 1 - p if mode == "classic" else 1.0
 
 
-def _forward(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _forward(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     """Register a wrong forward: (X, p_drop, mode, rng_or_mask, train) -> (Y, mask)."""
     instead("dropout_forward", name, family, what, how, lambda _right, *args: wrong(*args), kind)
 
@@ -37,7 +39,9 @@ def _scaled(name: str, family: str, what: str, how: str, scale: Scale) -> None:
     _forward(name, family, what, how, wrong)
 
 
-def _masked(name: str, family: str, what: str, how: str, mask_of: Callable[..., Any], kind: str = "value") -> None:
+def _masked(
+    name: str, family: str, what: str, how: str, mask_of: Callable[..., Any], kind: str = "value"
+) -> None:
     """Register a forward that gets its mask wrongly: (X, p, rng_or_mask) -> mask."""
 
     def wrong(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
@@ -86,7 +90,7 @@ _scaled(
     lambda p, mode, train: 1 / (1 - p) if train else _right_scale(p, mode, train),
 )  # fmt: skip
 _scaled(
-    "classic-not-scaled-at-test", "omission", "You do not scale at test time in classic mode, so the sums are too large.",
+    "classic-not-scaled-at-test", "omission", "You do not scale at test time in classic mode: the sums get too large.",
     "In classic mode multiply X by 1 - p_drop at test time.",
     lambda p, mode, train: _right_scale(p, mode, train) if train else 1.0,
 )  # fmt: skip
@@ -220,7 +224,7 @@ _masked(
     _when_drawn(lambda X, p, rng: rng.random(X.shape) < p),
 )  # fmt: skip
 _masked(
-    "mask-from-normal-numbers", "wrong-op", "You compare normal random numbers with p_drop; their share is another one.",
+    "mask-from-normal-numbers", "wrong-op", "You compare normal random numbers with p_drop; the share is another one.",
     "Draw uniform numbers between 0 and 1: rng.random(X.shape).",
     _when_drawn(lambda X, p, rng: rng.normal(size=X.shape) >= p),
 )  # fmt: skip
@@ -260,7 +264,9 @@ _masked(
 # --- the way back --------------------------------------------------------------------------------
 
 
-def _backward(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _backward(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     """Register a wrong backward: (dY, mask, p_drop, mode) -> dX."""
     instead("dropout_backward", name, family, what, how, lambda _right, *args: wrong(*args), kind)
 
@@ -330,7 +336,8 @@ _backward(
     "behaviour",
 )  # fmt: skip
 _backward(
-    "backward-new-mask-seeded", "scope", "You draw a new mask in the backward; other units than before get the gradient.",
+    "backward-new-mask-seeded", "scope",
+    "You draw a new mask in the backward; other units than before get the gradient.",
     "Use the mask you are given: the gradient takes the way the value took.",
     lambda dY, mask, p, mode: dY * (np.random.default_rng(0).random(dY.shape) >= p) * _right_scale(p, mode, True),
 )  # fmt: skip

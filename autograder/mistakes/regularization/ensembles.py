@@ -12,7 +12,9 @@ from autograder.mistakes.optimizers.walks import instead
 # --- weight decay --------------------------------------------------------------------------------
 
 
-def _decay(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _decay(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("l2_update", name, family, what, how, lambda _right, *args: wrong(*args), kind)
 
 
@@ -105,7 +107,10 @@ def _counts(preds: Any, C: int) -> np.ndarray:
 
 def _first_seen(preds: Any, C: int) -> np.ndarray:
     counts = _counts(preds, C)
-    winners = [[label for label in row if counts[label, n] == counts[:, n].max()][0] for n, row in enumerate(preds.T)]
+    winners = [
+        next(label for label in row if counts[label, n] == counts[:, n].max())
+        for n, row in enumerate(preds.T)
+    ]
     return np.array(winners)
 
 
@@ -198,7 +203,7 @@ _mean(
     lambda P: np.argmax(np.mean(P, axis=1), axis=1),
 )  # fmt: skip
 _mean(
-    "average-argmax-over-examples", "orientation", "You take the largest mean over the examples instead of the classes.",
+    "average-argmax-over-examples", "orientation", "You take the largest mean over the examples, not over the classes.",
     "After averaging the array is [N, C]: np.argmax(..., axis=1).",
     lambda P: np.argmax(np.mean(P, axis=0), axis=0),
 )  # fmt: skip

@@ -10,19 +10,24 @@ import numpy as np
 from autograder.mistakes.optimizers.walks import instead
 
 
-def _images(name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value") -> None:
+def _images(
+    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
+) -> None:
     instead("augment", name, family, what, how, wrong, kind)
 
 
-def _varied(X: Any, rng: Any, axis: int = 3, most: int = 1, flips: bool = True, wraps: bool = False) -> np.ndarray:
+def _varied(
+    X: Any, rng: Any, axis: int = 3, most: int = 1, flips: bool = True, wraps: bool = False
+) -> np.ndarray:
     made = np.zeros_like(X)
     for n, image in enumerate(X):
         turned = np.flip(image, axis - 1) if flips and rng.random() < 0.5 else image
-        made[n] = _moved(turned, *rng.integers(-most, most + 1, size=2), wraps)
+        made[n] = _moved(turned, rng.integers(-most, most + 1, size=2), wraps)
     return made
 
 
-def _moved(image: Any, down: int, right: int, wraps: bool) -> np.ndarray:
+def _moved(image: Any, by: Any, wraps: bool) -> np.ndarray:
+    down, right = by
     rolled = np.roll(image, (down, right), (1, 2))
     if not wraps:
         rows, columns = image.shape[1:]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.checking.derivatives import Line, central_differences, measure
+from reference.checking.derivatives import Line, central_differences, chord, glance, measure
 
 
 def along(f, x, noise=0.0):
@@ -78,3 +78,35 @@ def test_central_differences_fall_with_the_square_of_the_step():
     steps = [0.1, 0.05, 0.025]
     off = np.abs(central_differences(along(np.exp, 0.0), steps)[:, 0] - 1)
     np.testing.assert_allclose(off[:-1] / off[1:], 4, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", [name for name in SMOOTH if name != "steep"])
+def test_a_glance_is_good_for_eight_digits(name):
+    f, slope = SMOOTH[name]
+    for x in np.random.default_rng(1).uniform(-2, 2, 150):
+        found = glance(along(f, x))
+        assert found is not None, x
+        assert abs(found.value[0] - slope(x)) <= found.error[0] + 1e-10
+        assert found.error[0] <= 1e-8 * max(1, abs(slope(x)))
+
+
+@pytest.mark.parametrize(
+    "f", [np.abs, lambda x: np.maximum(x, 0), lambda x: np.sin(x) + 1e-3 * np.abs(x), np.sign, np.cbrt]
+)
+def test_a_glance_says_nothing_at_a_kink_or_jump(f):
+    found = glance(along(f, 0.0))
+    assert found is None or found.error[0] > 1
+
+
+def test_a_glance_takes_three_steps_and_several_weights():
+    calls = []
+    f = along(np.exp, 0.5)
+    line = Line(lambda h: calls.append(h) or f.move(h), f.base, np.array([[1.0], [-3.0]]), f.owner, f.noise)
+    np.testing.assert_allclose(glance(line).value, np.exp(0.5) * np.array([1, -3]), rtol=1e-9)
+    assert len(calls) == 3
+
+
+def test_a_chord_is_exact_for_a_line():
+    found = chord(along(lambda x: 2 * x - 7, 1.25))
+    assert found.value[0] == pytest.approx(2, abs=1e-14)
+    assert 0 < found.error[0] < 1e-13

@@ -41,3 +41,8 @@ def test_entry_by_entry_functions_need_few_calls(n):
     touched_outputs(touching(np.eye(n, dtype=bool), calls), n)
     assert len(calls) <= 2 * np.ceil(np.log2(n)) + 1
     assert len(colour(list(np.eye(n, dtype=bool)))) == 1
+
+
+def test_colours_are_first_fit():
+    masks = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]], dtype=bool)
+    assert colour(list(masks)) == [[0, 2, 3, 4], [1]]
