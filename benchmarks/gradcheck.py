@@ -1,6 +1,6 @@
 """Time gradient checks beside the textbook loop, and see which mistakes each of them catches.
 
-    python benchmarks/gradcheck.py [--repeats 5] [--places 8] [--only 406] [--json FILE]
+    python benchmarks/gradcheck.py [--repeats 5] [--places 8] [--only 406] [--style pixels] [--json FILE]
 
 All engines check the same two-layer convolutional function, the same NumPy code, in the same run; read the ratios,
 not the milliseconds. The textbook loop takes one central difference per entry of every input. The engines of
@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,11 @@ SHAPES = {
     1760: ((3, 2, 16, 16), (4, 2, 3, 3), (4,), (4, 4, 3, 3), (4,)),
 }
 ERRORS = (1e-2, 1e-3, 1e-4, 1e-6)
+_BATCH = 0.05  # seconds; quick engines are called again and again for so long
 GOALS = {  # at least so many times faster than the textbook loop
     "one probe with bound": {406: 150, 1760: 500},
     "check_gradient": {406: 25, 1760: 80},
 }
-
-
-# --------------------------------------------------------------------------------- the function to check
 
 
 def convolve(x: Array, w: Array, b: Array) -> tuple[Array, Array]:
@@ -60,6 +59,21 @@ def convolve(x: Array, w: Array, b: Array) -> tuple[Array, Array]:
     rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n * p * q, -1)
     y = rows @ w.reshape(len(w), -1).T + b
     return y.reshape(n, p, q, len(w)).transpose(0, 3, 1, 2), rows
+
+
+def convolve_by_pixels(x: Array, w: Array, b: Array) -> tuple[Array, Array]:
+    """Do the same in a loop over the output pixels, as most code of students does."""
+    (n, c), (f, _, k, l) = x.shape[:2], w.shape
+    p, q = x.shape[2] - k + 1, x.shape[3] - l + 1
+    y, rows = np.zeros((n, f, p, q)), np.zeros((n, p, q, c * k * l))
+    for i, j in np.ndindex(p, q):
+        rows[:, i, j] = x[:, :, i : i + k, j : j + l].reshape(n, -1)
+        y[:, :, i, j] = rows[:, i, j] @ w.reshape(f, -1).T + b
+    return y, rows.reshape(n * p * q, -1)
+
+
+STYLES = {"vectorised": convolve, "pixels": convolve_by_pixels}
+CHOSEN = {"style": "vectorised"}
 
 
 def convolve_backward(dy: Array, rows: Array, w: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:
@@ -74,9 +88,10 @@ def convolve_backward(dy: Array, rows: Array, w: Array, shape: tuple[int, ...]) 
 
 def forward(x: Array, w1: Array, b1: Array, w2: Array, b2: Array) -> tuple[Array, Any]:
     """Compute y = conv(tanh(conv(x, w1, b1)), w2, b2)."""
-    z, rows1 = convolve(x, w1, b1)
+    chosen = STYLES[CHOSEN["style"]]
+    z, rows1 = chosen(x, w1, b1)
     hidden = np.tanh(z)
-    y, rows2 = convolve(hidden, w2, b2)
+    y, rows2 = chosen(hidden, w2, b2)
     return y, (x, w1, w2, hidden, rows1, rows2)
 
 
@@ -114,10 +129,6 @@ class Problem:
         return Problem(inputs, np.asarray(rng.normal(size=forward(*inputs)[0].shape)))
 
 
-# --------------------------------------------------------------------------------------------- engines
-# An engine takes a problem and a backward pass and says whether it accepts it.
-
-
 def textbook_gradient(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1e-5) -> Array:
     """Take one central difference for each entry, as in the notes of CS231n."""
     gradient = np.zeros_like(x)
@@ -138,15 +149,10 @@ def textbook_error(problem: Problem) -> Callable[[Backward], float]:
     numeric = [textbook_gradient(lambda _: forward(*inputs)[0], x, problem.dy) for x in inputs]
 
     def error(candidate: Backward) -> float:
-        analytic = candidate(problem.dy, forward(*inputs)[1])
-        pairs = zip(analytic, numeric, strict=True)
+        pairs = zip(candidate(problem.dy, forward(*inputs)[1]), numeric, strict=True)
         return float(max(np.max(np.abs(a - n) / np.maximum(np.abs(a), np.abs(n))) for a, n in pairs))
 
     return error
-
-
-def textbook(problem: Problem, candidate: Backward) -> bool:
-    return textbook_error(problem)(candidate) <= 1e-7
 
 
 def whole_check(problem: Problem, candidate: Backward) -> bool:
@@ -256,7 +262,7 @@ def engines() -> dict[str, Callable[[Problem, Backward], bool] | None]:
     has_torch = torch_function(backward) is not None
     has_jax = jax_function(backward, Problem.draw(406)) is not None
     return {
-        "textbook loop": textbook,
+        "textbook loop": lambda problem, candidate: textbook_error(problem)(candidate) <= 1e-7,
         "bounded_gradient along one direction": joint_direction,
         "check_gradient": whole_check,
         "check_gradient, every_entry=True": every_entry,
@@ -266,31 +272,31 @@ def engines() -> dict[str, Callable[[Problem, Backward], bool] | None]:
     }
 
 
-# ----------------------------------------------------------------------------------------- measurements
-
-
 def timings(size: int, repeats: int, tick: Callable[[], None]) -> dict[str, float | None]:
-    """Return the median seconds of each engine on a right gradient; the repeats are interleaved."""
+    """Return the median seconds of each engine on a right gradient; the engines take turns."""
     problem = Problem.draw(size)
     found = engines()
-    jobs = {name: _job(engine, problem) for name, engine in found.items() if engine}
+    jobs: dict[str, Callable[[], bool]] = {
+        name: partial(engine, problem, backward) for name, engine in found.items() if engine
+    }
     jobs["one probe with bound"] = one_probe(problem)
     jobs["one forward pass"] = lambda: bool(forward(*problem.inputs))
+    loops = {name: int(np.clip(_BATCH / _seconds(job, 1), 1, 200)) for name, job in jobs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(repeats):
         for name, job in jobs.items():
-            loops = 1 if name in ("textbook loop", "torch gradcheck, slow") else 5
-            start = time.perf_counter()
-            for _ in range(loops):
-                job()
-            seconds[name].append((time.perf_counter() - start) / loops)
+            seconds[name].append(_seconds(job, loops[name]))
         tick()
     medians: dict[str, float | None] = {name: statistics.median(s) for name, s in seconds.items()}
     return medians | {name: None for name, engine in found.items() if engine is None}
 
 
-def _job(engine: Callable[[Problem, Backward], bool], problem: Problem) -> Callable[[], bool]:
-    return lambda: engine(problem, backward)
+def _seconds(job: Callable[[], bool], loops: int) -> float:
+    """Return the processor time of one call, which other programs of a busy machine do not lengthen much."""
+    start = time.process_time()
+    for _ in range(loops):
+        job()
+    return (time.process_time() - start) / loops
 
 
 def caught(size: int, places: int, tick: Callable[[], None]) -> dict[str, dict[str, Any] | None]:
@@ -317,11 +323,10 @@ def caught(size: int, places: int, tick: Callable[[], None]) -> dict[str, dict[s
     return table
 
 
-# ----------------------------------------------------------------------------------------------- output
-
-
 def show_timings(seconds: dict[int, dict[str, float | None]]) -> Table:
-    table = Table(title="Checking a right gradient: how many times faster than the textbook loop")
+    table = Table(
+        title=f"Checking a right gradient: how many times faster than the textbook loop ({CHOSEN['style']} forward)"
+    )
     table.add_column("engine")
     for size in seconds:
         for column in (f"{size}: ms", "ratio", "goal"):
@@ -357,18 +362,19 @@ def show_caught(found: dict[str, dict[str, Any] | None], size: int) -> Table:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
         "--places", type=int, default=8, help="how many elements of dw1 are spoilt, one by one"
     )
     parser.add_argument("--only", type=int, choices=list(SHAPES), help="one size instead of both")
+    parser.add_argument("--style", choices=list(STYLES), default="vectorised", help="how forward is written")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     sizes = [options.only] if options.only else list(SHAPES)
     warnings.simplefilter("ignore")
+    CHOSEN["style"] = options.style
     with Progress(transient=True) as bar:
         task = bar.add_task("gradient checks", total=len(sizes) * options.repeats + 8)
         seconds = {s: timings(s, options.repeats, lambda: bar.advance(task)) for s in sizes}
@@ -378,7 +384,13 @@ def main() -> None:
     if found:
         console.print(show_caught(found, sizes[0]))
     if options.json:
-        record = {"seconds": seconds, "refused": found, "refused_size": sizes[0], "goals": GOALS}
+        record = {
+            "style": options.style,
+            "seconds": seconds,
+            "refused": found,
+            "refused_size": sizes[0],
+            "goals": GOALS,
+        }
         options.json.write_text(json.dumps(record, indent=1) + "\n")
 
 

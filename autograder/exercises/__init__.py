@@ -21,6 +21,7 @@ import numpy as np
 from autograder.mistakes import mistakes_of
 from autograder.sandbox._script import Call, Handle, Source
 from reference import use_kernels
+from reference.op import OPS
 
 # Trials are a few dozen numbers: loading Numba would take longer than everything it could speed up.
 use_kernels(False)
@@ -118,7 +119,7 @@ def wrong_submissions(task: Exercise) -> Iterator[tuple[Any, Functions]]:
     for mistake in mistakes_of(task.op, part=task.part, kind="value") if task.op is not None else ():
         if mistake.name not in task.outside:
             yield mistake, task.functions(Implementation(task.op, mistake))
-    for mistake in mistakes_of(task.id, kind=None if task.op is None else "behaviour"):
+    for mistake in mistakes_of(task.id, kind="behaviour" if task.op or task.id in OPS else None):
         yield mistake, mistake.function(task.truth())
 
 

@@ -66,7 +66,7 @@ _split(
     lambda right, R, frac, rng: (np.arange(R), right(R, frac, rng)[1]),
 )  # fmt: skip
 _split(
-    "split-one-left-out", "off-by-one", "One example is in neither of the two sets.",
+    "split-one-left-out", "off-by-one", "You leave one example out of both sets.",
     "Cut once: order[n:] for training and order[:n] for testing.",
     lambda right, R, frac, rng: (lambda train, test: (train[1:], test))(*right(R, frac, rng)),
 )  # fmt: skip
@@ -251,37 +251,37 @@ _everywhere(
     "Square first, then average.",
     lambda fit, predict, x, y, parts: float(np.mean(_all(_held, (fit, predict, x, y), parts)) ** 2),
 )  # fmt: skip
-for _target, _prefix in (("kfold_score", "kfold"), ("loocv_score", "loocv")):
+for _target, _prefix, _part in (("kfold_score", "kfold", "fold"), ("loocv_score", "loocv", "point")):
     _score(
-        _target, f"{_prefix}-last-fold-missing", "off-by-one",
-        "You leave out the last fold and average over the others.",
-        "Every fold, and so every example, is held out once.",
+        _target, f"{_prefix}-last-{_part}-missing", "off-by-one",
+        f"You leave out the last {_part} and average over the others.",
+        f"Every {_part} is held out once: go on to the last one.",
         lambda fit, predict, x, y, parts: float(np.mean(_all(_held, (fit, predict, x, y), parts[:-1]) ** 2)),
     )  # fmt: skip
     _score(
-        _target, f"{_prefix}-last-fold-only", "scope",
-        "You return the error of the last fold only.",
-        "Add up the errors of all folds before you divide.",
+        _target, f"{_prefix}-last-{_part}-only", "scope",
+        f"You return the error of the last {_part} only.",
+        f"Add up the errors of every {_part} before you divide.",
         lambda fit, predict, x, y, parts: float(np.mean(_held(fit, predict, x, y, parts[-1]) ** 2)),
     )  # fmt: skip
     _score(
         _target, f"{_prefix}-training-error", "swap",
         "You test every model on the examples it was fitted to.",
-        "Fit on the rest and test on the fold that was left out.",
+        f"Fit on the rest and test on the {_part} that was left out.",
         lambda fit, predict, x, y, parts: float(
             np.mean(np.concatenate([_errors(fit, predict, x, y, _rest(y, p), _rest(y, p)) for p in parts]) ** 2)),
     )  # fmt: skip
     _score(
         _target, f"{_prefix}-model-fitted-once", "scope",
-        "You fit one model, without the first fold, and use it for all folds.",
-        "Fit anew for every fold, inside the loop.",
+        f"You fit one model, without the first {_part}, and use it for all.",
+        f"Fit anew for every {_part}, inside the loop.",
         lambda fit, predict, x, y, parts: float(
             np.mean(np.concatenate([_errors(fit, predict, x, y, _rest(y, parts[0]), p) for p in parts]) ** 2)),
     )  # fmt: skip
     _score(
         _target, f"{_prefix}-tests-on-all", "scope",
         "You test every model on all examples, also on those it was fitted to.",
-        "Test on the fold that was left out.",
+        f"Test on the {_part} that was left out.",
         lambda fit, predict, x, y, parts: float(
             np.mean([np.mean(_errors(fit, predict, x, y, _rest(y, p), slice(None)) ** 2) for p in parts])),
     )  # fmt: skip

@@ -189,5 +189,9 @@ def again(bench: Workbench, finding: Finding, scale: float) -> Finding:
 
 def _norm(vector: Array) -> float:
     """Return the Euclidean length, also where the squares would overflow or vanish."""
+    with np.errstate(all="ignore"):
+        squares = float(vector @ vector)
+    if 1e-200 < squares < 1e200:
+        return squares**0.5
     largest = float(np.max(np.abs(vector))) or 1.0
     return largest * float(np.sqrt(np.sum((vector / largest) ** 2)))

@@ -10,7 +10,7 @@ FILES = sorted((Path(__file__).parents[1] / "data" / "submissions" / "evaluation
 EXERCISES = (
     "fit_poly", "predict_poly", "join_dots", "kfold_indices", "kfold_score", "loocv_score", "train_test_split",
 )  # fmt: skip
-BUGS = {"means-and-last-point": {"kfold-mean-of-fold-means", "loocv-last-fold-missing"}}
+BUGS = {"means-and-last-point": {"kfold-mean-of-fold-means", "loocv-last-point-missing"}}
 # The exercise says that training x come in any order, and that a list of test folds is asked for.
 BORDERLINE = {
     "join-dots-expects-sorted": {"join_dots"},

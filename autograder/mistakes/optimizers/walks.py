@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.mistakes import mistake
+from reference.op import OPS
 
 Functions = dict[str, Callable[..., Any]]
 
@@ -21,7 +22,8 @@ def instead(
         return {**right, target: lambda *args: wrong(right[target], *args)}
 
     spoilt.__doc__ = f"{what}\n\n{how}"
-    mistake(target, name, family=family, kind=kind)(spoilt)
+    # An op of the same name has mistakes of its own, with the op's signature; those here are of the exercise.
+    mistake(target, name, family=family, kind="behaviour" if target in OPS else kind)(spoilt)
 
 
 # --- all walks: gd and momentum in both readings -------------------------------------------------

@@ -51,7 +51,7 @@ def _overwrite(right: Any, X: Any, rng: Any) -> np.ndarray:
 
 
 _images(
-    "augment-wraps-around", "wrong-op", "What leaves the image on one side comes in again on the other (np.roll).",
+    "augment-wraps-around", "wrong-op", "You let what leaves on one side come in on the other (np.roll).",
     "Let zeros move in: pad the image with zeros and cut a window out.",
     lambda right, X, rng: _varied(X, rng, wraps=True),
 )  # fmt: skip
