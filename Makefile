@@ -29,14 +29,17 @@ install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Backmark needs Python 3.11 or newer; none was found. Try: make PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	PIP_CONSTRAINT=constraints.txt $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 # Build the student notebooks in assignments/ from solutions/.
 assignments: install
 	$(PY) -m autograder.handouts.notebook solutions assignments
 
+# Ratios measured in one run. PyTorch is compared with where it is installed (torch==2.13.0).
 bench: install
+	$(PY) benchmarks/reference.py
+	$(PY) benchmarks/gradcheck.py
 	$(PY) benchmarks/grading.py
 
 clean:

@@ -77,12 +77,10 @@ def _is_zero(value: Any) -> bool:
 def _compare_exactly(got: Any, expected: Any, where: str) -> Comparison:
     if type(got) is type(expected) and got == expected:
         return Comparison()
-    return Comparison(
-        "value" if isinstance(got, str) else "kind",
-        f"expected {expected!r}, got {kind_of(got)}",
-        where,
-        ratio=math.inf,
-    )
+    if isinstance(got, str) and isinstance(expected, str):
+        return Comparison("value", "another text is expected", where, ratio=math.inf)  # which one may be hidden
+    wanted = "a text" if isinstance(expected, str) else "None"
+    return Comparison("kind", f"expected {wanted}, got {kind_of(got)}", where, ratio=math.inf)
 
 
 def _compare_numbers(got: Any, expected: Any, a64: float, a32: float, where: str) -> Comparison:
