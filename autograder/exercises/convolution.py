@@ -64,13 +64,13 @@ LAYER = (
     Geometry("channels and filters", "3 channels, 1x1 filters", c=3, f=2, h=3, w=4, k=1),
     Geometry("several images", "a batch of 3 images", n=3, c=2, f=2, h=4, w=3, layout="strided"),
     Geometry("padding", "padding 1", n=2, c=2, f=2, h=3, w=4, k=3, p=1),
-    Geometry("padding", "padding 2, wider than half the filter", h=3, w=4, k=3, p=2, f=2),
+    Geometry("padding", "padding 2, wider than half the filter", h=2, w=3, k=3, p=2, f=2),
     Geometry("stride", "stride 2 that fits exactly", h=5, w=7, k=3, s=2, c=2, layout="F"),
     Geometry("stride", "stride 3 that leaves a rest", n=2, h=7, w=6, k=2, s=3, f=2),
     Geometry("stride", "stride 2 that leaves a rest, with padding", h=6, w=5, k=3, s=2, p=1, c=2),
     Geometry("dilation", "dilation 2", h=6, w=7, k=3, d=2, f=2),
-    Geometry("all together", "batch, channels, padding, stride and dilation", 2, 2, 7, 8, 3, 3, 2, 1, 2),
-    Geometry("all together", "dilation 3, stride 2, padding 2", 2, 1, 6, 7, 2, 2, 2, 2, 3, "strided"),
+    Geometry("all together", "batch, channels, padding, stride and dilation", 2, 2, 5, 6, 3, 3, 2, 1, 2),
+    Geometry("all together", "dilation 3, stride 2, padding 2", 2, 1, 4, 5, 2, 2, 2, 2, 3, "strided"),
 )
 
 
