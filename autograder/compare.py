@@ -78,7 +78,9 @@ def _compare_exactly(got: Any, expected: Any, where: str) -> Comparison:
     if type(got) is type(expected) and got == expected:
         return Comparison()
     if isinstance(got, str) and isinstance(expected, str):
-        return Comparison("value", "another text is expected", where, ratio=math.inf)  # which one may be hidden
+        return Comparison(
+            "value", "another text is expected", where, ratio=math.inf
+        )  # which one may be hidden
     wanted = "a text" if isinstance(expected, str) else "None"
     return Comparison("kind", f"expected {wanted}, got {kind_of(got)}", where, ratio=math.inf)
 
