@@ -6,6 +6,8 @@ by the first trial that is wrong, so they are played trial by trial, and what wa
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ from autograder.compare import compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
+from autograder.sandbox import wire
 from autograder.sandbox._script import Outcome, play
 from autograder.verdicts import Named
 
@@ -22,6 +25,7 @@ Wrong = tuple[Any, Functions]  # a mistake and the submission made from it
 
 _SUBMISSIONS: dict[str, tuple[Wrong, ...]] = {}
 _PLAYED: dict[tuple[str, int, int, str, str], tuple[Outcome, ...]] = {}
+_TRIALS: dict[tuple[str, bytes, str, str], tuple[Outcome, ...]] = {}
 
 
 def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[Named]:
@@ -144,12 +148,12 @@ def _slice(judgement: Judgement, index: int) -> Outcomes:
 
 def _outcomes(judgement: Judgement, index: int, wrong: Wrong) -> Outcomes:
     """Play one trial on a mistake; a mistake with a memory needs all trials before it, too."""
-    mistake, functions = wrong
+    mistake = wrong[0]
     key, set_index = judgement.key, judgement.set_index
+    if mistake.kind == "value":
+        return _played(key, key.sets[set_index][index], wrong)
     place = (key.hash, set_index, index, mistake.part, mistake.name)
-    if place not in _PLAYED and mistake.kind == "value":
-        _PLAYED[place] = tuple(play(key.sets[set_index][index].calls, dict(functions)))
-    elif place not in _PLAYED:
+    if place not in _PLAYED:
         start = 0
         fresh = mistake.function(EXERCISES[key.question].truth())  # what it remembers must be its own
         whole = play_all(key, set_index, fresh)
@@ -157,6 +161,20 @@ def _outcomes(judgement: Judgement, index: int, wrong: Wrong) -> Outcomes:
             _PLAYED[(*place[:2], i, *place[3:])] = tuple(whole[start : start + len(trial.calls)])
             start += len(trial.calls)
     return _PLAYED[place]
+
+
+def _played(key: Key, trial: KeyTrial, wrong: Wrong) -> Outcomes:
+    """Play one trial on a mistake without a memory; a public trial is the same in every set."""
+    mistake, functions = wrong
+    place = (key.question, _content(trial), mistake.part, mistake.name)
+    if place not in _TRIALS:
+        _TRIALS[place] = tuple(play(trial.calls, dict(functions)))
+    return _TRIALS[place]
+
+
+@functools.lru_cache(maxsize=4096)
+def _content(trial: KeyTrial) -> bytes:
+    return hashlib.sha256(wire.pack(list(trial.calls))).digest()
 
 
 # --- agreement -----------------------------------------------------------------------------------
