@@ -34,6 +34,7 @@ from autograder.journal import write_whole
 from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
 from autograder.questions import QUESTIONS
+from autograder.solutions import solution_file
 
 PUBLIC_SEED = 20260101  # the public cases are the same in every course, and are in no key
 
@@ -276,18 +277,18 @@ def _own_toml(assignment: Assignment) -> str:
 
 def _write_source(course: Course, assignment: Assignment) -> None:
     """Keep nbgrader's source notebook beside the release, where the text form of the assignment is at hand."""
-    for home in (assignment.folder, assignment.folder.parents[1] / "solutions"):
-        text = home / f"{assignment.name}.py"
-        if text.exists():
-            from autograder.handouts import (
-                notebook,
-            )  # brings jupytext and nbformat, which take a second to load
-
-            folder = course.root / "source" / assignment.name
-            folder.mkdir(parents=True, exist_ok=True)
-            source = notebook.to_text(notebook.build_source(text))
-            write_whole(folder / f"{assignment.name}.ipynb", source.encode())
+    text = assignment.folder / f"{assignment.name}.py"
+    if not text.exists():
+        try:
+            text = solution_file(assignment.name)
+        except CourseError:
             return
+    from autograder.handouts import notebook  # brings jupytext and nbformat, which take a second to load
+
+    folder = course.root / "source" / assignment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    source = notebook.to_text(notebook.build_source(text))
+    write_whole(folder / f"{assignment.name}.ipynb", source.encode())
 
 
 def _share(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ try:
     from traitlets import Any as AnyTrait
 except ImportError as error:
     raise ImportError(
-        "Judging inside nbgrader needs nbgrader; install it with `pip install backmark[nbgrader]`."
+        "Judging inside nbgrader needs nbgrader; install it with `pip install backmark[instructor]`."
     ) from error
 
 from autograder.model import Report

@@ -102,7 +102,7 @@ def open_gradebook(database: Path) -> Iterator[Any]:
         from sqlalchemy.exc import DatabaseError
     except ImportError:
         raise ExportError(
-            "Writing nbgrader's gradebook needs nbgrader; install it with `pip install backmark[nbgrader]`."
+            "Writing nbgrader's gradebook needs nbgrader; install it with `pip install backmark[instructor]`."
         ) from None
     database.parent.mkdir(parents=True, exist_ok=True)
     try:
