@@ -366,7 +366,7 @@ def test_without_nbgrader_the_error_says_what_to_install(ready, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "nbgrader.api", None)
-    with pytest.raises(ExportError, match=r"pip install backmark\[nbgrader\]"):
+    with pytest.raises(ExportError, match=r"pip install backmark\[instructor\]"):
         export([], ready.folder, course=ready)
 
 
