@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Question:
     each other, so that a wrong answer names one of them.
     `space[level]` is the number of essentially different instances. `part` says whether `impl` is the op's
     forward or its backward pass (then it takes dy first and returns the gradients).
+    `parents` says which parts a part is computed from; `carry(params, part, given)` answers a part from the
+    student's own values of its parents (`given`), or None where that value makes the part trivial or absurd.
     Params are given the key "level" when an instance is issued; it is no part of the instance itself.
     """
 
@@ -49,12 +51,14 @@ class Question:
     workload: Mapping[int, tuple[int, int]] | None = None
     gap: Callable[[dict[str, Any]], float] | None = None
     canonical: Callable[[dict[str, Any]], Any] | None = None
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    carry: Callable[[dict[str, Any], str, Mapping[str, Any]], Any] | None = None
     min_exposed: int = 3
     tell_apart: bool = True
     part: str = "forward"
 
 
-_HOOKS = ("exact", "work", "workload", "gap", "canonical")
+_HOOKS = ("exact", "work", "workload", "gap", "canonical", "parents", "carry")
 
 
 def question(

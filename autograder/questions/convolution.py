@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.model import Part, Variant
 from autograder.questions import question
+from autograder.typeset import block, bracket, cells, summed
 from reference import conv2d
 
 Matrix = list[list[int]]
@@ -102,16 +103,11 @@ def _pose(id: str, params: dict[str, Any], impl: Any, steps: Any) -> Variant:
         title=_TITLES[id],
         prompt=_prompt(params),
         parts=(Part("result", "Write the result, one row per line.", "mat"),),
-        truth={"result": _cells(result)},
+        truth={"result": cells(result)},
         solution=steps(params, result),
         params=params,
         level=params.get("level", 1),
     )
-
-
-def _cells(result: np.ndarray) -> list[Any]:
-    """Whole numbers where all cells are whole; a mistake may leave fractions."""
-    return (result.astype(int) if np.array_equal(result, np.rint(result)) else result).tolist()
 
 
 def _prompt(params: dict[str, Any]) -> str:
@@ -132,15 +128,8 @@ def _prompt(params: dict[str, Any]) -> str:
         "flipped**: at every position, numbers lying on top of each other are multiplied and all products "
         "are added.\n\n"
         f"{framed}{moves}\n\n"
-        f"Image $X$:\n\n{_block(params['image'])}\n\nKernel $W$:\n\n{_block(params['kernel'])}"
+        f"Image $X$:\n\n{block(params['image'])}\n\nKernel $W$:\n\n{block(params['kernel'])}"
     )
-
-
-def _block(matrix: Any) -> str:
-    """Show a matrix as a code block with aligned columns."""
-    rows = [[f"{cell:g}" for cell in row] for row in np.asarray(matrix, dtype=float).tolist()]
-    width = max((len(cell) for row in rows for cell in row), default=1)
-    return "```\n" + "\n".join(" ".join(cell.rjust(width) for cell in row) for row in rows) + "\n```"
 
 
 def _window_steps(params: dict[str, Any], result: np.ndarray) -> tuple[str, ...]:
@@ -152,20 +141,13 @@ def _window_steps(params: dict[str, Any], result: np.ndarray) -> tuple[str, ...]
         pairs = _pairs(image, kernel, i * stride - padding, j * stride - padding)
         cell = f"$Y_{{{i},{j}}}$"
         if len(steps) < 2:
-            terms = " + ".join(f"{_bracket(pixel)} \\cdot {_bracket(weight)}" for pixel, weight in pairs)
+            terms = " + ".join(f"{bracket(pixel)} \\cdot {bracket(weight)}" for pixel, weight in pairs)
             steps.append(f"{cell}: ${terms} = {result[i, j]:g}$.")
         else:
-            sums.append(f"- {cell}: ${_sum([pixel * weight for pixel, weight in pairs])} = {result[i, j]:g}$")
+            sums.append(
+                f"- {cell}: ${summed([pixel * weight for pixel, weight in pairs])} = {result[i, j]:g}$"
+            )
     return (*steps, "The other positions:\n\n" + "\n".join(sums)) if sums else tuple(steps)
-
-
-def _bracket(number: int) -> str:
-    return f"({number})" if number < 0 else f"{number}"
-
-
-def _sum(terms: list[int]) -> str:
-    kept = [term for term in terms if term] or [0]
-    return f"{kept[0]}" + "".join(f" - {-term}" if term < 0 else f" + {term}" for term in kept[1:])
 
 
 def _size_sentence(params: dict[str, Any], result: np.ndarray) -> str:
@@ -261,7 +243,7 @@ class FramedCorrelation:
             ", ".join(str(i * params["stride"]) for i in range(count)) or "none" for count in result.shape
         ]
         return (
-            f"The padded image:\n\n{_block(padded)}",
+            f"The padded image:\n\n{block(padded)}",
             f"The windows start at rows {starts[0]} and columns {starts[1]} of the padded image (the first "
             f"is 0). {_size_sentence(params, result)}",
             *_window_steps(params, result),
