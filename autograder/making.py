@@ -20,6 +20,7 @@ import numpy as np
 from autograder.assignment import (
     Assignment,
     Issued,
+    certified,
     code_keys,
     issue_by_hand,
     issued,
@@ -29,7 +30,7 @@ from autograder.assignment import (
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
-from autograder.instances import instance_key, issue
+from autograder.instances import certificate, instance_key, issue
 from autograder.journal import write_whole
 from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
@@ -141,7 +142,9 @@ def _posed_again(old: Issued) -> Issued:
     """Pose the stored numbers with today's reference: a mended reference never changes what students hold."""
     question = QUESTIONS[old.variant.question]
     variant = question.pose(dict(old.variant.params), question.op)
-    return issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+    again = issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+    why = old.certificate if again.hash == old.hash else None
+    return dataclasses.replace(again, certificate=why or certified(certificate(question, again.variant)))
 
 
 # --- what students receive -----------------------------------------------------------------------

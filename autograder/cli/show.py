@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from string import ascii_lowercase
 from typing import Any
 
 import click
@@ -54,6 +55,9 @@ def show(question: str, seed: int, level: int | None, solution: bool, as_json: b
 
 def _shown(found: dict[str, Any]) -> Sequence[str]:
     texts = [f"# {found['name']}: {found['title']}", found["prompt"]]
+    for part in found["parts"]:
+        options = [f"- **{letter}** {text}" for letter, text in zip(ascii_lowercase, part.get("choices", ()))]
+        texts.append("\n".join([f"*{part['prompt'] or part['id']}*\n", *options]))
     if "answer" in found:
         texts += ["## Answer", "\n".join(f"- {k}: `{v}`" for k, v in found["answer"].items())]
         texts += ["## Worked solution", "\n\n".join(found["solution"])]
