@@ -49,6 +49,9 @@ LARGEST = 1e7
 FAIR = 0.05
 """How far the difficulty of a student's instance may be from the usual one of its level."""
 
+FORM_LIMIT = 40
+"""Draws for another form of a question: each holds an instance that already passed all rules of its type."""
+
 Seen = list[tuple[Mistake, dict[str, Any]]]
 """Mistakes that change an answer, with what they answer."""
 
@@ -120,7 +123,7 @@ def _accepted(
         levels = ", ".join(map(str, question.levels))
         raise ValueError(f"{question.id} has no level {level}; it has {levels}.")
     statistics: Counter[str] = Counter()
-    for _ in range(limit):
+    for _ in range(limit if question.base is None else min(limit, FORM_LIMIT)):
         params = question.draw(rng, level)
         refusal = "not worth posing" if params is None else _known_before(question, params, issued)
         if params is not None and not refusal:
