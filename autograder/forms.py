@@ -70,7 +70,7 @@ def derive(base: Question, form: str) -> Question | None:
 
     return replace(
         base, id=id, title=f"{base.title}: {way.title}", draw=draw, pose=pose, base=base, canonical=canonical,
-        exact=None, work=None, workload=None, gap=None, parents={}, carry=None, min_exposed=0,
+        answers=None, exact=None, work=None, workload=None, gap=None, parents={}, carry=None, min_exposed=0,
         must_detect=dict.fromkeys(base.levels, ()), mistaken=lambda params: way.mistaken(base, params),
     )  # fmt: skip
 

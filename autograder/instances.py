@@ -128,8 +128,9 @@ def _accepted(
         refusal = "not worth posing" if params is None else _known_before(question, params, issued)
         if params is not None and not refusal:
             variant = question.pose(_plain_json(question, {**params, "level": level}), question.op)
-            seen = lookalikes(question, variant)
-            refusal = next(_refusals(question, variant, seen, usual), "")
+            refusal = next(_refusals(question, variant, usual), "")
+            seen = [] if refusal else lookalikes(question, variant)
+            refusal = refusal or next(_exposure_refusals(question, variant, seen), "")
             if not refusal:
                 _hold_to_exact(question, variant)
                 if issued is not None:
@@ -167,14 +168,13 @@ def _plain_json(question: Question, params: dict[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------ acceptance
 
 
-def _refusals(question: Question, variant: Variant, seen: Seen, usual: float | None) -> Iterator[str]:
-    """Yield why an instance is not acceptable, cheap reasons first."""
+def _refusals(question: Question, variant: Variant, usual: float | None) -> Iterator[str]:
+    """Yield why an instance is not acceptable, whatever mistakes answer."""
     for part in variant.parts:
         yield from _part_refusals(part, variant.truth[part.id])
     yield from _effort_refusals(question, variant)
     if usual is not None and abs(difficulty(question, variant) - usual) > FAIR * usual:
         yield "easier or harder than others"
-    yield from _exposure_refusals(question, variant, seen)
 
 
 def difficulty(question: Question, variant: Variant) -> float:
@@ -352,6 +352,8 @@ def _answer(question: Question, variant: Variant, mistake: Mistake) -> dict[str,
         given = answer if isinstance(answer, dict) else {variant.parts[0].id: answer}
         return {**variant.truth, **given}
     try:
+        if question.answers is not None:
+            return dict(question.answers(params, _or_not_applicable(mistake)))
         return dict(question.pose(params, _or_not_applicable(mistake)).truth)
     except (_NotApplicable, ShapeError, ValueError, IndexError):
         # an array of another rank or size may leave no answer to read off

@@ -11,7 +11,7 @@ from autograder.cli.screen import FOLDER, out, progress_bar
 
 
 @click.command()
-@click.argument("assignment")
+@click.argument("assignment", required=False)
 @click.option(
     "-o", "--output", "course", type=FOLDER, required=True, help="The course folder; made if missing."
 )
@@ -26,15 +26,31 @@ from autograder.cli.screen import FOLDER, out, progress_bar
 @click.option(
     "--hints/--no-hints", default=True, help="Whether the student kit names mistakes on the public cases."
 )
-def make(assignment: str, course: Path, roster: Path | None, per_student: bool, hints: bool) -> None:
+@click.option(
+    "--questions", help="Instead of ASSIGNMENT: a plain problem set of these, such as CONV-1,CARITH-1."
+)
+@click.option(
+    "--count", type=click.IntRange(1, 50), default=1, show_default=True, help="Problem set: how many of each."
+)
+@click.option(
+    "--level", type=click.IntRange(1, 3), default=1, show_default=True, help="Problem set: how hard."
+)
+@click.option(
+    "--to", "form", type=click.Choice(["notebook", "html"]), default="notebook", show_default=True,
+    help="Problem set: notebooks that can be graded, or pages to read and print.",
+)  # fmt: skip
+def make(
+    assignment: str | None, course: Path, roster: Path | None, per_student: bool, hints: bool,
+    questions: str | None, count: int, level: int, form: str,
+) -> None:  # fmt: skip
     """Make ASSIGNMENT (a name, or a folder with assignment.toml) for a class.
 
     Writes COURSE/release/ASSIGNMENT/ (the notebook, variants.json, backmark_kit.py: give these three to
     the students) and, for staff only, COURSE/keys/. Every student gets other numbers in the by-hand
     questions. The command can be repeated: nobody's numbers change.
     """
-    from autograder.making import make as make_assignment
-
+    if (assignment is None) == (questions is None):
+        raise click.UsageError("Give the name of an assignment, or --questions for a plain problem set.")
     with progress_bar() as bar:
         tasks: dict[str, Any] = {}
 
@@ -43,7 +59,17 @@ def make(assignment: str, course: Path, roster: Path | None, per_student: bool, 
                 tasks[what] = bar.add_task(what, total=total, rate="")
             bar.update(tasks[what], completed=done)
 
-        made = make_assignment(assignment, course, roster, per_student=per_student, hints=hints, on_step=step)
+        if questions is not None:
+            from autograder.problem_sets import make_problem_set
+
+            ids = [one.strip() for one in questions.split(",") if one.strip()]
+            made = make_problem_set(ids, course, roster, count=count, level=level, to=form, on_step=step)
+        else:
+            from autograder.making import make as make_assignment
+
+            made = make_assignment(
+                str(assignment), course, roster, per_student=per_student, hints=hints, on_step=step
+            )
     name = made.assignment.name
     out.print(f"{made.assignment.title}: {made.students} students, {made.assignment.max_score:g} points.")
     if made.kept:

@@ -48,6 +48,7 @@ class Question:
 
     `draw(rng, level)` gives params (plain JSON), or None for a draw that is not worth posing.
     `pose(params, impl)` gives the Variant; every number comes through `impl`, which has the op's signature.
+    `answers(params, impl)` gives the variant's truth alone, where wording the rest takes time.
     `exact(params)` gives {part id: truth} by plain integer or fraction loops, without the op.
     `work(params)` counts the multiplications a student does, held to `workload[level] = (least, most)`.
     `gap(params)` is the smallest distance between values that compete (max, threshold); 0 means a tie.
@@ -71,6 +72,7 @@ class Question:
     must_detect: Mapping[int, tuple[str, ...]]
     draw: Callable[[np.random.Generator, int], dict[str, Any] | None]
     pose: Callable[[dict[str, Any], Callable[..., Any]], Any]
+    answers: Callable[[dict[str, Any], Callable[..., Any]], Mapping[str, Any]] | None = None
     exact: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     work: Callable[[dict[str, Any]], int] | None = None
     workload: Mapping[int, tuple[int, int]] | None = None
@@ -85,7 +87,7 @@ class Question:
     mistaken: Callable[[Mapping[str, Any]], Iterable[tuple[Mistake, dict[str, Any]]]] | None = None
 
 
-_HOOKS = ("exact", "work", "workload", "gap", "canonical", "parents", "carry")
+_HOOKS = ("answers", "exact", "work", "workload", "gap", "canonical", "parents", "carry")
 
 
 def question(

@@ -95,9 +95,17 @@ def _exact(params: dict[str, Any]) -> dict[str, Any]:
 # -------------------------------------------------------------------------------------------- posing
 
 
-def _pose(id: str, params: dict[str, Any], impl: Any, steps: Any) -> Variant:
+def _result(params: dict[str, Any], impl: Any) -> np.ndarray:
     image, kernel = (np.array(params[name], dtype=float)[None, None] for name in ("image", "kernel"))
-    result = impl(image, kernel, None, params["stride"], params["padding"])[0, 0]
+    return impl(image, kernel, None, params["stride"], params["padding"])[0, 0]
+
+
+def _answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
+    return {"result": cells(_result(params, impl))}
+
+
+def _pose(id: str, params: dict[str, Any], impl: Any, steps: Any) -> Variant:
+    result = _result(params, impl)
     return Variant(
         question=id,
         title=_TITLES[id],
@@ -187,6 +195,7 @@ class Correlation:
 
     _SETTINGS: ClassVar = {1: ((4, 4), 2, (0, 9)), 2: ((4, 4), 3, (-5, 5)), 3: ((4, 5), 3, (-9, 9))}
     workload: ClassVar = {1: (36, 36), 2: (36, 36), 3: (54, 54)}
+    answers = staticmethod(_answers)
     exact = staticmethod(_exact)
     work = staticmethod(_products)
 
@@ -224,6 +233,7 @@ class FramedCorrelation:
 
     _SETTINGS: ClassVar = {1: ((3, 3), 3, (0, 9), 1), 2: ((5, 5), 3, (0, 9), 2), 3: ((4, 5), 3, (-5, 5), 2)}
     workload: ClassVar = {1: (49, 49), 2: (49, 49), 3: (35, 49)}
+    answers = staticmethod(_answers)
     exact = staticmethod(_exact)
     work = staticmethod(_products)
 
