@@ -1,4 +1,4 @@
-"""Batch normalisation by hand: in training, at test time, and what it learns."""
+"""Batch normalisation by hand: in training and at test time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.model import Part, Variant
 from autograder.questions import question
 from autograder.questions.normalization import exact_root, exact_statistics, listed, patterns
 from autograder.typeset import bracket
-from reference import batch_norm, batch_norm_parameters
+from reference import batch_norm
 
 Rows = list[list[int]]
 _EPS = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2))
@@ -329,116 +329,4 @@ def _testing_steps(params: dict[str, Any], y: np.ndarray) -> tuple[str, ...]:
         "With fixed statistics the whole layer is one straight line, $y = a x + c$ with "
         "$a = \\gamma/\\sqrt{v+\\varepsilon}$ and $c = \\beta - a\\,m$, with the stored mean $m$ and variance $v$."
     )
-    return tuple(steps)
-
-
-# --------------------------------------------------------------------------------------------- BN-4
-
-_COUNTS = ("alpha-counted", "running-statistics-learned", "two-numbers-in-all", "one-number-per-channel")
-
-
-@question(
-    "BN-4",
-    title="What batch normalisation learns",
-    op=batch_norm_parameters,
-    space={1: 290, 2: 290, 3: 2_900},
-    min_exposed=4,
-    must_detect={
-        1: (*_COUNTS, "counted-per-example"),
-        2: (*_COUNTS, "counted-per-pixel"),
-        # counting alpha and keeping the bias give the same number: either may be named
-        3: (*_COUNTS[1:], "counted-per-pixel", "bias-before-it-kept"),
-    },
-)
-class Counting:
-    """Numbers learned and numbers measured. Level 1: features; level 2: maps; level 3: with its convolution."""
-
-    @staticmethod
-    def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
-        def between(least: int, most: int) -> int:
-            return int(rng.integers(least, most + 1))
-
-        params: dict[str, Any] = {"channels": between(3, 64 if level == 3 else 300), "batch": between(5, 64)}
-        if level > 1:
-            params["maps"] = [between(4, 32), between(4, 32)]
-        if level > 2:
-            params |= {"c_in": between(1, 16), "k": int(rng.choice([3, 5, 7]))}
-        return params
-
-    @staticmethod
-    def canonical(params: dict[str, Any]) -> Any:
-        # neither the batch nor the size of the maps matters for the answer
-        return [params["channels"], "maps" in params, params.get("c_in"), params.get("k")]
-
-    @staticmethod
-    def pose(params: dict[str, Any], impl: Any) -> Variant:
-        learned, measured = impl(params["channels"])
-        layer = "the two layers together" if "k" in params else "this layer"
-        return Variant(
-            question="BN-4",
-            title="What batch normalisation learns",
-            prompt=_count_prompt(params),
-            parts=(
-                Part("learned", f"How many numbers do(es) {layer} **learn** by gradient descent?".replace(
-                    "do(es)", "do" if "k" in params else "does"), "int", share=0.6),
-                Part("measured", "How many numbers are kept for test time that are not learned but **measured** "
-                     "while training?", "int", share=0.4),
-            ),
-            truth={"learned": convolution_weights(params) + learned, "measured": measured},
-            solution=_count_steps(params, learned, measured),
-            params=params,
-            level=params.get("level", 1),
-        )  # fmt: skip
-
-    @staticmethod
-    def exact(params: dict[str, Any]) -> dict[str, Any]:
-        learned = measured = 0
-        for _channel in range(params["channels"]):
-            learned += len(("gamma", "beta"))
-            measured += len(("running mean", "running variance"))
-            for _input in range(params.get("c_in", 0)):
-                learned += sum(1 for _row in range(params["k"]) for _column in range(params["k"]))
-        return {"learned": learned, "measured": measured}
-
-
-def convolution_weights(params: dict[str, Any]) -> int:
-    """Count the weights of the convolution in front, which has no biases; 0 where there is none."""
-    return int(params["channels"] * params["c_in"] * params["k"] ** 2) if "k" in params else 0
-
-
-def _count_prompt(params: dict[str, Any]) -> str:
-    C, batch = params["channels"], params["batch"]
-    if "maps" not in params:
-        return (
-            f"A batch normalisation layer stands behind a fully connected layer with {C} outputs. It is trained "
-            f"with batches of {batch} examples. (Count the batch normalisation only.)"
-        )
-    maps = f"{C} maps of {params['maps'][0]} × {params['maps'][1]} pixels"
-    if "k" not in params:
-        return f"A batch normalisation layer receives batches of {batch} examples, each of {maps}."
-    c_in, k = params["c_in"], params["k"]
-    return (
-        f"A convolution with {C} filters of {k} × {k} pixels reads {c_in} channel{'s' if c_in > 1 else ''}; its "
-        f"result, batches of {batch} examples with {maps}, goes straight into a batch normalisation layer. The "
-        "convolution has only those parameters that are still of use in front of batch normalisation."
-    )
-
-
-def _count_steps(params: dict[str, Any], learned: int, measured: int) -> tuple[str, ...]:
-    C = params["channels"]
-    what = "channel" if "maps" in params else "feature"
-    steps = [
-        f"Every {what} has one $\\gamma$ and one $\\beta$, which are learned: $2 \\cdot {C} = {learned}$. There is "
-        "no third letter.",
-        f"Every {what} has a running mean and a running variance. They are averages over batches and get no "
-        f"gradient: $2 \\cdot {C} = {measured}$.",
-        "The size of the batch" + (" and of the maps do" if "maps" in params else " does") + " not matter.",
-    ]
-    if "k" in params:
-        weights = convolution_weights(params)
-        steps.append(
-            f"The convolution: ${C} \\cdot {params['c_in']} \\cdot {params['k']}^2 = {weights}$ weights and no "
-            "biases: a constant added to a channel is subtracted again with its mean. Together "
-            f"${weights} + {learned} = {weights + learned}$ learned numbers."
-        )
     return tuple(steps)
