@@ -255,7 +255,8 @@ def draw_graph(ax, nodes, edges):
         ax.annotate(
             "", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "shrinkA": 17, "shrinkB": 17}, zorder=0
         )
-        mx, my = x0 + 0.36 * (x1 - x0), y0 + 0.36 * (y1 - y0)  # near the start, where edges are far apart
+        t = 0.5 if y0 == y1 else 0.36  # slanted edges: near the start, where they are far apart
+        mx, my = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
         ax.text(mx, my + 0.09, f"{value:.4g}", color="#0072B2", ha="center", va="bottom", weight="bold")
         ax.text(mx, my - 0.09, f"{gradient:.2g}", color="#D55E00", ha="center", va="top", style="italic")
     xs, ys = [n[0] for n in nodes.values()], [n[1] for n in nodes.values()]
