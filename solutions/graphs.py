@@ -238,7 +238,7 @@ kit.score("rel_error", globals())
 
 # %% jupyter={"source_hidden": true} nbgrader={"grade_id": "draw-graph", "locked": true}
 def draw_graph(ax, nodes, edges):
-    """Draw a graph: nodes {name: (x, y, label)}, edges [(from, to, value, gradient)]; "" leads out of it."""
+    """Draw a graph: nodes {name: (x, y, label)}, edges [(from, to, value, gradient)]; "" is the way out."""
     for name, (x, y, label) in nodes.items():
         if name:
             ax.text(
@@ -309,7 +309,7 @@ plt.show()
 # frequent mistake of all.
 
 # %% [markdown]
-# ### GRAPH-1 by hand ({points:GRAPH-1} and {points:GRAPH-1_2})
+# ### GRAPH-1 by hand (two graphs, {points:GRAPH-1} each)
 #
 # Your question is shown by the next cell. Write each result between the quotation marks of the cell after it, numbers
 # separated by commas. That cell is *read*, not run: write the numbers themselves. The check says only whether your
@@ -355,9 +355,9 @@ kit.score("GRAPH-1_2", globals())
 #
 # ```python
 # nodes = [("q", "add", ("x", "y")), ("f", "mul", ("q", "z"))]
-# values = {"x": -2.0, "y": 5.0, "z": -4.0}           # the leaves
-# graph_forward(nodes, values)                        # {'x': -2.0, 'y': 5.0, 'z': -4.0, 'q': 3.0, 'f': -12.0}
-# ("den", "addc", ("e", 1.0))                         # den = 1.0 + e
+# values = {"x": -2.0, "y": 5.0, "z": -4.0}                # the leaves
+# graph_forward(nodes, values)["f"]                        # -12.0
+# ("den", "addc", ("e", 1.0))                              # a node: den = 1.0 + e
 # ```
 
 
@@ -365,7 +365,8 @@ kit.score("GRAPH-1_2", globals())
 def graph_forward(nodes, values):
     """Return a dict with the values of all leaves and all nodes.
 
-    nodes: list of (name, op, inputs), each node behind its inputs; op is one of add, mul, neg, inv, exp, addc, mulc.
+    nodes: list of (name, op, inputs), each node behind its inputs;
+    op is one of "add", "mul", "neg", "inv", "exp", "addc", "mulc".
     values: dict with the numbers of the leaves; it must stay as it is.
     """
     ### BEGIN SOLUTION
@@ -568,7 +569,7 @@ kit.score("circuit_forward", globals())
 
 # %% nbgrader={"grade_id": "circuit_backward", "solution": true}
 def circuit_backward(cache):
-    """Return the gradients (dw0, dx0, dw1, dx1, dw2) of f, five numbers, given the cache of circuit_forward."""
+    """Return the gradients (dw0, dx0, dw1, dx1, dw2) of f, given the cache of circuit_forward."""
     ### BEGIN SOLUTION
     da = cache["f"] * (1.0 - cache["f"])
     return da * cache["x0"], da * cache["w0"], da * cache["x1"], da * cache["w1"], da
@@ -653,7 +654,8 @@ kit.score("dense_forward", globals())
 def dense_backward(dh, x, W):
     """Return the gradients (dx, dW, db) of a dense layer.
 
-    dh[M]: gradient of L with respect to h; x[D], W[M, D]. dx[D], dW[M, D], db[M]; the inputs must stay as they are.
+    dh[M]: gradient of L with respect to h; x[D], W[M, D]; the inputs must stay as they are.
+    dx[D], dW[M, D], db[M].
     """
     ### BEGIN SOLUTION
     dx, dW, db = np.zeros(W.shape[1]), np.zeros(W.shape), np.zeros(W.shape[0])
@@ -724,7 +726,8 @@ kit.score("GRAPH-4", globals())
 def grad_check(forward, backward, x, dy):
     """Return rel_error between backward(dy, cache) and the numeric gradient of sum(dy * y) at x, one float.
 
-    forward: x -> (y, cache); backward: (dy, cache) -> dx, shaped like x; x: array of any shape; dy: shaped like y.
+    forward: x -> (y, cache); backward: (dy, cache) -> dx, shaped like x.
+    x: array of any shape; dy: array, shaped like y.
     """
     ### BEGIN SOLUTION
     _, cache = forward(x)

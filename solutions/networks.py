@@ -312,7 +312,7 @@ kit.score("nn2_backward", globals())
 # Backward, for one output and one hidden weight, with $\delta_o=(\text{out}_o-t_o)\,\text{out}_o(1-\text{out}_o)$:
 #
 # $$ \frac{\partial E}{\partial w_5}=\delta_{o1}\,\text{out}_{h1}=0.138498562\cdot0.593269992=0.082167041,\qquad
-# w_5^{\text{new}}=0.4-0.5\cdot0.082167041=0.358916480 $$
+# w_5^{\text{new}}=0.358916480 $$
 #
 # $$ \frac{\partial E}{\partial w_1}=(\delta_{o1}w_5+\delta_{o2}w_7)\;\text{out}_{h1}(1-\text{out}_{h1})\;i_1=0.000438568,\qquad
 # w_1^{\text{new}}=0.149780716 $$
@@ -461,7 +461,7 @@ import matplotlib.pyplot as plt
 
 
 def dead_share(lr, bias, steps=60):
-    """Train 100 ReLU units on 120 examples; return the share of units off for all of them, before and after."""
+    """Train 100 ReLU units on 120 examples; return the share of dead units before and after."""
     rng = np.random.default_rng(3)
     X = rng.normal(size=(10, 120))
     target = np.where(X[0] * X[1] > 0, 1.0, -1.0)
@@ -531,7 +531,7 @@ kit.score("relu_backward", globals())
 
 # %% nbgrader={"grade_id": "leaky_relu_forward", "solution": true}
 def leaky_relu_forward(x):
-    """Return (y, cache), y = x where x > 0 and 0.01 x elsewhere, for x of any shape. x must stay as it is."""
+    """Return (y, cache), y = x where x > 0, else 0.01 x, for x of any shape. x must stay as it is."""
     ### BEGIN SOLUTION
     return np.where(x > 0, x, 0.01 * x), x
     ### END SOLUTION
@@ -605,7 +605,8 @@ kit.score("sigmoid_backward", globals())
 # $$ \frac{\partial L}{\partial W^3}=(p-y)\,h^{2T},\quad \frac{\partial L}{\partial h^2}=W^{3T}(p-y);\qquad
 # \frac{\partial L}{\partial W^{n}}=\delta^n\,h^{(n-1)T},\quad \frac{\partial L}{\partial h^{n-1}}=W^{nT}\delta^n, $$
 #
-# where $\delta^n$ is $\partial L/\partial h^n$ with zeros where the ReLU was off. An example without biases:
+# where $\delta^n$ is $\partial L/\partial h^n$ with zeros where the ReLU was off. (Upper numbers count layers, $T$ means
+# transposed.) An example without biases:
 #
 # $$ x=\begin{bmatrix}1\\2\end{bmatrix},\ W^1=\begin{bmatrix}1&-1\\0&1\\-1&1\end{bmatrix},\
 # W^2=\begin{bmatrix}1&1&-1\\2&-1&1\end{bmatrix},\ W^3=\begin{bmatrix}1&-1\\0&1\\1&2\end{bmatrix},\
@@ -726,7 +727,8 @@ kit.score("FC-4", globals())
 def mlp_forward(X, Ws, bs):
     """Return (P, cache) of a network with ReLU in all layers but the last, and softmax at the end.
 
-    X[D, N]: examples are columns. Ws: list of weights, Ws[l][M_l, M_(l-1)], M_(-1) = D; bs: list, bs[l][M_l, 1].
+    X[D, N]: examples are columns. Ws: list of weights, Ws[l] has a row for each unit of layer l and a column
+    for each of its inputs; bs: list, bs[l][M, 1] for a layer of M units.
     P[C, N]: one column of probabilities per example. X, Ws and bs must stay as they are.
     """
     ### BEGIN SOLUTION
@@ -748,7 +750,7 @@ kit.score("mlp_forward", globals())
 def mlp_backward(cache, T):
     """Return the gradients (dWs, dbs) of the cross-entropy -sum(T log P), summed over the examples.
 
-    T[C, N]: one-hot columns. dWs, dbs: lists in the order of Ws and bs; each gradient has the shape of its array.
+    T[C, N]: one-hot columns. dWs, dbs: lists in the order of Ws and bs, each gradient shaped like its array.
     """
     ### BEGIN SOLUTION
     H, Ws, P = cache
@@ -771,7 +773,7 @@ kit.score("mlp_backward", globals())
 def mlp_update(Ws, bs, dWs, dbs, lr, N):
     """Return the lists (Ws, bs) after one step: each array minus lr / N times its gradient.
 
-    Ws, bs, dWs, dbs: lists of arrays; lr: learning rate; N: number of examples. The given arrays stay as they are.
+    Ws, bs, dWs, dbs: lists of arrays, which must stay as they are; lr: learning rate; N: number of examples.
     """
     ### BEGIN SOLUTION
     new_Ws = [W - lr / N * dW for W, dW in zip(Ws, dWs)]
@@ -821,7 +823,7 @@ if all(kit.ready(name, globals()) for name in ("mlp_forward", "mlp_backward", "m
     plt.show()
 
 # %% [markdown]
-# *Picture: left, the loss falls from about 0.7 towards 0 in 500 steps, with some bumps on the way. Right, two spirals of
+# *Picture: left, the loss falls from about 0.85 to nearly 0 in 500 steps, with some bumps on the way. Right, two spirals of
 # round and square points, and the plane coloured by what the network says: the two regions wind around each other along
 # the spirals.*
 #
