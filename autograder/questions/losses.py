@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograder.margins import exactly, hinge_of, margin_lines, margins, score_table, tenths
 from autograder.model import Part, Variant
 from autograder.questions import question
-from autograder.typeset import block, bracket, summed
+from autograder.typeset import block, summed
 from reference import hinge, l2_penalty, linear
 
 Params = dict[str, Any]
@@ -22,52 +23,10 @@ _TITLES = {
 }
 
 
-def _tenths(rng: np.random.Generator, least: int, most: int, count: int) -> list[float]:
-    """Draw different numbers with one decimal; least and most count tenths."""
-    return [int(n) / 10 for n in rng.choice(np.arange(least, most + 1), size=count, replace=False)]
-
-
-def _exactly(number: float) -> Fraction:
-    """Read a number with at most one decimal as it is written."""
-    return Fraction(round(10 * number), 10)
-
-
-def _margins(scores: list[Any], label: int, delta: Any) -> list[Fraction]:
-    """Evaluate the margin of each wrong class exactly, in the order of the classes."""
-    right, room = _exactly(scores[label]), _exactly(delta)
-    return [_exactly(score) - right + room for j, score in enumerate(scores) if j != label]
-
-
-def _loss(scores: list[Any], label: int, delta: Any) -> Fraction:
-    return sum((margin for margin in _margins(scores, label, delta) if margin > 0), Fraction(0))
-
-
-def _margin_lines(scores: list[Any], label: int, delta: Any, name: str = "s") -> str:
-    """Write one line per wrong class: its margin, and what is kept of it."""
-    margins = iter(_margins(scores, label, delta))
-    lines = []
-    for j, score in enumerate(scores):
-        if j != label:
-            margin = float(next(margins))
-            lines.append(
-                f"- class {j}: ${name}_{j} - {name}_{label} + \\Delta = {score:g} - {bracket(scores[label])} "
-                f"+ {delta:g} = {margin:g}$, "
-                + (f"kept: ${margin:g}$" if margin > 0 else "not positive, so it costs $0$")
-            )
-    return "\n".join(lines)
-
-
-def _score_table(rows: list[list[Any]], labels: list[int]) -> str:
-    """Show the scores of each example and its right class as a table."""
-    classes = range(len(rows[0]))
-    head = "| example | " + " | ".join(f"$s_{j}$" for j in classes) + " | right class |"
-    lines = [head, "|---" * (len(rows[0]) + 2) + "|"]
-    for i, (row, label) in enumerate(zip(rows, labels), start=1):
-        lines.append(f"| {i} | " + " | ".join(f"{score:g}" for score in row) + f" | {label} |")
-    return "\n".join(lines)
-
-
 # ---------------------------------------------------------------------------------------------- SVM-1
+
+
+_MARGINS = ("hinge-own-class-counted", "hinge-no-maximum", "hinge-difference-turned", "hinge-no-delta")
 
 
 @question(
@@ -77,26 +36,9 @@ def _score_table(rows: list[list[Any]], labels: list[int]) -> str:
     space={1: 100_000, 2: 10**7, 3: 10**9},
     min_exposed=7,
     must_detect={
-        1: ("hinge-own-class-counted", "hinge-no-maximum", "hinge-difference-turned", "hinge-no-delta"),
-        2: (
-            "hinge-own-class-counted",
-            "hinge-no-maximum",
-            "hinge-difference-turned",
-            "hinge-no-delta",
-            "hinge-worst-class-only",
-            "hinge-right-score-added",
-            "hinge-highest-score-as-right",
-        ),
-        3: (
-            "hinge-own-class-counted",
-            "hinge-no-maximum",
-            "hinge-difference-turned",
-            "hinge-no-delta",
-            "hinge-worst-class-only",
-            "hinge-right-score-added",
-            "hinge-highest-score-as-right",
-            "squared-hinge",
-        ),
+        1: _MARGINS,
+        2: (*_MARGINS, "hinge-worst-class-only", "hinge-right-score-added", "hinge-highest-score-as-right"),
+        3: (*_MARGINS, "hinge-worst-class-only", "hinge-right-score-added", "squared-hinge"),
     },
 )
 class OneExample:
@@ -106,24 +48,24 @@ class OneExample:
 
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> Params | None:
-        scores = _tenths(rng, -40, 60, level + 2)
+        scores = tenths(rng, -40, 60, level + 2)
         delta = 1 if level < 3 else (0.5, 1.5, 2)[int(rng.integers(3))]
         params: Params = {"scores": scores, "label": int(rng.integers(len(scores))), "delta": delta}
-        charged = sum(margin > 0 for margin in _margins(scores, params["label"], delta))
+        charged = sum(margin > 0 for margin in margins(scores, params["label"], delta))
         fine = charged >= min(level, 2) and charged < level + 1
-        return params if fine and _loss(scores, params["label"], delta) < 20 else None
+        return params if fine and hinge_of(scores, params["label"], delta) < 20 else None
 
     @staticmethod
     def pose(params: Params, impl: Any) -> Variant:
         scores, label, delta = (params[name] for name in ("scores", "label", "delta"))
         loss = float(impl(np.array([scores]), np.array([label]), delta))
-        kept = [float(margin) for margin in _margins(scores, label, delta) if margin > 0]
+        kept = [float(margin) for margin in margins(scores, label, delta) if margin > 0]
         return Variant(
             question="SVM-1",
             title=_TITLES["SVM-1"],
             prompt=(
                 f"A classifier gives an image these scores; its right class is **class {label}** (classes "
-                f"are counted from 0):\n\n{_score_table([scores], [label])}\n\nCompute the multi-class hinge "
+                f"are counted from 0):\n\n{score_table([scores], [label])}\n\nCompute the multi-class hinge "
                 "loss (SVM loss) of this one image,\n\n"
                 "$$ L = \\sum_{j \\neq y} \\max(0,\\; s_j - s_y + \\Delta), $$\n\n"
                 f"where $y$ is the right class and $\\Delta = {delta:g}$. The sum runs over the **wrong** "
@@ -133,7 +75,7 @@ class OneExample:
             truth={"loss": loss},
             solution=(
                 f"The score of the right class is $s_{label} = {scores[label]:g}$. The wrong classes:\n\n"
-                + _margin_lines(scores, label, delta),
+                + margin_lines(scores, label, delta),
                 f"What is kept, added up: $L = {summed(kept)} = {loss:g}$.",
             ),
             params=params,
@@ -142,7 +84,7 @@ class OneExample:
 
     @staticmethod
     def exact(params: Params) -> dict[str, Any]:
-        return {"loss": float(_loss(params["scores"], params["label"], params["delta"]))}
+        return {"loss": float(hinge_of(params["scores"], params["label"], params["delta"]))}
 
     @staticmethod
     def work(params: Params) -> int:
@@ -150,7 +92,7 @@ class OneExample:
 
     @staticmethod
     def gap(params: Params) -> float:
-        return float(min(map(abs, _margins(params["scores"], params["label"], params["delta"]))))
+        return float(min(map(abs, margins(params["scores"], params["label"], params["delta"]))))
 
     @staticmethod
     def canonical(params: Params) -> Any:
@@ -210,7 +152,7 @@ class WithPenalty:
         if level == 3:
             params["x"] = rng.integers(-3, 4, size=(3, 2)).tolist()
         else:
-            params["scores"] = [_tenths(rng, -40, 60, 3) for _ in range(examples)]
+            params["scores"] = [tenths(rng, -40, 60, 3) for _ in range(examples)]
         losses = _losses(params)
         if len(set(losses)) < examples or sum(loss > 0 for loss in losses) < 2 or max(losses) > 25:
             return None
@@ -247,7 +189,7 @@ class WithPenalty:
         losses = _losses(params)
         data = sum(losses, Fraction(0)) / len(losses)
         squares = sum(v * v for row in params["w"] for v in row)
-        total = data + _exactly(params["lam"]) * squares
+        total = data + exactly(params["lam"]) * squares
         return {"losses": [float(loss) for loss in losses], "data": float(data), "total": float(total)}
 
     @staticmethod
@@ -257,7 +199,7 @@ class WithPenalty:
     @staticmethod
     def gap(params: Params) -> float:
         rows = zip(_rows(params), params["labels"])
-        return float(min(abs(margin) for row, label in rows for margin in _margins(row, label, 1)))
+        return float(min(abs(margin) for row, label in rows for margin in margins(row, label, 1)))
 
     @staticmethod
     def carry(params: Params, part: str, given: Mapping[str, Any]) -> Any:
@@ -271,7 +213,7 @@ class WithPenalty:
 
 
 def _losses(params: Params) -> list[Fraction]:
-    return [_loss(row, label, 1) for row, label in zip(_rows(params), params["labels"])]
+    return [hinge_of(row, label, 1) for row, label in zip(_rows(params), params["labels"])]
 
 
 def _penalty_prompt(params: Params) -> str:
@@ -282,7 +224,7 @@ def _penalty_prompt(params: Params) -> str:
     labels = params["labels"]
     if "scores" in params:
         given = (
-            f"{weights}gives {len(labels)} images these scores:\n\n{_score_table(params['scores'], labels)}"
+            f"{weights}gives {len(labels)} images these scores:\n\n{score_table(params['scores'], labels)}"
         )
     else:
         inputs = "\n".join(
@@ -310,7 +252,7 @@ def _penalty_steps(params: Params, losses: list[float], data: float, penalty: fl
         steps.append(f"Scores $s = Wx + b$:\n\n{scores}")
     for i, (row, label) in enumerate(zip(_rows(params), params["labels"])):
         steps.append(
-            f"Example {i + 1}, right class {label}:\n\n{_margin_lines(row, label, 1)}\n\nso "
+            f"Example {i + 1}, right class {label}:\n\n{margin_lines(row, label, 1)}\n\nso "
             f"$L_{i + 1} = {losses[i]:g}$."
         )
     squares = [v * v for row in params["w"] for v in row]
@@ -363,7 +305,7 @@ class Sanity:
             return params
         scores = rng.choice(np.arange(-3, 7), size=3, replace=False).tolist()
         label = int(rng.integers(3))
-        before, after = (_loss([f * s for s in scores], label, params["delta"]) for f in (1, 2))
+        before, after = (hinge_of([f * s for s in scores], label, params["delta"]) for f in (1, 2))
         if before == 0 or after in (0, before, 2 * before):
             return None
         return {**params, "scores": scores, "label": label}
@@ -388,8 +330,8 @@ class Sanity:
             parts.append(Part("doubled", "The loss of that image after doubling.", "num", {"places": 1}))
             steps.append(
                 f"The doubled scores are $({', '.join(map(str, doubled))})$, and $\\Delta$ is still {delta}:\n\n"
-                f"{_margin_lines(doubled, label, delta)}\n\nAltogether {truth['doubled']:g}; before it was "
-                f"{float(_loss(scores, label, delta)):g}."
+                f"{margin_lines(doubled, label, delta)}\n\nAltogether {truth['doubled']:g}; before it was "
+                f"{float(hinge_of(scores, label, delta)):g}."
             )
         return Variant(
             question="SVM-3",
@@ -404,11 +346,11 @@ class Sanity:
 
     @staticmethod
     def exact(params: Params) -> dict[str, Any]:
-        start = _loss([0] * params["classes"], 0, params["delta"])
+        start = hinge_of([0] * params["classes"], 0, params["delta"])
         found: Params = {"start": float(start), "shift": params["constant"] % 4}
         if "scores" in params:
             doubled = [2 * score for score in params["scores"]]
-            found["doubled"] = float(_loss(doubled, params["label"], params["delta"]))
+            found["doubled"] = float(hinge_of(doubled, params["label"], params["delta"]))
         return found
 
     @staticmethod

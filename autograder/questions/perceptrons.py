@@ -27,21 +27,18 @@ _RULE = (
 )
 
 
-def _exactly(number: float) -> Fraction:
-    return Fraction(str(number))
-
-
-def _net(w: Any, x: Any, b: Any) -> Fraction:
-    return sum((_exactly(u) * _exactly(v) for u, v in zip(w, x)), _exactly(b))
+def _net(w: Any, x: Any, b: Any) -> Any:
+    """Add up in the arithmetic of the arguments; whole numbers, halves and quarters are exact as they are."""
+    return sum((u * v for u, v in zip(w, x)), b)
 
 
 def _fired(w: Any, x: Any, b: Any) -> int:
     return int(_net(w, x, b) > 0)
 
 
-def _stepped(w: Any, b: Any, x: Any, t: int, lr: float) -> tuple[list[Fraction], Fraction]:
-    """Apply the rule once, exactly."""
-    move = _exactly(lr) * (t - int(sum((u * v for u, v in zip(w, x)), b) > 0))
+def _stepped(w: Any, b: Any, x: Any, t: int, lr: Any) -> tuple[list[Any], Any]:
+    """Apply the rule once, in the arithmetic of its arguments."""
+    move = lr * (t - _fired(w, x, b))
     return [u + move * v for u, v in zip(w, x)], b + move
 
 
@@ -61,6 +58,9 @@ def _whole(rng: np.random.Generator, size: int, least: int = -3, most: int = 3) 
 # --------------------------------------------------------------------------------------------- PERC-1
 
 
+_SUMS = ("bias-left-out", "bias-subtracted-from-sum", "weights-summed-without-inputs")
+
+
 @question(
     "PERC-1",
     title=_TITLES["PERC-1"],
@@ -68,20 +68,9 @@ def _whole(rng: np.random.Generator, size: int, least: int = -3, most: int = 3) 
     space={1: 80, 2: 10_000, 3: 10**6},
     min_exposed=5,
     must_detect={
-        1: ("bias-left-out", "bias-subtracted-from-sum", "weights-summed-without-inputs"),
-        2: (
-            "bias-left-out",
-            "bias-subtracted-from-sum",
-            "weights-summed-without-inputs",
-            "weights-and-inputs-added",
-        ),
-        3: (
-            "bias-left-out",
-            "bias-subtracted-from-sum",
-            "weights-summed-without-inputs",
-            "weights-and-inputs-added",
-            "bias-in-every-product",
-        ),
+        1: _SUMS,
+        2: (*_SUMS, "weights-and-inputs-added"),
+        3: (*_SUMS, "weights-and-inputs-added", "bias-in-every-product"),
     },
 )
 class Decision:
@@ -133,7 +122,7 @@ class Decision:
 
     @staticmethod
     def gap(params: Params) -> float:
-        return float(abs(_net(params["w"], params["x"], params["b"])))
+        return abs(float(_net(params["w"], params["x"], params["b"])))
 
     @staticmethod
     def canonical(params: Params) -> Any:
@@ -155,12 +144,7 @@ _STEPS = ("update-sign", "update-bias-still", "update-by-weights")
     must_detect={
         1: (*_STEPS, "update-bias-times-input", "update-twice-as-far"),
         2: (*_STEPS, "update-bias-without-rate", "update-without-rate"),
-        3: (
-            *_STEPS,
-            "update-bias-without-rate",
-            "update-without-rate",
-            "update-without-error",
-        ),
+        3: (*_STEPS, "update-bias-without-rate", "update-without-rate", "update-without-error"),
     },
 )
 class Step:
@@ -206,7 +190,7 @@ class Step:
         found: Params = {}
         for name, x, t in zip("ab", params["x"], params["t"]):
             w, b = [Fraction(v) for v in params["w"]], Fraction(params["b"])
-            after, bias = _stepped(w, b, x, t, params["lr"])
+            after, bias = _stepped(w, b, x, t, Fraction(str(params["lr"])))
             found[f"output-{name}"] = _fired(params["w"], x, params["b"])
             found[f"after-{name}"] = [*map(float, after), float(bias)]
         return found
@@ -282,6 +266,9 @@ _CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 _COLUMNS = [{"name": name, "kind": "num", "options": {"places": 2}} for name in ("a", "y", "w_1", "w_2", "b")]
 
 
+_EPOCH = ("update-sign", "update-bias-still", "epoch-with-first-weights", "update-without-rate")
+
+
 @question(
     "PERC-3",
     title=_TITLES["PERC-3"],
@@ -290,15 +277,8 @@ _COLUMNS = [{"name": name, "kind": "num", "options": {"places": 2}} for name in 
     min_exposed=5,
     must_detect={
         1: ("update-sign", "epoch-with-first-weights"),
-        2: ("update-sign", "update-bias-still", "epoch-with-first-weights", "update-without-rate"),
-        3: (
-            "update-sign",
-            "update-bias-still",
-            "epoch-with-first-weights",
-            "update-without-rate",
-            "epoch-one-update-only",
-            "epoch-stopped-when-right",
-        ),
+        2: _EPOCH,
+        3: (*_EPOCH, "epoch-one-update-only", "epoch-stopped-when-right"),
     },
 )
 class Epoch:
@@ -328,11 +308,11 @@ class Epoch:
         x, w = np.array(params["x"], dtype=float), np.array(params["w"], dtype=float)
         ws, bs = (np.asarray(found) for found in impl(x, np.array(params["t"]), w, params["b"], params["lr"]))
         before_w, before_b = np.vstack([w, ws[:-1]]), np.append(params["b"], bs[:-1])
-        truth = {}
-        for i in range(4):
-            net = float(linear(x[i], before_w[i][None], before_b[i : i + 1])[0])
-            y = float(perceptron(x[i], before_w[i], before_b[i]))
-            truth[f"row{i + 1}"] = [[net, y, *ws[i].tolist(), float(bs[i])]]
+        nets = np.sum(before_w * x, axis=1) + before_b
+        truth = {
+            f"row{i + 1}": [[float(nets[i]), float(nets[i] > 0), *ws[i].tolist(), float(bs[i])]]
+            for i in range(4)
+        }
         return Variant(
             question="PERC-3",
             title=_TITLES["PERC-3"],
@@ -364,7 +344,8 @@ class Epoch:
 
     @staticmethod
     def gap(params: Params) -> float:
-        return float(min(abs(_net(w, x, b)) for x, ((w, b), _) in zip(params["x"], _pairs(params))))
+        rows = zip(params["x"], _pairs(params))
+        return float(min(abs(_net(w, x, b)) for x, ((w, b), _) in rows))
 
     @staticmethod
     def carry(params: Params, part: str, given: Mapping[str, Any]) -> Any:
@@ -375,14 +356,14 @@ class Epoch:
             return None
         *w, b = (float(cell) for cell in rows[0][2:])
         x, t = params["x"][at], params["t"][at]
-        net = sum(u * v for u, v in zip(w, x)) + b
+        net = _net(w, x, b)
         move = params["lr"] * (t - (net > 0))
         return [[net, float(net > 0), *(u + move * v for u, v in zip(w, x)), b + move]]
 
 
 def _pairs(params: Params) -> list[tuple[Any, Any]]:
-    """Return weights and bias before and after each example, exactly."""
-    now: Any = ([_exactly(v) for v in params["w"]], _exactly(params["b"]))
+    """Return weights and bias before and after each example."""
+    now: tuple[list[float], float] = (params["w"], params["b"])
     found = []
     for x, t in zip(params["x"], params["t"]):
         after = _stepped(now[0], now[1], x, t, params["lr"])

@@ -91,6 +91,15 @@ def _power_steps(params: Params) -> tuple[str, ...]:
 # ---------------------------------------------------------------------------------------------- SMX-1
 
 
+_SHARES = ("softmax-sum-without-itself", "sigmoid-of-each-score", "softmax-exponentials-alone")
+_FIGURES = (
+    "softmax-absolute-scores",
+    "softmax-base-two",
+    "softmax-base-ten",
+    "softmax-shift-in-numerator",
+)
+
+
 @question(
     "SMX-1",
     title=_TITLES["SMX-1"],
@@ -98,32 +107,9 @@ def _power_steps(params: Params) -> tuple[str, ...]:
     space={1: 700, 2: 100_000, 3: 5_000_000},
     min_exposed=7,
     must_detect={
-        1: (
-            "softmax-without-exponentials",
-            "softmax-sum-without-itself",
-            "sigmoid-of-each-score",
-            "softmax-exponentials-alone",
-            "softmax-winner-takes-all",
-        ),
-        2: (
-            "softmax-absolute-scores",
-            "softmax-sum-without-itself",
-            "sigmoid-of-each-score",
-            "softmax-exponentials-alone",
-            "softmax-base-two",
-            "softmax-base-ten",
-            "softmax-shift-in-numerator",
-        ),
-        3: (
-            "softmax-absolute-scores",
-            "softmax-sum-without-itself",
-            "sigmoid-of-each-score",
-            "softmax-exponentials-alone",
-            "softmax-base-two",
-            "softmax-base-ten",
-            "softmax-shift-in-numerator",
-            "softmax-winner-takes-all",
-        ),
+        1: (*_SHARES, "softmax-without-exponentials", "softmax-winner-takes-all"),
+        2: (*_SHARES, *_FIGURES),
+        3: (*_SHARES, *_FIGURES, "softmax-winner-takes-all"),
     },
 )
 class Probabilities:
