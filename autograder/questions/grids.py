@@ -75,3 +75,21 @@ def products(params: dict[str, Any]) -> int:
     taps = [[1] * len(weights[0]) for _ in weights]
     moves = params["stride"], params["padding"], params.get("dilation", 1)
     return sum(map(sum, correlate(inside, taps, *moves)))
+
+
+def windows(grid: Matrix, side: int, stride: int) -> list[list[list[tuple[int, int]]]]:
+    """List the places (row, column) of every window that lies inside the grid, row by row."""
+    tops = range(0, len(grid) - side + 1, stride)
+    lefts = range(0, len(grid[0]) - side + 1, stride)
+    return [
+        [[(top + u, left + v) for u in range(side) for v in range(side)] for left in lefts] for top in tops
+    ]
+
+
+def winner(grid: Matrix, places: list[tuple[int, int]]) -> tuple[int, int]:
+    """Find the place of the largest entry; the first of equal ones in row-major order."""
+    best = places[0]
+    for row, column in places:
+        if grid[row][column] > grid[best[0]][best[1]]:
+            best = row, column
+    return best
