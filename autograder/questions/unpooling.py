@@ -82,8 +82,8 @@ class Switches:
             question="UNPOOL-1",
             title="Where the maxima stood",
             prompt=(
-                f"A max pooling layer with windows of {params['k']} × {params['k']}, moving by their own size, takes the "
-                f"largest entry of every window of the map $X$ and remembers where it stood. {_FLAT}\n\n"
+                f"A max pooling layer with windows of {params['k']} × {params['k']}, moving by their own size, takes "
+                f"the largest entry of every window of the map $X$ and remembers where it stood. {_FLAT}\n\n"
                 f"Map $X$:\n\n{block(params['map'])}"
             ),
             parts=(_POSITIONS,),
