@@ -18,7 +18,7 @@ _DEPTH = {1: (2, 3), 2: (3, 4), 3: (3, 5)}
     "RF-1",
     title="Receptive field of a stack of layers",
     op=receptive_field,
-    space={1: 150, 2: 3_000, 3: 50_000},
+    space={1: 600, 2: 3_000, 3: 50_000},
     min_exposed=5,
     must_detect={
         1: (*_FIELD, "field-sum-of-kernels"),

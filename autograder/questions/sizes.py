@@ -35,7 +35,7 @@ _ZEROS = ("same-symmetric", "same-extra-zero-first")
     "CARITH-4",
     title='Padding "same" and "valid"',
     op=same_padding,
-    space={1: 400, 2: 600, 3: 900},
+    space={1: 1_200, 2: 400, 3: 350},
     min_exposed=4,
     must_detect={
         1: (*_VALIDS, *_ZEROS),
@@ -48,7 +48,7 @@ class KerasPadding:
 
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
-        n, k = _between(rng, 8, 96), _between(rng, 2, 7)
+        n, k = _between(rng, 8, 240), _between(rng, 2, 7)
         stride, dilation = _between(rng, min(level, 2), 2 if level == 1 else 4), 2 if level == 3 else 1
         params = {"n": n, "k": k, "stride": stride, "dilation": dilation}
         return params if n >= _span(params) + 2 * stride else None
@@ -130,7 +130,7 @@ _SPANS = ("span-dk", "span-k-plus-d", "span-one-gap", "span-last-tap-forgotten",
     "DIL-1",
     title="How far a dilated kernel reaches",
     op=conv_output_size,
-    space={1: 400, 2: 2_000, 3: 1_500},
+    space={1: 400, 2: 1_200, 3: 1_500},
     min_exposed=5,
     must_detect={
         1: _SPANS,
@@ -242,7 +242,7 @@ _BLOWN = ("size-of-convolution", "size-minus-one-forgotten", "size-stride-ignore
     "TCONV-1",
     title="Output size of a transposed convolution",
     op=conv_transpose_output_size,
-    space={1: 250, 2: 250, 3: 9_000},
+    space={1: 330, 2: 650, 3: 9_000},
     min_exposed=5,
     must_detect={
         1: (*_PADS, *_BLOWN),
@@ -255,7 +255,7 @@ class BlownUpSize:
 
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
-        sizes = [_between(rng, 3, 24) for _ in range(1 if level < 3 else 2)]
+        sizes = [_between(rng, 3, 64) for _ in range(1 if level < 3 else 2)]
         stride = _between(rng, 2, 3 if level == 1 else 4)
         extra = _between(rng, 1, stride - 1) if level > 1 else 0
         params = {"sizes": sizes, "k": _between(rng, 3, 5), "stride": stride, "padding": _between(rng, 1, 2)}
