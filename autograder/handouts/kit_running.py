@@ -29,7 +29,8 @@ class Log(io.TextIOBase):
 def played(calls: Any, namespace: dict[str, Any], log: Log | None = None) -> tuple[list[Outcome], list[str]]:
     """Play a script on the student's functions; return the outcomes and what Python said about errors."""
     raised: list[BaseException] = []
-    names = {call.do.partition(".")[0] for call in calls}
+    # a step may also be a public helper of ours, which is no name in the notebook
+    names = {call.do.partition(".")[0] for call in calls if isinstance(call.do, str)}
     watched = {n: _watched(namespace[n], raised) for n in names if n in namespace}
     outcomes, texts = [], []
     log = log or Log()
@@ -43,9 +44,15 @@ def played(calls: Any, namespace: dict[str, Any], log: Log | None = None) -> tup
                 raise KeyboardInterrupt
             raised.clear()
             outcomes.append(
-                dataclasses.replace(outcome, changed=_argument_names(outcome.changed, namespace.get(call.do)))
+                dataclasses.replace(
+                    outcome, changed=_argument_names(outcome.changed, _named(call.do, namespace))
+                )
             )
     return outcomes, texts
+
+
+def _named(do: Any, namespace: dict[str, Any]) -> Any:
+    return namespace.get(do) if isinstance(do, str) else None
 
 
 def _watched(target: Any, raised: list[BaseException]) -> Any:
