@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from autograder.mistakes import mistake
@@ -105,3 +106,17 @@ def similarity_misread(params: Params) -> Any:
     """
     amount, similarity = _told(params)
     return _misread(params, amount, "different" if similarity == "similar" else "similar")
+
+
+# --- in code ---------------------------------------------------------------------------------------
+
+Functions = dict[str, Callable[..., Any]]
+
+
+@mistake("transfer_plan", "the-limit-counts-as-little", family="off-by-one", kind="behaviour")
+def the_limit_counts_as_little(right: Functions) -> Functions:
+    """You count 10,000 examples as little data: you compare with > where >= is meant.
+
+    From 10,000 examples on it is a lot: n_data >= 10_000.
+    """
+    return {"transfer_plan": lambda n, similarity: right["transfer_plan"](n - 1, similarity)}

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from autograder.mistakes import mistake
+from autograder.mistakes import Mistake, mistake, mistakes_of
 
 Params = dict[str, Any]
 Shape = tuple[int, ...]
@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "dropout": lambda shape, _p: (shape, 0),
     "flatten": lambda shape: ((prod(shape),), 0),
     "dense": lambda shape, u: ((u,), (prod(shape) + 1) * u),
+    "relu": lambda shape: (shape, 0),
 }
 
 
@@ -274,3 +275,77 @@ def channels_written_last(params: Params) -> Any:
         if part != "total" and len(row[0][0]) == 3
     }
     return {**right, **turned}
+
+
+# --- the same faults in code -----------------------------------------------------------------------
+
+Functions = dict[str, Callable[..., Any]]
+
+
+def _coded(found: Mistake) -> Callable[[Functions], Functions]:
+    """Make a `summary` that fills the table as the mistake does."""
+
+    def spoilt(right: Functions) -> Functions:
+        def summary(layers: Any, input_shape: Any) -> Any:
+            answer = found({"layers": [list(layer) for layer in layers], "input": list(input_shape)})
+            rows = [answer[f"layer{i}"][0] for i in range(1, len(layers) + 1)] if answer else []
+            return [(layer[0], tuple(shape), count) for layer, (shape, count) in zip(layers, rows)]
+
+        return {**right, "summary": summary}
+
+    spoilt.__doc__ = f"{found.what}\n\n{found.how}"
+    return spoilt
+
+
+for _found in mistakes_of("SHAPE-1"):
+    mistake("summary", _found.name, family=_found.family)(_coded(_found))
+
+
+def _rows_changed(name: str, family: str) -> Callable[[Callable[..., Any]], Mistake]:
+    """Register what becomes of the right rows."""
+
+    def register(change: Callable[..., Any]) -> Mistake:
+        def spoilt(right: Functions) -> Functions:
+            return {**right, "summary": lambda layers, shape: change(right["summary"](layers, shape), shape)}
+
+        spoilt.__doc__ = change.__doc__
+        return mistake("summary", name, family=family)(spoilt)
+
+    return register
+
+
+@_rows_changed("shapes-before-the-layer", family="off-by-one")
+def shapes_before_the_layer(rows: Any, shape: Any) -> Any:
+    """You write what goes into each layer, not what comes out of it.
+
+    Work out the new shape first, then write the row.
+    """
+    before = [tuple(shape), *(row[1] for row in rows)]
+    return [(name, old, count) for (name, _, count), old in zip(rows, before)]
+
+
+@_rows_changed("counts-added-up", family="scope")
+def counts_added_up(rows: Any, shape: Any) -> Any:
+    """You write a running total in place of the parameters of each layer.
+
+    Every row holds the parameters of its own layer only.
+    """
+    return [(name, out, sum(row[2] for row in rows[: i + 1])) for i, (name, out, _) in enumerate(rows)]
+
+
+@_rows_changed("layers-without-parameters-left-out", family="omission")
+def layers_without_parameters_left_out(rows: Any, shape: Any) -> Any:
+    """You leave out layers that learn nothing.
+
+    Every layer has its row; write 0 where nothing is learned.
+    """
+    return [row for row in rows if row[2]]
+
+
+@_rows_changed("batch-axis-written", family="scope")
+def batch_axis_written(rows: Any, shape: Any) -> Any:
+    """You write a batch axis in front of every shape.
+
+    The table is about one image: leave the batch axis out.
+    """
+    return [(name, (1, *out), count) for name, out, count in rows]
