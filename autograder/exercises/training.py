@@ -116,9 +116,8 @@ def train(
 ) -> dict[str, list[float]]:
     """Take one step of gradient descent for every mini-batch; return means over the examples of each epoch."""
     X, t = data
-    history: dict[str, list[float]] = {"loss": [], "accuracy": []} | (
-        {} if val is None else {"val_accuracy": []}
-    )
+    names = ("loss", "accuracy") if val is None else ("loss", "accuracy", "val_accuracy")
+    history: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(epochs):
         order, loss, right = rng.permutation(len(X)), 0.0, 0
         for start in range(0, len(X), batch):

@@ -298,7 +298,8 @@ def _coded(found: Mistake) -> Callable[[Functions], Functions]:
 
 
 for _found in mistakes_of("SHAPE-1"):
-    mistake("summary", _found.name, family=_found.family)(_coded(_found))
+    # a behaviour, since a value of this name would be one of the reference's `summary`, with its signature
+    mistake("summary", _found.name, family=_found.family, kind="behaviour")(_coded(_found))
 
 
 def _rows_changed(name: str, family: str) -> Callable[[Callable[..., Any]], Mistake]:
@@ -309,7 +310,7 @@ def _rows_changed(name: str, family: str) -> Callable[[Callable[..., Any]], Mist
             return {**right, "summary": lambda layers, shape: change(right["summary"](layers, shape), shape)}
 
         spoilt.__doc__ = change.__doc__
-        return mistake("summary", name, family=family)(spoilt)
+        return mistake("summary", name, family=family, kind="behaviour")(spoilt)
 
     return register
 
