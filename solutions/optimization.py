@@ -221,7 +221,7 @@ kit.score("wiggle_step", globals())
 # | epoch | one pass over the entire training set |
 #
 # The lecture's example: 2000 examples in batches of 500 make 4 iterations per epoch. If the division leaves a rest, the last batch
-# is smaller: $2000$ in batches of $300$ make $\lceil 2000/300\rceil = 7$ iterations, the last with 200; $60000$ in batches of 128
+# is smaller: 2000 in batches of 300 make $\lceil 2000/300\rceil = 7$ iterations, the last with 200; 60000 in batches of 128
 # make 469, the last with 96.
 
 # %% [markdown]

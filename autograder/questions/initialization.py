@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -37,6 +37,8 @@ _SPREADS = ("init-variance-for-std", "init-without-2", "init-other-scheme")
 )
 class Spread:
     """Level 1: a linear layer; level 2: a convolution; level 3: the limit of uniform weights."""
+
+    parents: ClassVar = {"spread": ("fan_in", "fan_out")}
 
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
@@ -76,8 +78,6 @@ class Spread:
             params=params,
             level=params.get("level", 1),
         )
-
-    parents = {"spread": ("fan_in", "fan_out")}  # noqa: RUF012 - read once, when the question is registered
 
     @staticmethod
     def carry(params: dict[str, Any], part: str, given: dict[str, Any]) -> Any:  # noqa: ARG004 - one part has parents
