@@ -67,7 +67,7 @@ class Spread:
                 Part("fan_in", "How many numbers does one unit read ($n_\\text{in}$)?", "int", share=0.25),
                 Part(
                     "fan_out",
-                    "How many sums does one input number enter ($n_\\text{out}$)?",
+                    "How many units use one input number ($n_\\text{out}$)?",
                     "int",
                     share=0.25,
                 ),
@@ -106,8 +106,9 @@ def _prompt(params: dict[str, Any]) -> str:
             f"A convolution with {out} filters of {kernel[0]} × {kernel[1]} pixels reads {inputs} channels"
         )
         means = (
-            " (In a convolution one unit reads a window in all channels, and one pixel of one channel is read, away "
-            "from the border and with stride 1, by as many windows of every filter as the kernel has pixels.)"
+            " In a convolution a unit is one output number, which reads a window in every channel. Find "
+            "$n_\\text{out}$, the number of outputs that use one given input number, for stride 1 and away from "
+            "the border."
         )
     else:
         layer, means = f"A fully connected layer has {inputs} inputs and {out} outputs", ""
