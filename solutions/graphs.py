@@ -621,8 +621,9 @@ kit.score("circuit_backward", globals())
 # An example to compare with:
 #
 # $$ x=\begin{bmatrix}1\\-2\\3\end{bmatrix},\quad W=\begin{bmatrix}1&0&2\\-1&1&0.5\end{bmatrix},\quad
-# b=\begin{bmatrix}0.5\\-1\end{bmatrix}\ \Rightarrow\ h=\begin{bmatrix}7.5\\-2.5\end{bmatrix};\qquad
-# \mathrm{d}h=\begin{bmatrix}2\\-3\end{bmatrix}\ \Rightarrow\
+# b=\begin{bmatrix}0.5\\-1\end{bmatrix}\ \Rightarrow\ h=\begin{bmatrix}7.5\\-2.5\end{bmatrix} $$
+#
+# $$ \mathrm{d}h=\begin{bmatrix}2\\-3\end{bmatrix}\ \Rightarrow\
 # \mathrm{d}W=\begin{bmatrix}2&-4&6\\-3&6&-9\end{bmatrix},\ \mathrm{d}b=\begin{bmatrix}2\\-3\end{bmatrix},\
 # \mathrm{d}x=\begin{bmatrix}5\\-3\\2.5\end{bmatrix} $$
 
