@@ -854,7 +854,7 @@ kit.score("mean_sub_backward", globals())
 #
 # <details><summary>Answer</summary>
 # It raises only if N ≠ D (and neither is 1). For N = D it computes something else: the mean of row j leaves column j.
-# For N = 1 it is even right.
+# For N = 1 it is even right; for D = 1 the result grows to N by N.
 # </details>
 #
 # **K. Your classmate passes `dH` on unchanged: "the mean is only a constant". What goes wrong?**
