@@ -78,8 +78,8 @@ def fitted(x, y, degree, lam, at):
 
 rng = np.random.default_rng(5)
 x, at = np.linspace(-1, 1, 10), np.linspace(-1, 1, 200)
-y = 1.5 * x**2 - 0.5 * x + rng.normal(0, 0.15, 10)
-panels = [(1, 0), (2, 0), (9, 0), (9, 1e-4), (9, 1e-2), (9, 10)]
+y = 1.5 * x**2 - 0.5 * x + rng.normal(0, 0.25, 10)
+panels = [(1, 0), (2, 0), (9, 0), (9, 1e-5), (9, 0.1), (9, 30)]
 fig, axes = plt.subplots(2, 3, figsize=(11, 5.6), sharex=True, sharey=True)
 for ax, (degree, lam) in zip(axes.flat, panels):
     curve, w = fitted(x, y, degree, lam, at)
@@ -97,8 +97,8 @@ plt.show()
 # %% [markdown] covers=["REG-02", "REG-05", "REG-15"]
 # *Picture: six fits to the same ten points. Degree 1, a straight line, misses the bend (under-fitting). Degree 2 follows the
 # curve behind the data. Degree 9 goes through all points and swings between them, with coefficients of 10 and more
-# (over-fitting). With a small penalty the swings of degree 9 get smaller, with $\lambda = 0.01$ the fit is close to the
-# curve, and with $\lambda = 10$ it is flat: under-fitting again.*
+# (over-fitting). With a small penalty the swings of degree 9 get smaller, with $\lambda = 0.1$ the fit is close to the
+# curve, and with $\lambda = 30$ it is nearly flat: under-fitting again.*
 #
 # **Occam's razor**: of two explanations that fit, prefer the one with the fewest assumptions.
 #
@@ -116,7 +116,7 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 # It is a rule of thumb for a fixed amount of data and a fixed regularisation. The fits above with degree 9 and
-# λ = 0.01 have ten coefficients and do not over-fit, and very large networks, well regularised, can generalise well.
+# λ = 0.1 have ten coefficients and do not over-fit, and very large networks, well regularised, can generalise well.
 # </details>
 
 # %% [markdown] covers=["REG-04", "LOSS-10"]
@@ -577,7 +577,7 @@ if kit.ready("early_stopping", globals()):
     plt.show()
 
 # %% [markdown] covers=["REG-13", "TRAIN-05"]
-# *Picture: training loss falls for 40 epochs; validation loss falls, is noisy, and rises again after about 15 epochs. Grey lines
+# *Picture: training loss falls for 40 epochs; validation loss falls, is noisy, and rises again after about 23 epochs. Grey lines
 # show where training stops for patience 1, 3 and 6, black marks the epochs that are restored: with patience 1 that is
 # early on the slope.*
 #
@@ -618,7 +618,7 @@ import matplotlib.pyplot as plt
 rng, e = np.random.default_rng(3), np.arange(1, 41)
 noise = rng.normal(size=(6, 40))
 GALLERY = {
-    "A": (0.3 + 2 * np.exp(-e / 8) + 0.22 * noise[0], None),
+    "A": ((0.5 + 1.8 * np.exp(-e / 8)) * np.exp(0.2 * noise[0]), None),
     "B": (
         0.55 + 0.44 * (1 - np.exp(-e / 6)) + 0.004 * noise[1],
         0.55 + 0.2 * (1 - np.exp(-e / 6)) - 0.001 * e + 0.01 * noise[2],
