@@ -70,7 +70,7 @@ import matplotlib.pyplot as plt
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 gates = {"AND": ((1.0, 1.0), -1.5), "OR": ((1.0, 1.0), -0.5), "NAND": ((-1.0, -1.0), 1.5)}
 corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.4))
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.7), layout="constrained")
 for ax, (name, (w, b)) in zip(axes, gates.items()):
     fires = corners @ np.array(w) + b > 0
     line = np.array([-0.5, 1.5])
@@ -82,12 +82,14 @@ for ax, (name, (w, b)) in zip(axes, gates.items()):
     ax.scatter(
         *corners[~fires].T, s=110, marker="X", color=ORANGE, edgecolor="black", zorder=3, label="output 0"
     )
-    ax.annotate("", xy=(0.5 + 0.35 * w[0], 0.5 - 0.35 + 0.35 * w[1] + 0.35), xytext=(0.5, 0.5),
-                arrowprops={"arrowstyle": "->", "color": GREEN, "linewidth": 2})  # fmt: skip
+    tip = (0.5 + 0.35 * w[0], 0.5 + 0.35 * w[1])
+    ax.annotate(
+        "", xy=tip, xytext=(0.5, 0.5), arrowprops={"arrowstyle": "->", "color": GREEN, "linewidth": 2}
+    )
     ax.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ax.set(xticks=[0, 1], yticks=[0, 1])
     ax.set_title(f"{name}: w = ({w[0]:g}, {w[1]:g}), b = {b:g}", fontsize=10)
-axes[0].legend(fontsize=8, loc="lower left")
-fig.tight_layout()
+fig.legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
 plt.show()
 
 # %% [markdown]
