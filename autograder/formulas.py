@@ -11,7 +11,7 @@ _COMMANDS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eta": "η", "epsilon": "ε", "varepsilon": "ε",
     "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "partial": "∂", "infty": "∞", "pm": "±", "dots": "…",
     "ldots": "…", "cdots": "⋯", "in": "∈", "top": "ᵀ", "left": "", "right": "", "quad": "  ", "qquad": "    ",
-    "Delta": "Δ", "leftarrow": "←", "max": "max", "min": "min", "exp": "exp", "ln": "ln", "log": "log", "tanh": "tanh",
+    "Delta": "Δ", "max": "max", "min": "min", "exp": "exp", "ln": "ln", "log": "log", "tanh": "tanh",
 }  # fmt: skip
 _SQUARES = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 
