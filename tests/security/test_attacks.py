@@ -86,8 +86,13 @@ def _belongings(box: Sandbox) -> tuple:
     """List what an attack could leave behind: processes, files, descriptors."""
     zygote = box._process.pid
     children = Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()
-    files = sorted(os.listdir(box._folder / "box")) + sorted(os.listdir(box._folder / "data"))
-    return children, files, len(os.listdir(f"/proc/{zygote}/fd")), len(os.listdir("/proc/self/fd")), zygote
+    return (
+        children,
+        box.left_behind(),
+        len(os.listdir(f"/proc/{zygote}/fd")),
+        len(os.listdir("/proc/self/fd")),
+        zygote,
+    )
 
 
 def test_attack_files_left_no_trace(box: Sandbox):
