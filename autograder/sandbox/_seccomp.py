@@ -80,6 +80,7 @@ IOCTL_REQUESTS = (
 PR_SET_NAME, PR_GET_NAME = 15, 16
 O_TRUNC, O_ACCMODE, TMPFILE_BIT = 0o1000, 0o3, 0o20000000
 CLONE_THREAD = 0x10000
+CLONE_NEW = 0x7E020000  # new namespaces of any kind
 ANY_PID = 0x5EA17E57  # stands in the template for the process that is to be filtered
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -127,7 +128,8 @@ def _only_self() -> bytes:
 
 
 def _argument_rules(threads: bool) -> dict[str, bytes]:
-    thread = _load_argument(0) + _instruction(ANY_BIT, CLONE_THREAD, 1, 0) + _verdicts()
+    thread = _load_argument(0) + _instruction(ANY_BIT, CLONE_THREAD, 0, 1)
+    thread += _instruction(ANY_BIT, CLONE_NEW, 0, 1) + _verdicts()
     reads_limits = _load_argument(2) + _instruction(EQUAL, 0, 0, 2) + _instruction(LOAD, 16 + 8 * 2 + 4)
     return {
         "open": _open_rule(1),

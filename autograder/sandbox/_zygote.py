@@ -169,7 +169,7 @@ class Zygote:
                 os.waitpid(self.child, 0)
         if self.apart:
             return  # our files exist in memory only, as long as we do
-        for folder in (self.settings["box"], os.path.join(self.settings["folder"], "data")):
+        for folder in (os.path.join(self.settings["folder"], name) for name in ("box", "data", "root")):
             with contextlib.suppress(OSError):
                 for name in os.listdir(folder):
                     os.unlink(os.path.join(folder, name))
