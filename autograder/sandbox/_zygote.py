@@ -173,6 +173,7 @@ class Zygote:
             with contextlib.suppress(OSError):
                 for name in os.listdir(folder):
                     os.unlink(os.path.join(folder, name))
+            with contextlib.suppress(OSError):
                 os.rmdir(folder)
         with contextlib.suppress(OSError):
             os.rmdir(self.settings["folder"])

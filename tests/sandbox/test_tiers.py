@@ -72,7 +72,8 @@ def test_less_than_was_asked_for_is_refused_with_the_reason():
 @LINUX
 def test_nothing_of_the_machine_is_seen_from_inside():
     source = (
-        "import os\ndef f(x):\n    found = [p for p in ('/proc', '/sys', '/etc/passwd', '/dev/shm') if os.path.exists(p)]\n"
+        "import os\ndef f(x):\n"
+        "    found = [p for p in ('/proc', '/sys', '/etc/passwd', '/dev/shm') if os.path.exists(p)]\n"
         "    space = os.statvfs('.')\n"
         "    return found, os.getppid(), os.uname().nodename, space.f_blocks * space.f_frsize, space.f_files\n"
     )
