@@ -34,6 +34,12 @@ def run_all() -> ModuleType:
     return load("run_all")
 
 
+@pytest.fixture(scope="session")
+def fuzzing() -> ModuleType:
+    """What is thrown at everything that reads what students send."""
+    return load("fuzzing")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test every attack, or every world that the user can make."""
     if "attack_file" in metafunc.fixturenames:
