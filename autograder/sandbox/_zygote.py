@@ -198,6 +198,8 @@ class Zygote:
 
         with open(job, "rb", closefd=False) as file:
             data = file.read()
+        # A descriptor shared by all children would carry its flags from one submission to the next.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         if reply != REPLY_FD:

@@ -9,12 +9,14 @@ process to make namespaces, as a default container does. ``run_all.py`` starts t
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import errno
 import functools
 import json
 import os
 import struct
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -73,13 +75,19 @@ def header(path: Path) -> dict[str, Any]:
 def attack(box: Sandbox, path: Path) -> list[str]:
     """Run one attack and an honest submission after it; return a sentence for everything that is wrong."""
     expect = header(path)["expect"]
-    before = belongings(box)
-    box.limits = HASTY if "timeout" in json.dumps(expect) else PATIENT
+    before = settled(box)
+    hasty = dataclasses.replace(HASTY, seconds=expect.get("seconds", HASTY.seconds))
+    box.limits = hasty if "timeout" in json.dumps(expect) else PATIENT
     evidence = box.run([Cell(1, path.read_text(encoding="utf-8")), HONEST], SCRIPTS)
     box.limits = PATIENT
     found = complaints(evidence, expect) + honest_complaints(box)
-    after = belongings(box)
+    after = settled(box)
     return found + [f"leftover {k}: {before[k]} became {after[k]}" for k in before if after[k] != before[k]]
+
+
+def packages(path: Path) -> tuple[str, ...]:
+    """Return the packages that an attack needs."""
+    return tuple(header(path).get("packages", ("numpy",)))
 
 
 def complaints(evidence: Evidence, expect: dict[str, Any]) -> list[str]:
@@ -130,6 +138,18 @@ def honest_complaints(box: Sandbox) -> list[str]:
     evidence = box.run([Cell(1, "def f(x):\n    return x + 1\n"), HONEST], SCRIPTS)
     found = complaints(evidence, {"f": "ok", "g": "ok", "cells": ["ok", "ok"]})
     return [f"honest afterwards: {sentence}" for sentence in found]
+
+
+def settled(box: Sandbox) -> dict[str, Any]:
+    """Count when nothing changes any more: the zygote closes its descriptors while the grader goes on."""
+    found, end = belongings(box), time.monotonic() + 2
+    while time.monotonic() < end:
+        time.sleep(0.005)
+        again = belongings(box)
+        if again == found:
+            break
+        found = again
+    return found
 
 
 def belongings(box: Sandbox) -> dict[str, Any]:
@@ -199,25 +219,35 @@ def work_complaints(tier: str | None) -> list[str]:
     return [f"honest afterwards: {sentence} {evidence}" for sentence in found]
 
 
+def attacked(box: Sandbox, paths: list[Path]) -> dict[str, list[str]]:
+    """Run attacks one after the other; return what is wrong, by the name of the attack."""
+    wrong = {}
+    honest_complaints(box)
+    memory = resident(box._process.pid)
+    for path in paths:
+        try:
+            found = attack(box, path)
+        except Exception:
+            found = [f"crash: {traceback.format_exc(limit=3)}"]
+        if found:
+            wrong[path.stem] = found
+    grown = resident(box._process.pid) - memory
+    if grown > 8 << 20:
+        wrong["the zygote"] = [f"leftover memory: {grown >> 20} MB"]
+    return wrong
+
+
 def run(paths: list[Path], tier: str | None) -> dict[str, Any]:
     """Run attacks in one sandbox; return the tier, its layers and the sums."""
     wrong: dict[str, list[str]] = {}
     if work := work_complaints(tier):
         wrong["honest work"] = work
-    with Sandbox(limits=PATIENT, tier=tier) as box:
-        honest_complaints(box)
-        memory = resident(box._process.pid)
-        for path in paths:
-            try:
-                found = attack(box, path)
-            except Exception:
-                found = [f"crash: {traceback.format_exc(limit=3)}"]
-            if found:
-                wrong[path.stem] = found
-        grown = resident(box._process.pid) - memory
-        if grown > 8 << 20:
-            wrong["the zygote"] = [f"leftover memory: {grown >> 20} MB"]
-        sums = {"tier": box.tier, "layers": list(box.layers), "attacks": len(paths), "wrong": wrong}
+    sums: dict[str, Any] = {"attacks": len(paths)}
+    for needed in sorted({packages(p) for p in paths}):
+        with Sandbox(needed, limits=PATIENT, tier=tier) as box:
+            sums |= {"tier": box.tier, "layers": list(box.layers)}
+            wrong |= attacked(box, [p for p in paths if packages(p) == needed])
+    sums["wrong"] = wrong
     every = [sentence for found in wrong.values() for sentence in found]
     for kind in ("wrongful marks", "leak", "crash", "leftover", "honest afterwards"):
         sums[kind] = sum(s.startswith(kind) for s in every)
