@@ -31,8 +31,10 @@ from autograder.assignment import read_by_hand
 from autograder.course import Course
 from autograder.demo import typed_answers
 from autograder.demo.submissions import CLASS
-from autograder.grading import find_submissions, grade, load_bundle
+from autograder.grading import grade
+from autograder.hand_ins import find_submissions
 from autograder.handouts.notebook import build_solution_notebook, build_source
+from autograder.loading import load_bundle
 from autograder.making import make
 from autograder.sandbox import play, read_submission
 from autograder.solutions import solution_file

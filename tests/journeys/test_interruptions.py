@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import read_reports
 from autograder.journal import read_journal
+from autograder.marking import read_reports
 
 STUDENTS = [f"s{i}" for i in range(8)]
 SLOW = """import time
