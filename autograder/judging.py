@@ -14,6 +14,7 @@ from typing import Any
 from autograder import __version__, answers
 from autograder.assignment import Asked, Assignment, Issued
 from autograder.checks import Judgement, judge, wants_probe
+from autograder.exceeding import explain, printed_note
 from autograder.instances import name_typed
 from autograder.key import Key
 from autograder.model import Report, Variant, Verdict
@@ -143,6 +144,7 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
         notes=blank.notes
         + tuple(submitted.notes)
         + _cell_notes(evidence)
+        + printed_note(evidence, bundle.assignment.limits)
         + _claim_note(submitted, blank.student),
         message="A check of ours failed; staff have been told and the marks are withheld." if broken else "",
     )
@@ -196,7 +198,8 @@ def _code(
         if wants_probe(judgement):
             again = box.run(submitted.cells, {asked.id: key.script(set_index)})
             judgement = judge(key, set_index, again.questions[asked.id])
-        return verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
+        found = verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
+        return explain(found, asked.id, evidence, submitted, bundle.assignment.limits)
     except Exception as error:  # ours: it must cost the student nothing
         return (_broken(asked.id, key.title, asked.points, error, key.hash),)
 

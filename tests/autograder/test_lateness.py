@@ -166,7 +166,8 @@ def test_moments_are_read_as_others_write_them(text, hour):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "2026-13-40 12:00", "2026-11-20 12:00 Nowhere/Else", "12:00", "9999-12-31 23:59 -2300"]
+    "text",
+    ["", "soon", "2026-13-40 12:00", "2026-11-20 12:00 Nowhere/Else", "12:00", "9999-12-31 23:59 -2300"],
 )
 def test_what_is_no_moment_is_none(text):
     assert read_moment(text, UTC) is None
