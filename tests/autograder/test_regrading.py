@@ -165,6 +165,27 @@ def test_an_interrupted_regrade_goes_on_and_still_knows_who_moved(graded, run):
     assert set(run(graded, regrade=True)[1]) == {"ada", "ben", "cleo"}
 
 
+@pytest.mark.usefixtures("run")
+def test_the_command_shows_who_moves_and_by_how_much(graded, backmark, tiny_folder, tmp_path):
+    (graded.root / "course.toml").write_text(RULE)
+    late(graded, "ben", "2026-11-20 13:00:00 UTC")
+    by_hand(graded, "tiny,ben,conv_out,1,M. S.,why")
+    remake(graded, tiny_folder, tmp_path, ('id = "corr2d"\npoints = 3', 'id = "corr2d"\npoints = 5'))
+    said = backmark("grade", graded.root, "--assignment", "tiny", "--allow-weak")
+    assert said.code == 1  # cleo's file
+    rows = {line.split()[0]: line.split() for line in said.out.splitlines() if line}
+    table = said.out[said.out.index("Who moves") :].splitlines()
+    assert table[1].split() == ["student", "before", "after", "by", "questions"]
+    assert table[2].split() == ["ada", "6", "8", "+2", "corr2d:", "3", "->", "5"]
+    assert table[3].split() == ["ben", "1.4", "1.2", "-0.2"]  # 10 % of 8 instead of 6 are taken off
+    assert "2 of those judged again move: 1 up, 1 down." in said.out
+    assert "1 with points off for lateness, 1 with marks set by hand." in said.out
+    assert "less" in said.out
+    assert rows["cleo"][1] == "-"
+    again = backmark("grade", graded.root, "--assignment", "tiny", "--allow-weak", "--regrade", "--quiet")
+    assert "nobody's marks move" in again.out
+
+
 # --- the judge's version -------------------------------------------------------------------------
 
 
