@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from autograder.assignment import Assignment, Issued, read_assignment, read_by_h
 from autograder.course import Course, CourseError
 from autograder.judging import Bundle
 from autograder.key import load_keys
-from autograder.model import SchemaError
+from autograder.model import Part, SchemaError
 from autograder.sandbox import Release
 
 
@@ -39,9 +40,7 @@ def load_bundle(course: Course, name: str) -> Bundle:
         raise CourseError(
             f"The key in {folder} has nothing for {', '.join(lacking)}. Run `backmark make {name}` again."
         )
-    by_hand: dict[str, dict[str, Issued]] = (
-        read_by_hand(folder / "by-hand.jsonl") if assignment.by_hand() else {}
-    )
+    by_hand = _slim(read_by_hand(folder / "by-hand.jsonl")) if assignment.by_hand() else {}
     digest = hashlib.sha256("".join(sorted(k.hash for k in keys.values())).encode()).hexdigest()[:16]
     return Bundle(
         assignment,
@@ -52,6 +51,17 @@ def load_bundle(course: Course, name: str) -> Bundle:
         _rules(assignment, release),
         frozenset(course.students()),
     )
+
+
+def _slim(by_hand: dict[str, dict[str, Issued]]) -> dict[str, dict[str, Issued]]:
+    """Leave out the texts that judging does not read: every process holds the numbers of the whole class."""
+    parts: dict[str, tuple[Part, ...]] = {}
+    for own in by_hand.values():
+        for name, one in own.items():
+            same = parts.setdefault(repr(one.variant.parts), one.variant.parts)
+            lean = dataclasses.replace(one.variant, prompt="", solution=(), parts=same)
+            own[name] = dataclasses.replace(one, variant=lean)
+    return by_hand
 
 
 def _rules(assignment: Assignment, release: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import gc
 import multiprocessing
 import os
 import queue
@@ -86,6 +87,7 @@ def _work(link: Connection, root: str, name: str, allow_weak: bool) -> None:
     except Exception as error:
         link.send(str(error) or type(error).__name__)
         return
+    gc.freeze()  # the keys stay: no need to look through them again and again
     jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(link, jobs), daemon=True).start()
     link.send(None)
