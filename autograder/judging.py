@@ -80,9 +80,10 @@ class Again:
         return [dataclasses.replace(v, staff={}) if "alert" in v.staff else v for v in own]
 
 
-def open_sandbox(bundle: Bundle, allow_weak: bool = False) -> Sandbox:
-    """Return a sandbox for the assignment's packages and limits (a context manager)."""
-    return Sandbox(packages=bundle.assignment.limits.packages, limits=bundle.limits(), allow_weak=allow_weak)
+def open_sandbox(bundle: Bundle, allow_weak: bool = False, packages: Sequence[str] | None = None) -> Sandbox:
+    """Return a sandbox for the assignment's packages (or fewer) and limits, as a context manager."""
+    allowed = bundle.assignment.limits.packages if packages is None else packages
+    return Sandbox(packages=allowed, limits=bundle.limits(), allow_weak=allow_weak)
 
 
 def judge_file(
