@@ -48,6 +48,10 @@ class Asked:
         """Return the cell ids: CONV-1, CONV-1_2, CONV-1_3, ..."""
         return tuple(self.id if i == 0 else f"{self.id}_{i + 1}" for i in range(self.count))
 
+    def names(self) -> tuple[str, ...]:
+        """Return what its verdicts are filed under: the function's name, or the cell ids."""
+        return (self.id,) if self.is_code else self.instances()
+
 
 @dataclass(frozen=True)
 class Limits:

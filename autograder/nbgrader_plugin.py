@@ -56,7 +56,7 @@ class Judge(NbGraderPreprocessor):
         None,
         allow_none=True,
         help="judge_notebook(course, assignment, student, notebook_path) -> Report; by default "
-        "autograder.grading.judge_notebook.",
+        "autograder.workers.judge_notebook.",
     ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -133,6 +133,6 @@ def _put_back(nb: Any, told: dict[str, str]) -> None:
 
 
 def _default_judge() -> Any:
-    from autograder.grading import judge_notebook
+    from autograder.workers import judge_notebook
 
     return judge_notebook
