@@ -20,6 +20,7 @@ import numpy as np
 from autograder.assignment import (
     Assignment,
     Issued,
+    certified,
     code_keys,
     issue_by_hand,
     issued,
@@ -29,10 +30,11 @@ from autograder.assignment import (
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
-from autograder.instances import instance_key, issue
+from autograder.instances import certificate, instance_key, issue, usual_difficulty
 from autograder.journal import write_whole
 from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
+from autograder.parallel import shared_out
 from autograder.questions import QUESTIONS
 from autograder.solutions import solution_file
 
@@ -109,18 +111,48 @@ def _variants(
         question = QUESTIONS[old.variant.question]
         taken.setdefault(question.id, set()).add(instance_key(question, old.variant.params))
     wanted = {i: (q.id, q.level) for q in assignment.by_hand() for i in q.instances()}
-    found: dict[str, dict[str, Issued]] = {}
-    kept = 0
-    for number, student in enumerate(students, start=1):
-        old_ones = {
+    held = {
+        student: {
             i: o
             for i, o in before.get(student, {}).items()
             if wanted.get(i) == (o.variant.question, o.variant.level)
         }
-        kept += bool(old_ones)
-        found[student] = _of_student(assignment, secret, student, old_ones, taken, len(students))
+        for student in students
+    }
+    for asked in assignment.by_hand():
+        usual_difficulty(QUESTIONS[asked.id], asked.level)  # once, before processes are forked
+    jobs = [(assignment, secret, student, held[student], len(students)) for student in students]
+    found: dict[str, dict[str, Issued]] = {}
+    for number, (student, own) in enumerate(zip(students, shared_out(_alone, jobs), strict=True), start=1):
+        found[student] = _not_alike(assignment, secret, student, own, held[student], taken, len(students))
         on_step("numbers drawn", number, len(students))
-    return found, kept
+    return found, sum(map(bool, held.values()))
+
+
+def _alone(job: tuple[Assignment, bytes, str, Mapping[str, Issued], int]) -> dict[str, Issued]:
+    """Draw one student's variants as if there were nobody else."""
+    assignment, secret, student, old, cohort = job
+    return _of_student(assignment, secret, student, old, {}, cohort)
+
+
+def _not_alike(
+    assignment: Assignment, secret: bytes, student: str, own: dict[str, Issued], old: Mapping[str, Issued],
+    taken: dict[str, set[str]], cohort: int,
+) -> dict[str, Issued]:  # fmt: skip
+    """Keep what a student drew alone unless somebody has the same already; then draw again, knowing of them.
+
+    The result is the same as drawing for one student after the other.
+    """
+    fresh = [
+        (o.variant.question, instance_key(o.variant.question, o.variant.params))
+        for i, o in own.items()
+        if i not in old
+    ]
+    if any(key in taken.get(question, ()) for question, key in fresh):
+        return _of_student(assignment, secret, student, old, taken, cohort)
+    for question, key in fresh:
+        taken.setdefault(question, set()).add(key)
+    return own
 
 
 def _of_student(
@@ -141,7 +173,9 @@ def _posed_again(old: Issued) -> Issued:
     """Pose the stored numbers with today's reference: a mended reference never changes what students hold."""
     question = QUESTIONS[old.variant.question]
     variant = question.pose(dict(old.variant.params), question.op)
-    return issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+    again = issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+    why = old.certificate if again.hash == old.hash else None
+    return dataclasses.replace(again, certificate=why or certified(certificate(question, again.variant)))
 
 
 # --- what students receive -----------------------------------------------------------------------

@@ -55,9 +55,17 @@ def _moves(params: dict[str, Any]) -> tuple[int, int, int]:
 # -------------------------------------------------------------------------------------------- posing
 
 
-def _pose(id: str, params: dict[str, Any], impl: Any, steps: Any, prompt: Any = None) -> Variant:
+def _result(params: dict[str, Any], impl: Any) -> np.ndarray:
     image, weights = (np.array(params[name], dtype=float)[None, None] for name in ("image", "kernel"))
-    result = impl(image, weights, None, *_moves(params))[0, 0]
+    return impl(image, weights, None, *_moves(params))[0, 0]
+
+
+def _answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
+    return {"result": cells(_result(params, impl))}
+
+
+def _pose(id: str, params: dict[str, Any], impl: Any, steps: Any, prompt: Any = None) -> Variant:
+    result = _result(params, impl)
     return Variant(
         question=id,
         title=_TITLES[id],
@@ -149,6 +157,7 @@ class Correlation:
 
     _SETTINGS: ClassVar = {1: ((4, 4), 2, (0, 9)), 2: ((4, 4), 3, (-5, 5)), 3: ((4, 5), 3, (-9, 9))}
     workload: ClassVar = {1: (36, 36), 2: (36, 36), 3: (54, 54)}
+    answers = staticmethod(_answers)
     exact = staticmethod(_exact)
     work = staticmethod(products)
 
@@ -186,6 +195,7 @@ class FramedCorrelation:
 
     _SETTINGS: ClassVar = {1: ((3, 3), 3, (0, 9), 1), 2: ((5, 5), 3, (0, 9), 2), 3: ((4, 5), 3, (-5, 5), 2)}
     workload: ClassVar = {1: (49, 49), 2: (49, 49), 3: (35, 49)}
+    answers = staticmethod(_answers)
     exact = staticmethod(_exact)
     work = staticmethod(products)
 
@@ -240,6 +250,7 @@ class TrueConvolution:
         3: ((5, 5), 2, (-5, 5), 2),
     }
     workload: ClassVar = {1: (36, 36), 2: (36, 36), 3: (36, 36)}
+    answers = staticmethod(_answers)
     work = staticmethod(products)
 
     @staticmethod
@@ -304,6 +315,7 @@ class DilatedCorrelation:
 
     _SETTINGS: ClassVar = {1: ((5, 5), 2, (0, 9), 0), 2: ((6, 6), 3, (-5, 5), 0), 3: ((5, 5), 3, (-5, 5), 1)}
     workload: ClassVar = {1: (36, 36), 2: (36, 36), 3: (49, 49)}
+    answers = staticmethod(_answers)
     exact = staticmethod(_exact)
     work = staticmethod(products)
 

@@ -40,7 +40,7 @@ def start(course, *more, **options):
     command = [
         sys.executable,
         "-m",
-        "autograder.cli",
+        "autograder",
         "grade",
         str(course.root),
         "--assignment",
@@ -149,7 +149,7 @@ def test_a_second_grader_is_refused_while_the_first_runs_on(slow_class):
 
 
 def test_a_reader_that_goes_away_is_no_error(tiny):
-    command = f"{sys.executable} -m autograder.cli list mistakes --json | head -c 10"
+    command = f"{sys.executable} -m autograder list mistakes --json | head -c 10"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"],
         capture_output=True,
