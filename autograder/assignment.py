@@ -25,7 +25,7 @@ from autograder.keymaking import make_key
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS
 
-WEIGHTS = ("behaviour", "consistent")
+WEIGHTS = ("behaviour", "consistent", "carried")
 BY_HAND_SCHEMA = "backmark/by-hand/1"
 
 
