@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import __version__, answers
+from autograder import __version__
 from autograder.assignment import Asked, Assignment, Issued
 from autograder.checks import Judgement, judge, wants_probe
 from autograder.exceeding import explain, printed_note
-from autograder.instances import name_typed
 from autograder.key import Key
-from autograder.model import Report, Variant, Verdict
+from autograder.model import Report, Verdict
 from autograder.naming import name_mistakes
-from autograder.questions import QUESTIONS
 from autograder.sandbox import (
     Call,
     Evidence,
@@ -30,9 +28,10 @@ from autograder.sandbox import (
     UnreadableSubmission,
     read_submission,
 )
+from autograder.typed import CARRIED_SHARE, fits, judge_typed, read_parts
 from autograder.verdicts import Named, Weights, verdicts
 
-JUDGE_VERSION = 1  # raised only when marks may change
+JUDGE_VERSION = 2  # raised only when marks may change
 
 
 @dataclass(frozen=True)
@@ -240,95 +239,11 @@ def _by_hand(
     if one is None:
         error = KeyError(f"no variant of {instance} for {student}: run `backmark make` again")
         return [_broken(instance, asked.id, asked.points, error, "")]
+    carried = float(asked.weights.get("carried", CARRIED_SHARE))
     try:
-        return _typed(one, submitted.answers.get(instance), asked.points)
+        return judge_typed(one, submitted.answers.get(instance), asked.points, carried)
     except Exception as error:
         return [_broken(instance, one.variant.title, asked.points, error, one.hash)]
-
-
-def _typed(one: Issued, raw: Any, points: float) -> list[Verdict]:
-    variant = one.variant
-    texts = raw if isinstance(raw, dict) else {variant.parts[0].id: raw} if raw is not None else {}
-    shares = part_points(variant, points)
-    values: dict[str, Any] = {}
-    judged: list[tuple[Any, float, answers.Judged | str]] = []
-    for part in variant.parts:
-        out_of = shares[part.id]
-        try:
-            values[part.id] = answers.KINDS[part.kind].parse(str(texts.get(part.id) or ""), part)
-            judged.append(
-                (part, out_of, answers.KINDS[part.kind].judge(values[part.id], variant.truth[part.id], part))
-            )
-        except answers.Blank:
-            judged.append((part, out_of, "No answer was given."))
-        except answers.Unreadable as error:
-            judged.append((part, out_of, f"The answer cannot be read: {error}"))
-    wrong = any(isinstance(j, str) or j.score < 1 for _, _, j in judged)
-    names = _typed_names(variant, values) if wrong and values else []
-    return [_typed_verdict(one, part, out_of, j, names) for part, out_of, j in judged]
-
-
-def part_points(variant: Variant, points: float) -> dict[str, float]:
-    """Share the points of a question among its parts; they add up exactly."""
-    total = sum(p.share for p in variant.parts)
-    shares = {p.id: round(points * p.share / total, 4) for p in variant.parts}
-    last = variant.parts[-1].id
-    return shares | {last: round(points - sum(v for k, v in shares.items() if k != last), 4)}
-
-
-def _typed_names(variant: Any, values: Mapping[str, Any]) -> list[Any]:
-    try:
-        return list(name_typed(QUESTIONS[variant.question], variant, values))
-    except Exception:
-        return []
-
-
-def _typed_verdict(
-    one: Issued,
-    part: Any,
-    out_of: float,
-    judged: answers.Judged | str,
-    names: Sequence[Any],
-) -> Verdict:
-    check = part.id if len(one.variant.parts) > 1 else "answer"
-    if isinstance(judged, str):
-        return Verdict(
-            one.instance,
-            one.variant.title,
-            check,
-            "typed",
-            "wrong",
-            0.0,
-            out_of,
-            judged,
-            question_hash=one.hash,
-        )
-    points = round(out_of * judged.score, 4)
-    status: Any = "right" if judged.score == 1 else "partial" if points > 0 else "wrong"
-    if status == "right":
-        return Verdict(
-            one.instance,
-            one.variant.title,
-            check,
-            "typed",
-            status,
-            out_of,
-            out_of,
-            "Right.",
-            question_hash=one.hash,
-        )
-    only = names[0] if len(names) == 1 else None
-    what = (
-        " OR: ".join(m.what for m in names[:3])
-        or "The answer matches none of the mistakes known for this question."
-    )
-    how = names[0].how if names else "Work it again step by step with the method of the worked example."
-    credit = max(points, round(out_of * only.credit, 4)) if only is not None else points
-    return Verdict(
-        one.instance, one.variant.title, check, "typed", status, credit, out_of, judged.message,
-        hint=(part.prompt or one.variant.title, what, how), mistake=only.name if only is not None else None,
-        mistakes_consistent=tuple(m.name for m in names), question_hash=one.hash,
-    )  # fmt: skip
 
 
 def _copied_from(bundle: Bundle, student: str, submitted: Submitted) -> list[str]:
@@ -338,29 +253,14 @@ def _copied_from(bundle: Bundle, student: str, submitted: Submitted) -> list[str
     """
     strong: dict[str, int] = {}
     for instance, one in bundle.by_hand.get(student, {}).items():
-        values = _read(one, submitted.answers.get(instance))
-        if not values or _fits(one, values):
+        values = read_parts(one, submitted.answers.get(instance))
+        if not values or fits(one, values):
             continue
         weight = 2 if any(p.kind in ("mat", "ten", "vec", "trace") for p in one.variant.parts) else 1
         for other, variants in bundle.by_hand.items():
-            if other != student and instance in variants and _fits(variants[instance], values):
+            if other != student and instance in variants and fits(variants[instance], values):
                 strong[other] = strong.get(other, 0) + weight
     return sorted(other for other, weight in strong.items() if weight >= 2)[:5]
-
-
-def _read(one: Issued, raw: Any) -> dict[str, Any]:
-    """Return the parts of an answer that can be read."""
-    texts = raw if isinstance(raw, dict) else {one.variant.parts[0].id: raw}
-    values = {}
-    for part in one.variant.parts:
-        with contextlib.suppress(answers.Unreadable):
-            values[part.id] = answers.KINDS[part.kind].parse(str(texts.get(part.id) or ""), part)
-    return values
-
-
-def _fits(one: Issued, values: Mapping[str, Any]) -> bool:
-    truth = one.variant.truth
-    return all(p.id in values and answers.same(values[p.id], truth[p.id], p) for p in one.variant.parts)
 
 
 def _with_alert(found: Sequence[Verdict], owners: Sequence[str]) -> tuple[Verdict, ...]:
