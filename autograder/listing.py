@@ -15,6 +15,7 @@ from autograder.exercises import EXERCISES
 from autograder.instances import NoInstance, issue, lookalikes
 from autograder.mistakes import all_mistakes
 from autograder.questions import QUESTIONS, Question
+from autograder.repair import is_repair, repair
 from reference import OPS
 
 Row = dict[str, Any]
@@ -85,6 +86,8 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
     """
     if name in EXERCISES:
         return _exercise(name, seed)
+    if is_repair(name):
+        return _repair(name, seed, solution)
     if name not in QUESTIONS:
         close = difflib.get_close_matches(name.upper(), QUESTIONS, n=1) or difflib.get_close_matches(
             name, EXERCISES, n=1
@@ -117,6 +120,25 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
             }
             for m, answer in lookalikes(question, variant)
         ]
+    return shown
+
+
+def _repair(name: str, seed: int, solution: bool) -> Row:
+    broken = repair(name.removesuffix("-repair"), seed)
+    task = EXERCISES[broken.exercise]
+    text = (
+        f"This function should do what `{broken.exercise}` does ({task.title}), but **one place in it is wrong**; "
+        f"it shows in: {broken.shows}. Find it and mend it.\n\n```python\n{broken.code}\n```"
+    )
+    if broken.given:
+        text += f"\n\nIt is used with these, which are right:\n\n```python\n{broken.given}\n```"
+    shown: Row = {"name": name, "title": f"{task.title}: repair", "seed": seed, "prompt": text, "parts": []}
+    if solution:
+        shown |= {
+            "answer": {"change": broken.change},
+            "solution": [f"```python\n{broken.right}\n```"],
+            "mistakes": [],
+        }
     return shown
 
 

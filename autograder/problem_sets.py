@@ -21,12 +21,14 @@ from autograder import reports
 from autograder.answers import KINDS
 from autograder.assignment import Issued, read_by_hand
 from autograder.course import Course, CourseError
+from autograder.exercises import EXERCISES
 from autograder.forms import written
 from autograder.journal import write_whole
-from autograder.making import Made, make
+from autograder.making import PUBLIC_SEED, Made, make
 from autograder.model import Part
 from autograder.parallel import shared_out
 from autograder.questions import QUESTIONS
+from autograder.repair import SUFFIX, is_repair, repair
 from autograder.webtext import to_html, to_inline_html
 
 TEMPLATES = Path(__file__).parent / "handouts"
@@ -48,6 +50,8 @@ def make_problem_set(
         CourseError: an unknown question or level, an unusable roster, or a folder that cannot be written.
     """
     levels = {id: _level(id, level) for id in ids}
+    if to == "html" and any(map(is_repair, ids)):
+        raise CourseError("Code is repaired in a notebook, not on paper: use --to notebook.")
     folder = root / "source-text" / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +65,8 @@ def make_problem_set(
 
 
 def _level(id: str, level: int) -> int:
+    if is_repair(id):
+        return 1
     if id not in QUESTIONS:
         import difflib
 
@@ -72,19 +78,20 @@ def _level(id: str, level: int) -> int:
 
 
 def _instances(levels: Mapping[str, int], count: int) -> Iterator[tuple[str, str]]:
-    for id in levels:
+    for id in (id for id in levels if not is_repair(id)):
         for number in range(1, count + 1):
             yield id, id if number == 1 else f"{id}_{number}"
 
 
 def _toml(title: str, levels: Mapping[str, int], count: int) -> str:
     rows = [
-        f'[[question]]\nid = "{id}"\npoints = 1\nlevel = {level}\ncount = {count}'
+        f'[[question]]\nid = "{id.removesuffix(SUFFIX)}"\npoints = 2'
+        if is_repair(id)
+        else f'[[question]]\nid = "{id}"\npoints = 1\nlevel = {level}\ncount = {count}'
         for id, level in levels.items()
     ]
-    return (
-        "\n\n".join([f"[assignment]\nname = {json.dumps(NAME)}\ntitle = {json.dumps(title)}", *rows]) + "\n"
-    )
+    head = f"[assignment]\nname = {json.dumps(NAME)}\ntitle = {json.dumps(title)}"
+    return "\n\n".join([head, *rows]) + "\n"
 
 
 def _text(title: str, levels: Mapping[str, int], count: int) -> str:
@@ -108,7 +115,23 @@ def _text(title: str, levels: Mapping[str, int], count: int) -> str:
             f'# %% nbgrader={{"grade_id": "test_{instance}", "grade": true, "locked": true}}\n'
             f'kit.score("{instance}", globals())',
         ]
+    for id in filter(is_repair, levels):
+        cells += _repair_cells(id)
     return "\n\n".join(cells) + "\n"
+
+
+def _repair_cells(id: str) -> list[str]:
+    """Ask for the same broken function in the whole class; it is judged as the exercise is."""
+    name = id.removesuffix(SUFFIX)
+    broken = repair(name, PUBLIC_SEED)
+    ask = f"One place in `{name}` is wrong. Find it and mend it. It shows in: {broken.shows}."
+    given = [f"# %%\nimport numpy as np\n\n\n{broken.given}".rstrip()]
+    return [
+        f"# %% [markdown]\n# ## {EXERCISES[name].title}: repair ({{points:{name}}})\n#\n# {ask}",
+        *given,
+        f'# %% nbgrader={{"grade_id": "{name}"}}\n{broken.code}',
+        f'# %% nbgrader={{"grade_id": "test_{name}", "grade": true, "locked": true}}\nkit.score("{name}", globals())',
+    ]
 
 
 @cache

@@ -13,10 +13,10 @@ import re
 import resource
 import signal
 import tomllib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.exercises import Functions
 from autograder.proving.further import difference
@@ -27,6 +27,7 @@ from autograder.proving.trying import first_wrong
 SECONDS = 5  # of CPU for one changed program; the right ones need a fraction of one
 MEMORY = 2 << 30
 FURTHER = 10_000
+Result = TypeVar("Result")
 REASONS = Path(__file__).with_name("equal.toml")
 
 
@@ -62,7 +63,7 @@ def mutate(program: Program, chosen: Sequence[Mutant], further: int = FURTHER) -
     affected = [(m, judged_by(program, m)) for m in chosen]
     tasks = [(m.text, exercises) for m, exercises in affected if exercises]
     context = multiprocessing.get_context("fork")
-    with context.Pool(initializer=_limit) as pool:
+    with context.Pool(initializer=limited) as pool:
         fates = pool.map(_fate, tasks, chunksize=4)
         left = [
             (m, e, fate) for (m, e), fate in zip([a for a in affected if a[1]], fates) if fate is not None
@@ -104,9 +105,21 @@ def reason_for(mutant: Mutant) -> str | None:
 # --- in a process of its own ---------------------------------------------------------------------
 
 
-def _limit() -> None:
+def limited() -> None:
+    """Bound memory, and let `isolated` bound time; for processes that play changed programs."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _stop)
+
+
+def isolated(do: Callable[[], Result]) -> Result | None:
+    """Return do(), or None where it fails or does not end in time."""
+    signal.setitimer(signal.ITIMER_PROF, SECONDS, 1)
+    try:
+        return do()
+    except BaseException:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _stop(*_: Any) -> None:
@@ -116,17 +129,13 @@ def _stop(*_: Any) -> None:
 def _fate(task: tuple[str, tuple[str, ...]]) -> str | None:
     """Return in which sets a changed program keeps full marks; None when it loses some in each."""
     text, exercises = task
-    survived = []
-    signal.setitimer(signal.ITIMER_PROF, SECONDS, 1)
-    try:
+    survived: list[int] = []
+
+    def play_sets() -> None:
         functions = functions_of(text)
-        for s in range(3):
-            if all(_full(e, s, functions) for e in exercises):
-                survived.append(s)
-    except BaseException:
-        return f"sets {survived}" if survived else None
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        survived.extend(s for s in range(3) if all(_full(e, s, functions) for e in exercises))
+
+    isolated(play_sets)
     return f"sets {', '.join(map(str, survived))}" if survived else None
 
 
