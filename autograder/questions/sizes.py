@@ -97,8 +97,8 @@ def _keras_prompt(params: dict[str, Any]) -> str:
     return (
         f"In Keras the padding of a layer is a rule. Take one axis of $n = {n}$ pixels, a kernel of size $k = {k}$ "
         f'and stride $s = {s}${gaps}.\n\n- `padding="valid"` adds nothing: only windows that lie completely inside the '
-        'input count.\n- `padding="same"` makes the output $\\lceil n/s \\rceil$ long. It adds just as many zeros as this '
-        "needs, half of them on either side; if their number is odd, the one left over comes **after** the input."
+        'input count.\n- `padding="same"` makes the output $\\lceil n/s \\rceil$ long. It adds just as many zeros as '
+        "this needs, half of them on either side; if their number is odd, the one left over comes **after** the input."
     )
 
 
