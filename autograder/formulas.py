@@ -8,11 +8,10 @@ _FORMULA = re.compile(r"\$\$?(.+?)\$\$?", re.DOTALL)
 _COMMANDS = {
     "cdot": "·", "times": "×", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "sum": "Σ", "prod": "Π",
     "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "approx": "≈", "to": "→", "rightarrow": "→",
-    "leftarrow": "←",
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eta": "η", "epsilon": "ε", "varepsilon": "ε",
     "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "partial": "∂", "infty": "∞", "pm": "±", "dots": "…",
     "ldots": "…", "cdots": "⋯", "in": "∈", "top": "ᵀ", "left": "", "right": "", "quad": "  ", "qquad": "    ",
-    "max": "max", "min": "min", "exp": "exp", "ln": "ln", "log": "log", "tanh": "tanh",
+    "Delta": "Δ", "max": "max", "min": "min", "exp": "exp", "ln": "ln", "log": "log", "tanh": "tanh",
 }  # fmt: skip
 _SQUARES = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 

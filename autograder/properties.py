@@ -339,3 +339,49 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         if first == again
         else ["The same generator twice gives different folds: draw all numbers from rng."]
     )
+
+
+@rule
+def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
+    """The last layer is new, for the classes asked for, drawn with rng; all other layers are as they were.
+
+    Results are (weights by layer, shape of the scores of 3 examples) of three models, whose heads were drawn
+    with generators of the same seed and of another. Six standard deviations of the spread are allowed.
+    """
+    drawn = []
+    for result in results:
+        if (
+            not isinstance(result, (tuple, list))
+            or len(result) != 2
+            or not isinstance(result[0], (tuple, list))
+        ):
+            return ["The model cannot be looked at any more: it should keep its layers in a list."]
+        weights, shape = result
+        if found := _head_of(facts, weights, shape):
+            return found
+        drawn.append(np.asarray(weights[-1][0], dtype=np.float64))
+    if (
+        np.array_equal(drawn[0], np.asarray(facts["old"][0]))
+        or len(np.unique(drawn[0])) < 0.9 * drawn[0].size
+    ):
+        return ["The weights of the new head are not random numbers: draw them with rng."]
+    wanted = np.sqrt(2 / int(facts["features"]))
+    if abs(drawn[0].std() / wanted - 1) > 6 / np.sqrt(2 * drawn[0].size):
+        return [
+            f"The weights of the new head have standard deviation {drawn[0].std():.2f}, expected {wanted:.2f}."
+        ]
+    return _same_and_other(drawn, "weights")
+
+
+def _head_of(facts: Mapping[str, Any], weights: Sequence[Any], shape: Sequence[int]) -> list[str]:
+    classes, features = int(facts["classes"]), int(facts["features"])
+    if len(weights) != 4:
+        return [f"The model should still have 4 layers; now it has {len(weights)}."]
+    if any(not np.array_equal(a, b) for a, b in zip(facts["kept"], weights[0])):
+        return ["The first layer has changed; only the last one is replaced."]
+    if list(shape) != [3, classes]:
+        return [f"Scores of 3 examples have shape {tuple(shape)}, expected (3, {classes})."]
+    sizes = [np.shape(p) for p in weights[-1]]
+    if sizes != [(features, classes), (classes,)]:
+        return [f"The new head should hold W[{features}, {classes}] and b[{classes}]."]
+    return ["The biases of the new head should be 0."] if np.any(weights[-1][1]) else []

@@ -330,7 +330,8 @@ def _call_text(call: Call) -> str:
     given = [_argument_text(a) for a in call.args] + [
         f"{n}={_argument_text(a)}" for n, a in call.kwargs.items()
     ]
-    return f"{call.do}({', '.join(given)})"
+    name = call.do if isinstance(call.do, str) else call.do.name
+    return f"{name}({', '.join(given)})"
 
 
 def _argument_text(value: Any) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "fill_answer", "personalise", "stale", "to_text",
 ]  # fmt: skip
 STUDENT_TAG = "student"
+BUNDLED = Path(__file__).resolve().parents[2] / "reference" / "data"
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -92,12 +93,7 @@ def _source_cell(cell: Mapping[str, Any], questions: Mapping[str, float]) -> Cel
     source = cell["source"]
     if "nbgrader" in metadata:
         metadata["nbgrader"] = whole = _whole_metadata(metadata["nbgrader"], questions)
-        if (
-            cell["cell_type"] == "code"
-            and whole["locked"]
-            and not whole["grade"]
-            and whole.get("grade_id") != "setup"
-        ):
+        if cell["cell_type"] == "code" and _is_display(whole):
             metadata["backmark"] = {"role": "kit"}  # a picture or the kit's own: grading does not run it
     if cell["cell_type"] == "markdown":
         source = _POINTS.sub(lambda match: _points_text(match[1], questions), source)
@@ -271,14 +267,37 @@ def built_files(solution_py: Path) -> dict[str, str]:
     return {f"{solution_py.stem}.ipynb": to_text(release), "assignment.toml": toml}
 
 
+def data_files(solution_py: Path) -> dict[str, Path]:
+    """Return the `files` of an assignment as name -> source: beside the solution, else the bundled data.
+
+    Raises:
+        NotebookError: a file is in neither place.
+    """
+    table = tomllib.loads(settings_of(solution_py).read_text(encoding="utf-8")).get("assignment", {})
+    found = {}
+    for name in table.get("files", ()):
+        places = (solution_py.with_name(name), BUNDLED / name)
+        if not any(place.is_file() for place in places):
+            raise NotebookError(
+                f"{solution_py.name}: the file {name!r} lies neither beside it nor in {BUNDLED}"
+            )
+        found[name] = next(place for place in places if place.is_file())
+    return found
+
+
+def _wanted(solution_py: Path) -> dict[str, bytes]:
+    texts = {name: text.encode("utf-8") for name, text in built_files(solution_py).items()}
+    return texts | {name: source.read_bytes() for name, source in data_files(solution_py).items()}
+
+
 def build(solution_py: Path, out_dir: Path) -> list[Path]:
-    """Write `out_dir/<name>/{<name>.ipynb, assignment.toml}` from `solutions/<name>.{py,toml}`."""
+    """Write `out_dir/<name>/{<name>.ipynb, assignment.toml}` and the files it names, from `solutions/<name>.*`."""
     folder = out_dir / solution_py.stem
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in built_files(solution_py).items():
+    for name, content in _wanted(solution_py).items():
         path = folder / name
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content)
         written.append(path)
     return written
 
@@ -287,9 +306,9 @@ def stale(solutions: Path, assignments: Path) -> list[str]:
     """Name every built file that is missing or differs from what `solutions` gives now, and leftovers."""
     problems = []
     for solution in sorted(solutions.glob("*.py")):
-        for name, text in built_files(solution).items():
+        for name, content in _wanted(solution).items():
             path = assignments / solution.stem / name
-            if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+            if not path.is_file() or path.read_bytes() != content:
                 problems.append(f"{path} is not what {solution} builds; run `make assignments`")
     known = {solution.stem for solution in solutions.glob("*.py")}
     leftovers = [f for f in sorted(assignments.iterdir()) if f.is_dir() and f.name not in known]
