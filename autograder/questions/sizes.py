@@ -95,10 +95,10 @@ def _keras_prompt(params: dict[str, Any]) -> str:
     n, k, s, d = (params[name] for name in ("n", "k", "stride", "dilation"))
     gaps = f", dilation $d = {d}$ (neighbouring taps lie {d} pixels apart)" if d > 1 else ""
     return (
-        f"In Keras the padding of a layer is a rule. Take one axis of {n} pixels, a kernel of size {k} and stride "
-        f'$s = {s}${gaps}.\n\n- `padding="valid"` adds nothing: only windows that lie completely inside the input '
-        'count.\n- `padding="same"` makes the output $\\lceil n/s \\rceil$ long. It adds just as many zeros as this '
-        "needs, half of them on either side; if their number is odd, the one left over comes **after** the input."
+        f"In Keras the padding of a layer is a rule. Take one axis of $n = {n}$ pixels, a kernel of size $k = {k}$ "
+        f'and stride $s = {s}${gaps}.\n\n- `padding="valid"` adds nothing: only windows that lie completely inside the '
+        'input count.\n- `padding="same"` makes the output $\\lceil n/s \\rceil$ long. It adds just as many zeros as '
+        "this needs, half of them on either side; if their number is odd, the one left over comes **after** the input."
     )
 
 
@@ -207,10 +207,10 @@ def _dilated_prompt(params: dict[str, Any]) -> str:
     n, k, s, p, d = (params[name] for name in ("n", "k", "stride", "padding", "dilation"))
     framed = f"zero padding $p = {p}$ on each side" if p else "no padding"
     return (
-        f"A kernel has {k} taps along one axis and is used with dilation $d = {d}$: neighbouring taps meet pixels "
-        f"that lie ${d}$ apart, so $d - 1 = {d - 1}$ {'pixels are' if d > 2 else 'pixel is'} passed over between "
-        f"them. It slides over {n} pixels with stride $s = {s}$ and {framed}. A window that does not lie completely "
-        "inside the (padded) input is left out."
+        f"A kernel has $k = {k}$ taps along one axis and is used with dilation $d = {d}$: neighbouring taps meet "
+        f"pixels that lie ${d}$ apart, so $d - 1 = {d - 1}$ {'pixels are' if d > 2 else 'pixel is'} passed over "
+        f"between them. It slides over $n = {n}$ pixels with stride $s = {s}$ and {framed}. A window that does not lie "
+        "completely inside the (padded) input is left out."
     )
 
 

@@ -58,7 +58,10 @@ class StampAndAdd:
     @staticmethod
     def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
         x, w = (np.array(params[name], dtype=float)[None, None] for name in ("image", "kernel"))
-        return {"result": cells(impl(x, w, None, params["stride"], params["padding"])[0, 0])}
+        result = impl(x, w, None, params["stride"], params["padding"])[0, 0]
+        if not np.size(result):
+            raise ValueError("a map without entries cannot be written down")
+        return {"result": cells(result)}
 
     @staticmethod
     def pose(params: dict[str, Any], impl: Any) -> Variant:
