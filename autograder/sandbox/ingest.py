@@ -58,7 +58,8 @@ class Release:
             for c, m in marked
             if not m.get("grade") and not m.get("locked") and ASSIGNED.search(c.source)
         }
-        stubs = {c.grade_id: c.source for c, m in marked if m.get("solution") or c.grade_id in typed}
+        free = {c.grade_id for c, m in marked if not m.get("grade") and not m.get("locked")}
+        stubs = {c.grade_id: c.source for c, m in marked if m.get("solution") or c.grade_id in free}
         locked = {c.grade_id: c.source for c, m in marked if c.grade_id not in stubs}
         setup = [c for c, m in marked if m.get("locked") and not m.get("grade") and not m.get("solution")]
         claims = [CLAIM.search(c.source) for c in cells if c is not None and c.kind == "code"]
