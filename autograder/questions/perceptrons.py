@@ -65,7 +65,7 @@ _SUMS = ("bias-left-out", "bias-subtracted-from-sum", "weights-summed-without-in
     "PERC-1",
     title=_TITLES["PERC-1"],
     op=perceptron,
-    space={1: 80, 2: 10_000, 3: 10**6},
+    space={1: 160, 2: 10_000, 3: 10**6},
     min_exposed=5,
     must_detect={
         1: _SUMS,
@@ -139,7 +139,7 @@ _STEPS = ("update-sign", "update-bias-still", "update-by-weights")
     "PERC-2",
     title=_TITLES["PERC-2"],
     op=perceptron_rule,
-    space={1: 3_000, 2: 10**6, 3: 10**7},
+    space={1: 4_500, 2: 10**6, 3: 10**7},
     min_exposed=5,
     must_detect={
         1: (*_STEPS, "update-bias-times-input", "update-twice-as-far"),
@@ -274,7 +274,7 @@ _EPOCH = ("update-sign", "update-bias-still", "epoch-with-first-weights", "updat
     "PERC-3",
     title=_TITLES["PERC-3"],
     op=perceptron_rule,
-    space={1: 2_000, 2: 3_000, 3: 10_000},
+    space={1: 30_000, 2: 90_000, 3: 60_000},
     min_exposed=5,
     must_detect={
         1: ("update-sign", "epoch-with-first-weights"),
