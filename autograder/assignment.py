@@ -25,7 +25,7 @@ from autograder.keymaking import make_key
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS
 
-WEIGHTS = ("behaviour", "consistent")
+WEIGHTS = ("behaviour", "consistent", "carried")
 BY_HAND_SCHEMA = "backmark/by-hand/1"
 
 
@@ -47,6 +47,10 @@ class Asked:
     def instances(self) -> tuple[str, ...]:
         """Return the cell ids: CONV-1, CONV-1_2, CONV-1_3, ..."""
         return tuple(self.id if i == 0 else f"{self.id}_{i + 1}" for i in range(self.count))
+
+    def names(self) -> tuple[str, ...]:
+        """Return what its verdicts are filed under: the function's name, or the cell ids."""
+        return (self.id,) if self.is_code else self.instances()
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def read_assignment(folder: Path) -> Assignment:
     data = read_toml(path)
     table = data.get("assignment", {})
     if "python" in data.get("course", {}):
-        _load_own_file(folder / str(data["course"]["python"]))
+        load_own_file(folder / str(data["course"]["python"]))
     name = str(table.get("name", folder.name))
     questions = tuple(_asked(row, path) for row in data.get("question", ()))
     if not questions:
@@ -197,7 +201,7 @@ def _limits(data: Mapping[str, Any], path: Path) -> Limits:
     return limits
 
 
-def _load_own_file(path: Path) -> None:
+def load_own_file(path: Path) -> None:
     """Run an instructor's file, once; it registers questions, mistakes and exercises. Staff machines only."""
     name = f"backmark_course_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:

@@ -8,7 +8,6 @@ _FORMULA = re.compile(r"\$\$?(.+?)\$\$?", re.DOTALL)
 _COMMANDS = {
     "cdot": "·", "times": "×", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "sum": "Σ", "prod": "Π",
     "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "approx": "≈", "to": "→", "rightarrow": "→",
-    "leftarrow": "←",
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eta": "η", "epsilon": "ε", "varepsilon": "ε",
     "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "partial": "∂", "infty": "∞", "pm": "±", "dots": "…",
     "ldots": "…", "cdots": "⋯", "in": "∈", "top": "ᵀ", "left": "", "right": "", "quad": "  ", "qquad": "    ",

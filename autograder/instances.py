@@ -13,7 +13,7 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import same
-from autograder.mistakes import Mistake, mistakes_of
+from autograder.lookalikes import Seen, find_question, lookalikes, name_part, name_typed
 from autograder.model import Part, Variant
-from autograder.questions import QUESTIONS, Question
-from reference import ShapeError
+from autograder.questions import Question
 
 __all__ = [
     "Certificate",
@@ -52,9 +51,6 @@ FAIR = 0.05
 FORM_LIMIT = 40
 """Draws for another form of a question: each holds an instance that already passed all rules of its type."""
 
-Seen = list[tuple[Mistake, dict[str, Any]]]
-"""Mistakes that change an answer, with what they answer."""
-
 
 class NoInstance(RuntimeError):
     """No draw was acceptable; `statistics` counts why draws were refused."""
@@ -75,7 +71,7 @@ class Disagreement(RuntimeError):
 
 def instance_key(question: Question | str, params: Mapping[str, Any]) -> str:
     """Name an instance by what the student sees; instances a student would call the same share the key."""
-    question = _question(question)
+    question = find_question(question)
     seen = {name: value for name, value in params.items() if name != "level"}
     content = question.canonical(seen) if question.canonical else seen
     text = json.dumps([question.id, content], sort_keys=True, allow_nan=False)
@@ -97,7 +93,7 @@ def issue(
         NoInstance: none of `limit` draws passed; its statistics say why. Nothing is ever relaxed.
         Disagreement: the reference contradicts the question's own exact evaluator.
     """
-    return _accepted(_question(question), rng, level, issued, limit, None)[0]
+    return _accepted(find_question(question), rng, level, issued, limit, None)[0]
 
 
 def issue_certified(
@@ -108,7 +104,7 @@ def issue_certified(
     limit: int = 2000,
 ) -> tuple[Variant, Certificate]:
     """Draw as `issue` does, of equal difficulty for everybody, and say why the instance may be trusted."""
-    question = _question(question)
+    question = find_question(question)
     level = question.levels[0] if level is None else level
     variant, seen = _accepted(question, rng, level, issued, limit, usual_difficulty(question, level))
     return variant, _certificate(question, variant, seen)
@@ -138,14 +134,6 @@ def _accepted(
                 return variant, seen
         statistics[refusal] += 1
     raise NoInstance(question.id, level, statistics)
-
-
-def _question(question: Question | str) -> Question:
-    if isinstance(question, Question):
-        return question
-    if question not in QUESTIONS:
-        raise ValueError(f"There is no question {question!r}; there are {', '.join(sorted(QUESTIONS))}.")
-    return QUESTIONS[question]
 
 
 def _known_before(question: Question, params: Mapping[str, Any], issued: set[str] | None) -> str:
@@ -279,97 +267,6 @@ def _generous(part: Part) -> Part:
     return replace(part, options={**part.options, "slack": slack})
 
 
-# ------------------------------------------------------------------------------------------ lookalikes
-
-
-def lookalikes(question: Question | str, variant: Variant) -> Seen:
-    """Pose the instance through every mistake; keep those that change the answer of at least one part.
-
-    Each comes with its answer to all parts, in the form of `variant.truth`.
-    """
-    question = _question(question)
-    found = []
-    for mistake, answer in _mistaken(question, variant):
-        if not all(same(answer[p.id], variant.truth[p.id], p) for p in variant.parts):
-            found.append((mistake, answer))
-    return found
-
-
-def _mistaken(question: Question, variant: Variant) -> Iterator[tuple[Mistake, dict[str, Any]]]:
-    if question.mistaken is not None:
-        yield from question.mistaken(variant.params)
-        return
-    for mistake in _aimed_at(question):
-        answer = _answer(question, variant, mistake)
-        if answer is not None:
-            yield mistake, answer
-
-
-def name_typed(
-    question: Question | str, variant: Variant, student_values: Mapping[str, Any]
-) -> list[Mistake]:
-    """Name the mistakes consistent with the parts a student got wrong.
-
-    Mistakes that explain every wrong part come alone; if there are none, all that explain some part, those
-    explaining most first. Parts without a (readable) value are left out of `student_values`.
-    """
-    question = _question(question)
-    wrong = [p for p in variant.parts if _is_wrong(p, variant, student_values)]
-    counts = [
-        (sum(same(student_values[p.id], answer[p.id], p) for p in wrong), mistake)
-        for mistake, answer in lookalikes(question, variant)
-    ]
-    most = max((count for count, _ in counts), default=0)
-    if most == len(wrong):
-        return [mistake for count, mistake in counts if count == most and wrong]
-    return [mistake for count, mistake in sorted(counts, key=lambda pair: -pair[0]) if count]
-
-
-def name_part(question: Question | str, variant: Variant, part: str, value: Any) -> list[Mistake]:
-    """Name the mistakes consistent with one wrong part."""
-    return name_typed(question, variant, {part: value})
-
-
-def _is_wrong(part: Part, variant: Variant, values: Mapping[str, Any]) -> bool:
-    return part.id in values and not same(values[part.id], variant.truth[part.id], part)
-
-
-def _aimed_at(question: Question) -> list[Mistake]:
-    of_op = mistakes_of(question.op, question.part, "value")
-    return of_op + mistakes_of(question.id, kind="value")
-
-
-class _NotApplicable(Exception):
-    """The mistake cannot be made on this instance."""
-
-
-def _answer(question: Question, variant: Variant, mistake: Mistake) -> dict[str, Any] | None:
-    params = dict(variant.params)
-    if mistake.target == question.id:
-        answer = mistake(params)
-        if answer is None:
-            return None
-        given = answer if isinstance(answer, dict) else {variant.parts[0].id: answer}
-        return {**variant.truth, **given}
-    try:
-        if question.answers is not None:
-            return dict(question.answers(params, _or_not_applicable(mistake)))
-        return dict(question.pose(params, _or_not_applicable(mistake)).truth)
-    except (_NotApplicable, ShapeError, ValueError, IndexError):
-        # an array of another rank or size may leave no answer to read off
-        return None
-
-
-def _or_not_applicable(mistake: Mistake) -> Callable[..., Any]:
-    def impl(*args: Any, **kwargs: Any) -> Any:
-        result = mistake(*args, **kwargs)
-        if result is None:
-            raise _NotApplicable(mistake.name)
-        return result
-
-    return impl
-
-
 # ----------------------------------------------------------------------------------------- certificate
 
 
@@ -402,7 +299,7 @@ def certificate(question: Question | str, variant: Variant) -> Certificate:
     `merged` are the groups of mistakes that cannot be told apart on this instance. A question without an
     exact evaluator never gets `agrees`.
     """
-    question = _question(question)
+    question = find_question(question)
     return _certificate(question, variant, lookalikes(question, variant))
 
 
@@ -424,7 +321,7 @@ def _certificate(question: Question, variant: Variant, seen: Seen) -> Certificat
     )
 
 
-def _merged(variant: Variant, seen: list[tuple[Mistake, dict[str, Any]]]) -> tuple[tuple[str, ...], ...]:
+def _merged(variant: Variant, seen: Seen) -> tuple[tuple[str, ...], ...]:
     groups: list[tuple[dict[str, Any], list[str]]] = []
     for mistake, answer in seen:
         for first, names in groups:

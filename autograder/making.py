@@ -32,6 +32,7 @@ from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
 from autograder.instances import certificate, instance_key, issue, usual_difficulty
 from autograder.journal import write_whole
+from autograder.judging import JUDGE_VERSION
 from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
 from autograder.parallel import shared_out
@@ -76,6 +77,7 @@ def make(
         _write_release(course, assignment, variants, hints, on_step)
         _write_keys(course, assignment, code_keys(assignment, secret), variants)
         _write_source(course, assignment)
+        _write_settings(course)
         handouts = _write_handouts(course, assignment, variants, on_step) if per_student else 0
     except OSError as error:
         raise CourseError(f"{error.filename or root} could not be written: {error.strerror}.") from None
@@ -90,6 +92,32 @@ def _roster(course: Course, given: Path | None) -> dict[str, Student]:
     if given is not None and not (own.exists() and own.samefile(given)):
         write_whole(own, given.read_bytes())
     return students
+
+
+SETTINGS = """# What this course has decided; see docs/marks.md of Backmark.
+judge = {judge}  # the version of the judge that marks this course; `backmark grade --regrade` raises it
+timezone = "UTC"  # of the times below and of lists without a time zone
+
+# [lateness]
+# penalty = 10          # percent of the points of an assignment, for each started
+# per = "day"           # or "hour"
+# grace_minutes = 15    # so much later costs nothing
+# cap = 50              # percent, at most
+# cut_off_days = 7      # so long after the deadline nothing counts any more
+
+# [assignment.NAME]
+# deadline = 2026-11-20T23:59:00
+#
+# [assignment.NAME.extensions]
+# STUDENT = "3 days"
+"""
+
+
+def _write_settings(course: Course) -> None:
+    """Begin course.toml, once; afterwards it belongs to whoever gives the course."""
+    path = course.root / "course.toml"
+    if not path.exists():
+        write_whole(path, SETTINGS.format(judge=JUDGE_VERSION).encode())
 
 
 # --- by-hand questions ---------------------------------------------------------------------------

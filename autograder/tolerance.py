@@ -41,16 +41,16 @@ def disturb(x: np.ndarray, seed: int, size: float = DISTURBANCE) -> np.ndarray:
     return (np.asarray(x, dtype=np.float64) * (1.0 + size * xi)).reshape(np.shape(x))
 
 
-def disturb_all(value: Any, seed: int) -> Any:
+def disturb_all(value: Any, seed: int, size: float = DISTURBANCE) -> Any:
     """Disturb every float and float array inside nested tuples, lists and dicts."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return disturb(value, seed).astype(value.dtype)
+        return disturb(value, seed, size).astype(value.dtype)
     if isinstance(value, float) and not isinstance(value, bool):
-        return float(disturb(np.array([value]), seed)[0])
+        return float(disturb(np.array([value]), seed, size)[0])
     if isinstance(value, (tuple, list)):
-        return type(value)(disturb_all(v, seed) for v in value)
+        return type(value)(disturb_all(v, seed, size) for v in value)
     if isinstance(value, dict):
-        return {k: disturb_all(v, seed) for k, v in value.items()}
+        return {k: disturb_all(v, seed, size) for k, v in value.items()}
     return value
 
 

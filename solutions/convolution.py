@@ -48,18 +48,23 @@ import numpy as np
 # %% nbgrader={"grade_id": "kit", "locked": true}
 import backmark_kit as kit
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-01", "CONV-02", "CONV-03", "CONV-04", "CONV-05", "CONV-06", "CONV-13", "CONV-17", "CONV-22", "CONV-23", "CONV-25", "LIN-03"]
 # ## 1 Sliding a window: how big is the output?
 #
 # The lecture's first example: an image of $32\times32$ pixels with 3 colour channels, and one filter of
-# $5\times5\times3$. A filter always extends through the **full depth** of its input, so at one position it gives
-# **one number**,
+# $5\times5\times3$. A fully connected layer would stretch the image to one column of 3072 numbers first, and forget
+# which pixels were neighbours. A convolution does **not flatten**: it keeps rows, columns and channels, slides the filter
+# over the image and computes a dot product at every position. A filter always extends through the **full depth** of its
+# input, so at one position it gives **one number**,
 #
 # $$ w^\top x + b = \sum_{c=1}^{3}\sum_{u=1}^{5}\sum_{v=1}^{5} w_{c,u,v}\,x_{c,u,v} + b, $$
 #
 # a dot product of $5\cdot5\cdot3 = 75$ numbers and a bias: **76 parameters**. The window fits at $32-5+1=28$
 # rows and 28 columns, so one filter makes one **activation map** of $28\times28$. Six filters make six maps,
-# stacked to a "new image" of $6\times28\times28$, with $6\cdot(75+1)=456$ parameters.
+# stacked to a "new image" of $6\times28\times28$, with $6\cdot(75+1)=456$ parameters. All activations have three
+# dimensions, and each "neuron" in them sees $3\times5\times5$ inputs and has $3\times5\times5$ weights and a bias.
+# A layer is told by height and width of its filters (their depth is that of the input), stride, padding, the number of
+# filters, and the activation function that follows.
 #
 # With stride $s$, padding $p$ and dilation $d$ a filter covers $k_\text{eff} = d(k-1)+1$ pixels, and
 #
@@ -102,7 +107,7 @@ for (stride, text), line in zip(rows.items(), axes):
     line[0].text(-1.2, 3.5, f"stride {stride}\n{text}", ha="right", va="center", fontsize=10)
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-18", "CONV-19"]
 # *Picture: a 7×7 grid with a 3×3 window in its top row, one drawing per position. Stride 1 gives five positions, so
 # the output is 5×5. Stride 2 gives three, so 3×3. Stride 3 gives two; a third window would hang over the edge
 # (hatched), and the last column is never read.*
@@ -114,6 +119,9 @@ plt.show()
 # | 7 | 3 | 2 | 0 | 3 | 3 | yes |
 # | 7 | 3 | 3 | 0 | 7/3 | 2 | **no** |
 # | 224 | 3 | 1 | 1 | 224 | 224 | yes |
+#
+# The last row holds for every size: with $k=3$, $s=1$, $p=1$ the output is as large as the input. VGGNet has no other
+# filters.
 
 # %% [markdown]
 # ### CARITH-1 by hand ({points:CARITH-1})
@@ -191,7 +199,7 @@ def conv_params(c_in, k, c_out, bias=True):
 # %% nbgrader={"grade_id": "test_conv_params", "grade": true, "locked": true}
 kit.score("conv_params", globals())
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-14", "CONV-16"]
 # ### Think about it (no points)
 #
 # **A. 7×7, $k=3$, stride 3: an error, 2, or 7/3?** One lecture says "doesn't fit", another takes the floor, a third
@@ -218,7 +226,7 @@ kit.score("conv_params", globals())
 # number of outputs with 76.
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-20"]
 # ## 2 Correlation and convolution
 #
 # In this section, as on the slide, $F$ is an image with one channel and $H$ a kernel of $k\times k$. The lecture calls
@@ -261,6 +269,21 @@ answer = """
 kit.score("CONV-1", globals())
 
 # %% [markdown]
+# ### CONV-2 by hand ({points:CONV-2})
+
+# %% nbgrader={"grade_id": "show-CONV-2", "locked": true}
+kit.show("CONV-2", student)
+
+# %% deletable=false nbgrader={"grade_id": "CONV-2"}
+# answer: CONV-2
+answer = """
+
+"""
+
+# %% nbgrader={"grade_id": "test_CONV-2", "grade": true, "locked": true}
+kit.score("CONV-2", globals())
+
+# %% [markdown]
 # ### `corr2d` ({points:corr2d}) and `conv2d_true` ({points:conv2d_true})
 
 
@@ -300,7 +323,7 @@ def conv2d_true(F, H, pad):
 # %% nbgrader={"grade_id": "test_conv2d_true", "grade": true, "locked": true}
 kit.score("conv2d_true", globals())
 
-# %% [markdown]
+# %% [markdown] covers=["LIN-02"]
 # ### Think about it (no points)
 #
 # **D. Is $G[i,j]=\sum_{u,v} H[u,v]F[i+u,j+v]$ a convolution?** The slides use both conventions: this formula, and a
@@ -328,7 +351,7 @@ kit.score("conv2d_true", globals())
 # (stationarity).
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-07", "CONV-08", "CONV-09", "CONV-15"]
 # ## 3 The layer, forward
 #
 # With $N$ images, $C$ channels and $F$ filters the weights have four dimensions, `W[F, C, k, k]` (output depth, input
@@ -336,9 +359,9 @@ kit.score("conv2d_true", globals())
 #
 # $$ Y_{n,f,i,j} = \sum_{c,u,v} W_{f,c,u,v}\; X^{p}_{n,\,c,\;is+ud,\;js+vd} + b_f , $$
 #
-# where $X^p$ is $X$ with $p$ zeros on each side. All channels are added up: two filters give two maps, whatever $C$ is.
-# At each position the $F$ results form a column of shape $[F\times1\times1]$. An example with two channels and two
-# filters ($s=1$, $p=0$), channels one above the other:
+# where $X^p$ is $X$ with $p$ zeros on each side; real layers have 64 to 1024 filters. All channels are added up: two
+# filters give two maps, whatever $C$ is. At each position the $F$ results form a column of shape $[F\times1\times1]$. An
+# example with two channels and two filters ($s=1$, $p=0$), channels one above the other:
 #
 # $$ X=\begin{matrix}\begin{bmatrix}1&0&2\\3&1&0\\0&2&1\end{bmatrix}\\[4pt]\begin{bmatrix}0&1&0\\1&0&1\\2&0&1\end{bmatrix}\end{matrix}
 # \qquad W_0=\begin{matrix}\begin{bmatrix}1&0\\0&1\end{bmatrix}\\[4pt]\begin{bmatrix}0&1\\1&0\end{bmatrix}\end{matrix},\ b_0=1
@@ -366,6 +389,23 @@ answer = """
 kit.score("CONV-3", globals())
 
 # %% [markdown]
+# ### CONV-4 by hand ({points:CONV-4})
+#
+# Write one row of the map per line; between two maps leave a line empty.
+
+# %% nbgrader={"grade_id": "show-CONV-4", "locked": true}
+kit.show("CONV-4", student)
+
+# %% deletable=false nbgrader={"grade_id": "CONV-4"}
+# answer: CONV-4
+answer = """
+
+"""
+
+# %% nbgrader={"grade_id": "test_CONV-4", "grade": true, "locked": true}
+kit.score("CONV-4", globals())
+
+# %% [markdown] covers=["CONV-12"]
 # ### `conv_forward` ({points:conv_forward})
 #
 # The slide writes the layer as one line inside its loops, for one filter:
@@ -400,10 +440,11 @@ def conv_forward(X, W, b, s, p, d=1):
 # %% nbgrader={"grade_id": "test_conv_forward", "grade": true, "locked": true}
 kit.score("conv_forward", globals())
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-26"]
 # ### What filters see
 #
-# The next cells run *your* layer on a small picture drawn by code: one filter, one activation map.
+# The next cells run *your* layer on a small picture drawn by code: one filter, one activation map. (The lecture shows a
+# layer with 32 filters of $5\times5$, and so 32 maps. Ours has six.)
 
 
 # %% jupyter={"source_hidden": true} nbgrader={"grade_id": "draw-scene", "locked": true}
@@ -515,7 +556,7 @@ if kit.ready("conv_forward", globals()):
     fig.tight_layout()
     plt.show()
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-24"]
 # *Picture: left, the six maps stacked behind each other as a cube (depth 6, height 44, width 44); right, the same cube
 # unravelled into its six slices.*
 #
@@ -530,10 +571,11 @@ if kit.ready("conv_forward", globals()):
 # (k, k, C, F).
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-21"]
 # ## 4 The layer, backward
 #
-# Training needs the gradients of the loss $L$. Given $\mathrm{d}Y=\partial L/\partial Y$, look at *one* output number.
+# Nobody draws the filters of a real network: they are trained like all weights, by back-propagating the error of the
+# classification. That needs the gradients of the loss $L$. Given $\mathrm{d}Y=\partial L/\partial Y$, look at *one* output number.
 # It is a dot product plus a bias, so its share of the gradients is
 #
 # $$ \mathrm{d}Y_{n,f,i,j}\cdot\text{window}\ \to\ \mathrm{d}W_f, \qquad
@@ -554,6 +596,27 @@ if kit.ready("conv_forward", globals()):
 # \quad \mathrm{d}W_0=\begin{matrix}\begin{bmatrix}3&0\\7&3\end{bmatrix}\\[4pt]\begin{bmatrix}0&3\\1&2\end{bmatrix}\end{matrix}
 # \quad \mathrm{d}W_1=\begin{matrix}\begin{bmatrix}-3&1\\1&-2\end{bmatrix}\\[4pt]\begin{bmatrix}0&0\\-2&1\end{bmatrix}\end{matrix}
 # \quad \mathrm{d}b=\begin{bmatrix}3\\0\end{bmatrix} $$
+
+# %% [markdown]
+# ### CONV-5 by hand ({points:CONV-5})
+
+# %% nbgrader={"grade_id": "show-CONV-5", "locked": true}
+kit.show("CONV-5", student)
+
+# %% deletable=false nbgrader={"grade_id": "CONV-5"}
+# answer: CONV-5
+answer = {
+    "dX": """
+
+""",
+    "dW": """
+
+""",
+    "db": """ """,
+}
+
+# %% nbgrader={"grade_id": "test_CONV-5", "grade": true, "locked": true}
+kit.score("CONV-5", globals())
 
 # %% [markdown]
 # ### `conv_backward` ({points:conv_backward})
@@ -636,7 +699,7 @@ if kit.ready("conv_forward", globals()) and kit.ready("conv_backward", globals()
 # *Picture: three 13×13 grids. One 3×3 layer: the centre output sees 3×3 pixels, one path each. Two layers: 5×5 pixels, and
 # the pixel in the middle is used nine times. A layer with stride 2 first: 7×7.*
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-11"]
 # ## 5 Without sharing: the locally connected layer
 #
 # Convolution uses one filter everywhere. Give each output position a filter of its own, and you have a **locally
@@ -703,7 +766,7 @@ def local_backward(dY, cache):
 # %% nbgrader={"grade_id": "test_local_backward", "grade": true, "locked": true}
 kit.score("local_backward", globals())
 
-# %% [markdown]
+# %% [markdown] covers=["CONV-10"]
 # ### Think about it (no points)
 #
 # **G. What is shared in a convolution, and what is not? Name data for which sharing is a bad idea.**

@@ -192,7 +192,7 @@ kit.score("rel_error", globals())
 #
 # <details><summary>Answer</summary>
 # A network with P weights needs 2P runs of the whole network for one gradient; with a million weights that is two
-# million runs for one small step. Backpropagation costs about as much as two runs, whatever P is. For a test, P can be
+# million runs for one small step. Backpropagation costs about as much as two more runs, whatever P is. For a test, P can be
 # small and slow does not matter, and a finite difference cannot contain the bug you are looking for: it only calls the
 # forward.
 # </details>
@@ -302,6 +302,8 @@ plt.show()
 # | `mul` | $a\cdot b$ | $b$ towards $a$, $a$ towards $b$ | | `exp` | $e^a$ | $e^a$, which is $y$ |
 # | `neg` | $-a$ | $-1$ | | `addc` | $c+a$ | 1 |
 # | | | | | `mulc` | $c\cdot a$ | $c$ |
+#
+# A difference $a-b$ is a sum with a `neg` in it: 1 towards $a$, $-1$ towards $b$.
 #
 # **A value that feeds two nodes** gets a gradient back from each of them. Both ways change $f$, so the two are
 # **added**. Take $f=(a\cdot b)+a$ with $a=3,\ b=2$: by the product comes $1\cdot b=2$, by the sum comes $1$, together
@@ -619,8 +621,9 @@ kit.score("circuit_backward", globals())
 # An example to compare with:
 #
 # $$ x=\begin{bmatrix}1\\-2\\3\end{bmatrix},\quad W=\begin{bmatrix}1&0&2\\-1&1&0.5\end{bmatrix},\quad
-# b=\begin{bmatrix}0.5\\-1\end{bmatrix}\ \Rightarrow\ h=\begin{bmatrix}7.5\\-2.5\end{bmatrix};\qquad
-# \mathrm{d}h=\begin{bmatrix}2\\-3\end{bmatrix}\ \Rightarrow\
+# b=\begin{bmatrix}0.5\\-1\end{bmatrix}\ \Rightarrow\ h=\begin{bmatrix}7.5\\-2.5\end{bmatrix} $$
+#
+# $$ \mathrm{d}h=\begin{bmatrix}2\\-3\end{bmatrix}\ \Rightarrow\
 # \mathrm{d}W=\begin{bmatrix}2&-4&6\\-3&6&-9\end{bmatrix},\ \mathrm{d}b=\begin{bmatrix}2\\-3\end{bmatrix},\
 # \mathrm{d}x=\begin{bmatrix}5\\-3\\2.5\end{bmatrix} $$
 
@@ -851,7 +854,7 @@ kit.score("mean_sub_backward", globals())
 #
 # <details><summary>Answer</summary>
 # It raises only if N ≠ D (and neither is 1). For N = D it computes something else: the mean of row j leaves column j.
-# For N = 1 it is even right.
+# For N = 1 it is even right; for D = 1 the result grows to N by N.
 # </details>
 #
 # **K. Your classmate passes `dH` on unchanged: "the mean is only a constant". What goes wrong?**
@@ -904,7 +907,7 @@ kit.score("mean_sub_backward", globals())
 # 1. The gradient that comes from the right, and its local gradient (for which it remembers values). ·
 # 2. The gradient from the right times the value of the <em>other</em> input. ·
 # 3. The sum of the three gradients that come back. ·
-# 4. With ones, mistakes can cancel: a mean-subtraction layer would get dx = 0, whatever its backward does about it. ·
+# 4. With ones, mistakes can hide: in mean subtraction the right dx is then 0, and a mean over the wrong axis gives 0, too. ·
 # 5. That of W; that of x. ·
 # 6. A forgotten transpose, or an axis without keepdims: with other shapes both would have raised an error.
 # </details>

@@ -714,8 +714,9 @@ kit.score("FC-4", globals())
 # W_0=\begin{bmatrix}0.5&-0.5\\0.25&0.75\end{bmatrix},\ b_0=\begin{bmatrix}0.1\\0\end{bmatrix},\
 # W_1=\begin{bmatrix}1&-1\\0.5&0.5\end{bmatrix},\ b_1=\begin{bmatrix}0\\0.2\end{bmatrix} $$
 #
-# $$ P=\begin{bmatrix}0.4317&0.2100&0.2789&0.6457\\0.5683&0.7900&0.7211&0.3543\end{bmatrix},\
-# \mathrm{d}W_1=\begin{bmatrix}-0.9079&0.1549\\0.9079&-0.1549\end{bmatrix},\
+# $$ P=\begin{bmatrix}0.4317&0.2100&0.2789&0.6457\\0.5683&0.7900&0.7211&0.3543\end{bmatrix} $$
+#
+# $$ \mathrm{d}W_1=\begin{bmatrix}-0.9079&0.1549\\0.9079&-0.1549\end{bmatrix},\
 # \mathrm{d}W_0=\begin{bmatrix}-0.6385&0.1772\\1.2708&-0.7333\end{bmatrix},\
 # \mathrm{d}b_0=\begin{bmatrix}-0.4613\\0.1192\end{bmatrix} $$
 

@@ -470,7 +470,7 @@ plt.show()
 # $$ \mu = \frac1m\sum_{i=1}^m x_i,\quad \sigma^2 = \frac1m\sum_{i=1}^m (x_i-\mu)^2,\quad
 # \hat x_i = \frac{x_i-\mu}{\sqrt{\sigma^2+\varepsilon}},\quad y_i = \gamma\hat x_i + \beta . $$
 #
-# Here the divisor is $m$, not $m-1$. The small $\varepsilon$ stands *inside* the root; without it a feature that does not
+# Here the divisor is $m$, not $m-1$. (One slide writes the batch as $\{x_{1\dots m}\}$; it is $\{x_1,\dots,x_m\}$.) The small $\varepsilon$ stands *inside* the root; without it a feature that does not
 # vary would give $0/0$. $\gamma$ and $\beta$ are learned, one of each per feature: so the layer can also undo what it did.
 #
 # **An example.** $x=(1,2,3,4)$, $\gamma=2$, $\beta=1$, $\varepsilon=0$: $\mu=2.5$, $\sigma^2=1.25$,

@@ -39,14 +39,18 @@ class Trace:
     def judge(
         self, value: Any, truth: Any, part: Asked, replay: Callable[[list[Any]], Any] | None = None
     ) -> Judged:
-        """Judge row by row; `replay(rows so far)` gives the row that follows from the student's own rows."""
+        """Judge row by row.
+
+        `replay(rows so far)` gives the row that follows from the student's own rows, or None where none does.
+        """
         columns = [_Column(column["kind"], column.get("options", {})) for column in part.options["columns"]]
         cells: list[bool] = []
         for index, want in enumerate(truth):
             row = value[index] if index < len(value) else None
             judged = self._cells(row, want, columns)
             if replay and row is not None and index and not all(judged):
-                judged = max(judged, self._cells(row, replay(list(value[:index])), columns), key=sum)
+                again = replay(list(value[:index]))
+                judged = max(judged, self._cells(row, again, columns) if again else [], key=sum)
             cells += judged
         found = cellwise(cells)
         if len(value) <= len(truth):

@@ -15,12 +15,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 DONE, UNGRADED, MISUSE, OURS, STOPPED = 0, 1, 2, 3, 130
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+WIDTH = 16  # of the column with ids; a longer one pushes its own row only
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -39,17 +40,9 @@ def printable(text: str) -> str:
 def progress_bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=err, transient=True,
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), transient=True,
+        console=out if out.is_terminal else err,  # rows printed meanwhile then stay clear of the bar
     )  # fmt: skip
-
-
-def report_table() -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("student", no_wrap=True)
-    table.add_column("marks", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("what was found", overflow="fold")
-    return table
 
 
 def report_row(report: Any, kept: bool) -> tuple[str, str, str, str]:
@@ -63,6 +56,20 @@ def report_row(report: Any, kept: bool) -> tuple[str, str, str, str]:
         mark + (" [dim]kept[/dim]" if kept else ""),
         escaped(_found(report)),
     )
+
+
+def printed_row(report: Any, kept: bool) -> str:
+    """Write a row by itself, as wide as rows are: a table of a large class would have to be held."""
+    student, marks, mark, found = report_row(report, kept)
+    late = f"[dim]less {report.penalty:g}[/dim]" if report.penalty else ""
+    cells = (_wide(student, WIDTH), marks.rjust(12), late, mark.strip(), found)
+    return "  ".join(cell for cell in cells if cell)
+
+
+def _wide(text: str, width: int) -> str:
+    from rich.cells import cell_len
+
+    return text + " " * (width - cell_len(text))
 
 
 def _found(report: Any) -> str:

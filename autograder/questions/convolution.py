@@ -250,6 +250,7 @@ class TrueConvolution:
         3: ((5, 5), 2, (-5, 5), 2),
     }
     workload: ClassVar = {1: (36, 36), 2: (36, 36), 3: (36, 36)}
+    answers = staticmethod(_answers)
     work = staticmethod(products)
 
     @staticmethod
@@ -314,6 +315,7 @@ class DilatedCorrelation:
 
     _SETTINGS: ClassVar = {1: ((5, 5), 2, (0, 9), 0), 2: ((6, 6), 3, (-5, 5), 0), 3: ((5, 5), 3, (-5, 5), 1)}
     workload: ClassVar = {1: (36, 36), 2: (36, 36), 3: (49, 49)}
+    answers = staticmethod(_answers)
     exact = staticmethod(_exact)
     work = staticmethod(products)
 

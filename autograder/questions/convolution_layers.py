@@ -58,9 +58,13 @@ class ChannelsAndFilters:
         )
 
     @staticmethod
-    def pose(params: dict[str, Any], impl: Any) -> Variant:
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
         image, filters = (np.array(params[name], dtype=float) for name in ("image", "filters"))
-        maps = impl(image[None], filters, np.array(params["biases"], dtype=float))[0]
+        return {"maps": cells(impl(image[None], filters, np.array(params["biases"], dtype=float))[0])}
+
+    @staticmethod
+    def pose(params: dict[str, Any], impl: Any) -> Variant:
+        truth = ChannelsAndFilters.answers(params, impl)
         one = len(params["filters"]) == 1
         asked = (
             "Write the map, one row per line."
@@ -72,8 +76,8 @@ class ChannelsAndFilters:
             title="Several channels and filters by hand",
             prompt=_layer_prompt(params),
             parts=(Part("maps", asked, "ten"),),
-            truth={"maps": cells(maps)},
-            solution=_layer_steps(params, cells(maps)),
+            truth=truth,
+            solution=_layer_steps(params, truth["maps"]),
             params=params,
             level=params.get("level", 1),
         )
@@ -168,17 +172,18 @@ class ConvolutionBackward:
         return {"image": image, "kernel": weights, "upstream": upstream.tolist(), "stride": stride}
 
     @staticmethod
-    def pose(params: dict[str, Any], impl: Any) -> Variant:
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
         x, w, dy = (
             np.array(params[name], dtype=float)[None, None] for name in ("image", "kernel", "upstream")
         )
         dx, dw, db = gradients(conv2d, impl, dy, x, w, np.zeros(1), params["stride"])
         bias = np.ravel(db)
-        truth = {
-            "dX": cells(dx[0, 0]),
-            "dW": cells(dw[0, 0]),
-            "db": cells(bias)[0] if bias.size == 1 else cells(bias),
-        }
+        given = cells(bias)
+        return {"dX": cells(dx[0, 0]), "dW": cells(dw[0, 0]), "db": given[0] if len(given) == 1 else given}
+
+    @staticmethod
+    def pose(params: dict[str, Any], impl: Any) -> Variant:
+        truth = ConvolutionBackward.answers(params, impl)
         return Variant(
             question="CONV-5",
             title="The three gradients of a convolution by hand",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,8 @@ _ALWAYS = (
 class Iterations:
     """Level 1: small numbers; level 2: real data sets; level 3: the short last batch is left out."""
 
+    parents: ClassVar = {"total": ("iterations",)}
+
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
         if level == 1:
@@ -47,8 +49,6 @@ class Iterations:
         if rest == 0 or n < 2 * batch or lost < batch:
             return None
         return {"n": n, "batch": batch, "epochs": epochs, "drop_last": level == 3}
-
-    parents = {"total": ("iterations",)}  # noqa: RUF012 - read once, when the question is registered
 
     @staticmethod
     def carry(params: dict[str, Any], part: str, given: dict[str, Any]) -> Any:  # noqa: ARG004 - one part has parents

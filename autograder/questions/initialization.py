@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,8 @@ _SPREADS = ("init-variance-for-std", "init-without-2", "init-other-scheme")
 class Spread:
     """Level 1: a linear layer; level 2: a convolution; level 3: the limit of uniform weights."""
 
+    parents: ClassVar = {"spread": ("fan_in", "fan_out")}
+
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
         scheme = "he" if rng.integers(2) else "xavier"
@@ -65,7 +67,7 @@ class Spread:
                 Part("fan_in", "How many numbers does one unit read ($n_\\text{in}$)?", "int", share=0.25),
                 Part(
                     "fan_out",
-                    "How many sums does one input number enter ($n_\\text{out}$)?",
+                    "How many units use one input number ($n_\\text{out}$)?",
                     "int",
                     share=0.25,
                 ),
@@ -76,8 +78,6 @@ class Spread:
             params=params,
             level=params.get("level", 1),
         )
-
-    parents = {"spread": ("fan_in", "fan_out")}  # noqa: RUF012 - read once, when the question is registered
 
     @staticmethod
     def carry(params: dict[str, Any], part: str, given: dict[str, Any]) -> Any:  # noqa: ARG004 - one part has parents
@@ -106,8 +106,9 @@ def _prompt(params: dict[str, Any]) -> str:
             f"A convolution with {out} filters of {kernel[0]} × {kernel[1]} pixels reads {inputs} channels"
         )
         means = (
-            " (In a convolution one unit reads a window in all channels, and one pixel of one channel is read, away "
-            "from the border and with stride 1, by as many windows of every filter as the kernel has pixels.)"
+            " In a convolution a unit is one output number, which reads a window in every channel. Find "
+            "$n_\\text{out}$, the number of outputs that use one given input number, for stride 1 and away from "
+            "the border."
         )
     else:
         layer, means = f"A fully connected layer has {inputs} inputs and {out} outputs", ""

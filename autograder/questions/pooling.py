@@ -87,6 +87,10 @@ class MaxPooling:
         return {"map": grid, "k": side, "stride": stride}
 
     @staticmethod
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
+        return {"result": cells(impl(batch(params["map"]), params["k"], params["stride"])[0, 0])}
+
+    @staticmethod
     def pose(params: dict[str, Any], impl: Any) -> Variant:
         result = impl(batch(params["map"]), params["k"], params["stride"])[0, 0]
         return Variant(
@@ -175,6 +179,10 @@ class AveragePooling:
             "k": side,
             "stride": stride,
         }
+
+    @staticmethod
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
+        return {"result": cells(impl(batch(params["map"]), params["k"], params["stride"])[0, 0])}
 
     @staticmethod
     def pose(params: dict[str, Any], impl: Any) -> Variant:

@@ -53,13 +53,17 @@ class PoolingBackward:
         )
 
     @staticmethod
-    def pose(params: dict[str, Any], impl: Any) -> Variant:
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
         x, dy, moves = batch(params["map"]), batch(params["upstream"]), (params["k"], params["stride"])
         (largest,), (mean,) = (
             gradients(max_pool2d, impl, dy, x, *moves),
             gradients(avg_pool2d, avg_pool2d, dy, x, *moves),
         )
-        truth = {"max": cells(largest[0, 0]), "mean": cells(mean[0, 0])}
+        return {"max": cells(largest[0, 0]), "mean": cells(mean[0, 0])}
+
+    @staticmethod
+    def pose(params: dict[str, Any], impl: Any) -> Variant:
+        truth = PoolingBackward.answers(params, impl)
         return Variant(
             question="POOL-4",
             title="The way back through pooling",

@@ -56,16 +56,20 @@ class StampAndAdd:
         return {"image": image, "kernel": weights, "stride": stride, "padding": padding}
 
     @staticmethod
-    def pose(params: dict[str, Any], impl: Any) -> Variant:
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
         x, w = (np.array(params[name], dtype=float)[None, None] for name in ("image", "kernel"))
-        result = impl(x, w, None, params["stride"], params["padding"])[0, 0]
+        return {"result": cells(impl(x, w, None, params["stride"], params["padding"])[0, 0])}
+
+    @staticmethod
+    def pose(params: dict[str, Any], impl: Any) -> Variant:
+        truth = StampAndAdd.answers(params, impl)
         return Variant(
             question="TCONV-2",
             title="Transposed convolution by hand",
             prompt=_prompt(params),
             parts=(Part("result", "Write the result, one row per line.", "mat"),),
-            truth={"result": cells(result)},
-            solution=_steps(params, result),
+            truth=truth,
+            solution=_steps(params, truth["result"]),
             params=params,
             level=params.get("level", 1),
         )
@@ -111,7 +115,7 @@ def _prompt(params: dict[str, Any]) -> str:
     )
 
 
-def _steps(params: dict[str, Any], result: np.ndarray) -> tuple[str, ...]:
+def _steps(params: dict[str, Any], result: Any) -> tuple[str, ...]:
     s, p, k = params["stride"], params["padding"], len(params["kernel"])
     weights, full = np.array(params["kernel"]), np.array(_canvas(params))
     stamps = []

@@ -25,7 +25,10 @@ ANSWERS = {
     "CARITH-1": {"size": "14", "fits": "no"},
     "CARITH-2": "456",
     "CONV-1": "1 2\n3 4",
+    "CONV-2": "1 2\n3 4",
     "CONV-3": "[[1, 2], [3, 4]]",
+    "CONV-4": "5 1\n8 4",
+    "CONV-5": {"dX": "1 2\n3 4", "dW": "[[1, 2], [3, 4]]", "db": "5"},
 }
 
 X = np.array([[[1, 0, 2], [3, 1, 0], [0, 2, 1]], [[0, 1, 0], [1, 0, 1], [2, 0, 1]]], float)[None]
@@ -149,11 +152,15 @@ def public():
         q["id"]: q["points"] for q in tomllib.loads(SOLUTION.with_suffix(".toml").read_text())["question"]
     }
     exercises = arithmetic(points) | one_image(points) | layer(points) | local_layer(points)
-    kinds = {"CARITH-2": "int", "CONV-1": "mat", "CONV-3": "mat"}
+    kinds = {"CARITH-2": "int", "CONV-1": "mat", "CONV-2": "mat", "CONV-3": "mat", "CONV-4": "ten"}
     parts = {q: [{"id": "result", "prompt": "", "kind": kind, "options": {}}] for q, kind in kinds.items()}
     parts["CARITH-1"] = [
         {"id": "size", "prompt": "", "kind": "int", "options": {}},
         {"id": "fits", "prompt": "", "kind": "mc1", "options": {"choices": ["yes", "no"]}},
+    ]
+    parts["CONV-5"] = [
+        {"id": part, "prompt": "", "kind": kind, "options": {}}
+        for part, kind in (("dX", "mat"), ("dW", "mat"), ("db", "int"))
     ]
     by_hand = {q: {"title": q, "points": points[q], "parts": p} for q, p in parts.items()}
     return {"title": "Convolution", "exercises": exercises, "by_hand": by_hand}
@@ -212,7 +219,7 @@ def graded(notebook):
 def test_solution_earns_every_point(solved):
     scores = {name: nbgrader_score(cell) for name, cell in graded(solved).items()}
     assert scores == {name: cell.metadata.nbgrader["points"] for name, cell in graded(solved).items()}
-    assert len(scores) == 12
+    assert len(scores) == 15
 
 
 def test_solution_runs_without_errors_and_stderr(solved):

@@ -19,7 +19,7 @@ def convolution():
 
 
 def test_what_is_shipped_is_proved(convolution):
-    proofs = proving.prove(convolution, seeds=1, leave_one_out=True)
+    proofs = proving.prove(convolution.questions, seeds=1, leave_one_out=True)
     assert proving.failures(proofs) == []
     assert all(p.tried and p.tried == p.rejected == p.named for p in proofs)
     assert all(p.truth_ratio <= 0.1 for p in proofs)
@@ -55,5 +55,5 @@ def blind():
 def test_a_trial_that_cannot_see_a_mistake_is_a_failure(blind, convolution):
     asked = dataclasses.replace(convolution.questions[0], id=blind.id)
     own = dataclasses.replace(convolution, questions=(asked,))
-    sentences = proving.failures(proving.prove(own, seeds=1))
+    sentences = proving.failures(proving.prove(own.questions, seeds=1))
     assert any("negative-forgotten earns full marks" in s for s in sentences)

@@ -79,6 +79,15 @@ class TestGolden:
         assert variant.truth == {"dX": [want["dx"]], "dW": np.transpose(want["dW"]).tolist()}
 
 
+def test_a_wrong_backward_pass_of_the_op_is_posed_as_well():
+    params = dict(issue("GRAPH-4", np.random.default_rng(5), 3).params)
+    right = QUESTIONS["GRAPH-4"].pose(params, linear).truth
+    same_way = QUESTIONS["GRAPH-4"].pose(params, lambda dy, x, w: (dy @ w, dy.T @ x, None)).truth
+    assert same_way == right
+    halved = QUESTIONS["GRAPH-4"].pose(params, lambda dy, x, w: (dy @ w / 2, dy.T @ x, None)).truth
+    assert np.array_equal(2 * np.array(halved["dX"]), right["dX"])
+
+
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("id", IDS)
 def test_students_get_different_instances_that_show_their_mistakes(id, level):

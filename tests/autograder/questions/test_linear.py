@@ -59,6 +59,14 @@ class TestGolden:
         assert QUESTIONS["FC-4"].exact(params) == variant.truth
 
 
+def test_a_wrong_backward_pass_of_the_op_is_posed_as_well():
+    params = dict(issue("FC-4", np.random.default_rng(5), 1).params)
+    right = QUESTIONS["FC-4"].pose(params, linear).truth
+    posed = QUESTIONS["FC-4"].pose(params, lambda dy, x, w, b: (dy @ w, 2 * dy.T @ x, dy.sum(axis=0))).truth
+    assert (posed["dX"], posed["db"]) == (right["dX"], right["db"])
+    assert np.array_equal(posed["dW"], 2 * np.array(right["dW"]))
+
+
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("id", IDS)
 def test_two_hundred_students_get_different_instances_that_show_their_mistakes(id, level):

@@ -134,3 +134,12 @@ class TestBlownUpSize:
         assert "**each** of the four sides" in variant.prompt
         assert ("no output padding" in variant.prompt) == (level == 1)
         assert ("dilation" in variant.prompt) == (level == 3)
+
+
+@pytest.mark.parametrize("id", ["CARITH-4", "DIL-1", "POOL-3", "RF-1", "TCONV-1"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_small_spaces_hold_a_class(id, level):
+    issued: set[str] = set()
+    for seed in range(40):
+        issue(id, np.random.default_rng(seed), level, issued)
+    assert len(issued) == 40
