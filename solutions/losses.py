@@ -183,8 +183,8 @@ kit.show("PERC-2", student)
 # %% deletable=false nbgrader={"grade_id": "PERC-2"}
 # answer: PERC-2
 answer = {
-    "output-a": """ """,
-    "after-a": """ """,
+    "output": """ """,
+    "after": """ """,
 }
 
 # %% nbgrader={"grade_id": "test_PERC-2", "grade": true, "locked": true}

@@ -175,7 +175,7 @@ _COSTS = ("cv-settings-forgotten", "cv-sizes-exchanged")
     "CV-1",
     title=_TITLES["CV-1"],
     op=cross_validation_cost,
-    space={1: 900, 2: 5_000, 3: 3_000},
+    space={1: 1_100, 2: 9_000, 3: 6_000},
     min_exposed=6,
     must_detect={
         1: (*_COSTS, "cv-settings-added", "cv-fits-times-examples", "cv-refit-counted"),

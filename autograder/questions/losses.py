@@ -272,7 +272,7 @@ def _penalty_steps(params: Params, losses: list[float], data: float, penalty: fl
     "SVM-3",
     title=_TITLES["SVM-3"],
     op=hinge,
-    space={1: 5_000, 2: 10**5, 3: 10**5},
+    space={1: 930, 2: 10**5, 3: 10**5},
     min_exposed=5,
     must_detect={
         1: (
@@ -296,7 +296,7 @@ class Sanity:
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> Params | None:
         params: Params = {
-            "classes": int(rng.integers(11, 100)),
+            "classes": int(rng.integers(11, 1000 if level == 1 else 100)),
             "delta": 1 if level == 1 else int(rng.integers(2, 6)),
             "images": 1 if level < 3 else int(rng.integers(2, 10)),
             "constant": int(rng.integers(2, 10)),

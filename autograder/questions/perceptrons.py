@@ -65,7 +65,7 @@ _SUMS = ("bias-left-out", "bias-subtracted-from-sum", "weights-summed-without-in
     "PERC-1",
     title=_TITLES["PERC-1"],
     op=perceptron,
-    space={1: 80, 2: 10_000, 3: 10**6},
+    space={1: 160, 2: 10_000, 3: 10**6},
     min_exposed=5,
     must_detect={
         1: _SUMS,
@@ -139,7 +139,7 @@ _STEPS = ("update-sign", "update-bias-still", "update-by-weights")
     "PERC-2",
     title=_TITLES["PERC-2"],
     op=perceptron_rule,
-    space={1: 3_000, 2: 10**6, 3: 10**7},
+    space={1: 4_500, 2: 10**6, 3: 10**7},
     min_exposed=5,
     must_detect={
         1: (*_STEPS, "update-bias-times-input", "update-twice-as-far"),
@@ -167,10 +167,10 @@ class Step:
         truth: Params = {}
         parts: list[Part] = []
         w, b = np.array(params["w"], dtype=float), float(params["b"])
-        for name, x, t in zip("ab", params["x"], params["t"]):
+        for name, x, t in zip(_names(params), params["x"], params["t"]):
             trace = impl(np.array([x], dtype=float), np.array([t]), w, b, params["lr"])
-            truth[f"output-{name}"] = int(_fired(params["w"], x, params["b"]))
-            truth[f"after-{name}"] = [*np.asarray(trace[0])[0].tolist(), float(np.asarray(trace[1])[0])]
+            truth[f"output{name}"] = int(_fired(params["w"], x, params["b"]))
+            truth[f"after{name}"] = [*np.asarray(trace[0])[0].tolist(), float(np.asarray(trace[1])[0])]
             parts += _step_parts(name, len(w), len(params["x"]))
         return Variant(
             question="PERC-2",
@@ -183,16 +183,16 @@ class Step:
             level=params.get("level", 1),
         )
 
-    parents: ClassVar = {"after-a": ("output-a",), "after-b": ("output-b",)}
+    parents: ClassVar = {"after": ("output",), "after-a": ("output-a",), "after-b": ("output-b",)}
 
     @staticmethod
     def exact(params: Params) -> dict[str, Any]:
         found: Params = {}
-        for name, x, t in zip("ab", params["x"], params["t"]):
+        for name, x, t in zip(_names(params), params["x"], params["t"]):
             w, b = [Fraction(v) for v in params["w"]], Fraction(params["b"])
             after, bias = _stepped(w, b, x, t, Fraction(str(params["lr"])))
-            found[f"output-{name}"] = _fired(params["w"], x, params["b"])
-            found[f"after-{name}"] = [*map(float, after), float(bias)]
+            found[f"output{name}"] = _fired(params["w"], x, params["b"])
+            found[f"after{name}"] = [*map(float, after), float(bias)]
         return found
 
     @staticmethod
@@ -202,26 +202,27 @@ class Step:
     @staticmethod
     def carry(params: Params, part: str, given: Mapping[str, Any]) -> Any:
         """Correct by the student's own output; None where that leaves nothing to correct."""
-        at = "ab".index(part[-1])
-        x, t, y = params["x"][at], params["t"][at], given[f"output-{part[-1]}"]
+        which = part.removeprefix("after")
+        at = _names(params).index(which)
+        x, t, y = params["x"][at], params["t"][at], given[f"output{which}"]
         move = params["lr"] * (t - y)
         if y not in (0, 1) or not move:
             return None
         return [*(w + move * v for w, v in zip(params["w"], x)), params["b"] + move]
 
 
+def _names(params: Params) -> list[str]:
+    """Return how the parts of each example end."""
+    return ["-a", "-b"] if len(params["x"]) > 1 else [""]
+
+
 def _step_parts(name: str, size: int, examples: int) -> list[Part]:
-    which = f" to example {name.upper()}" if examples > 1 else ""
+    which = f" to example {name[1:].upper()}" if examples > 1 else ""
     weights = ", ".join(f"w_{i + 1}" for i in range(size))
+    after = f"Weights and bias after{which.replace(' to', '') or ' the example'}: ${weights}, b$."
     return [
-        Part(f"output-{name}", f"The answer $y$ of the perceptron{which}.", "int", share=0.25),
-        Part(
-            f"after-{name}",
-            f"Weights and bias after{which.replace(' to', '') or ' the example'}: ${weights}, b$.",
-            "vec",
-            {"places": 2},
-            share=0.75,
-        ),
+        Part(f"output{name}", f"The answer $y$ of the perceptron{which}.", "int", share=0.25),
+        Part(f"after{name}", after, "vec", {"places": 2}, share=0.75),
     ]
 
 
@@ -241,13 +242,13 @@ def _step_prompt(params: Params) -> str:
 
 def _step_solution(params: Params, truth: Params) -> tuple[str, ...]:
     steps = []
-    for name, x, t in zip("ab", params["x"], params["t"]):
+    for name, x, t in zip(_names(params), params["x"], params["t"]):
         y = _fired(params["w"], x, params["b"])
-        head = f"Example {name.upper()}: " if len(params["x"]) > 1 else ""
+        head = f"Example {name[1:].upper()}: " if len(params["x"]) > 1 else ""
         steps.append(
             f"{head}$a = {_sum_line(params['w'], x, params['b'])}$, so $y = {y}$; the error is $t - y = {t - y}$."
         )
-        after = truth[f"after-{name}"]
+        after = truth[f"after{name}"]
         if t == y:
             steps.append("The answer is right, so nothing moves.")
             continue
@@ -273,7 +274,7 @@ _EPOCH = ("update-sign", "update-bias-still", "epoch-with-first-weights", "updat
     "PERC-3",
     title=_TITLES["PERC-3"],
     op=perceptron_rule,
-    space={1: 2_000, 2: 3_000, 3: 10_000},
+    space={1: 30_000, 2: 90_000, 3: 60_000},
     min_exposed=5,
     must_detect={
         1: ("update-sign", "epoch-with-first-weights"),
@@ -317,17 +318,7 @@ class Epoch:
             question="PERC-3",
             title=_TITLES["PERC-3"],
             prompt=_epoch_prompt(params),
-            parts=tuple(
-                Part(
-                    f"row{i + 1}",
-                    f"Row {i + 1}, $x = {_vector(params['x'][i])}$, $t = {params['t'][i]}$: "
-                    "a | y | $w_1$ | $w_2$ | b.",
-                    "trace",
-                    {"columns": _COLUMNS},
-                    share=0.25,
-                )
-                for i in range(4)
-            ),
+            parts=tuple(_row_part(params, i) for i in range(4)),
             truth=truth,
             solution=_epoch_steps(params),
             params=params,
@@ -359,6 +350,13 @@ class Epoch:
         net = _net(w, x, b)
         move = params["lr"] * (t - (net > 0))
         return [[net, float(net > 0), *(u + move * v for u, v in zip(w, x)), b + move]]
+
+
+def _row_part(params: Params, i: int) -> Part:
+    asked = (
+        f"Row {i + 1}, $x = {_vector(params['x'][i])}$, $t = {params['t'][i]}$: a | y | $w_1$ | $w_2$ | b."
+    )
+    return Part(f"row{i + 1}", asked, "trace", {"columns": _COLUMNS}, share=0.25)
 
 
 def _pairs(params: Params) -> list[tuple[Any, Any]]:

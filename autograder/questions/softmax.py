@@ -104,7 +104,7 @@ _FIGURES = (
     "SMX-1",
     title=_TITLES["SMX-1"],
     op=softmax,
-    space={1: 700, 2: 100_000, 3: 5_000_000},
+    space={1: 900, 2: 100_000, 3: 5_000_000},
     min_exposed=7,
     must_detect={
         1: (*_SHARES, "softmax-without-exponentials", "softmax-winner-takes-all"),
@@ -176,7 +176,7 @@ _COSTS = (
     "SMX-2",
     title=_TITLES["SMX-2"],
     op=cross_entropy,
-    space={1: 2_000, 2: 300_000, 3: 20_000_000},
+    space={1: 2_400, 2: 300_000, 3: 20_000_000},
     min_exposed=8,
     must_detect={
         1: _COSTS,

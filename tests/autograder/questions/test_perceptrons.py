@@ -45,11 +45,11 @@ class TestByHand:
     def test_one_correction(self):
         # a = 2*1 - 3*2 + 1 = -3, so y = 0 instead of 1; everything moves by 0.5 times its input
         variant = step([2, -3], 1, [1, 2], 1, 0.5)
-        assert variant.truth == {"output-a": 0, "after-a": [2.5, -2.0, 1.5]}
+        assert variant.truth == {"output": 0, "after": [2.5, -2.0, 1.5]}
         assert QUESTIONS["PERC-2"].exact(variant.params) == variant.truth
 
     def test_a_right_answer_moves_nothing(self):
-        assert step([2, 3], 1, [1, 2], 1).truth == {"output-a": 1, "after-a": [2, 3, 1]}
+        assert step([2, 3], 1, [1, 2], 1).truth == {"output": 1, "after": [2, 3, 1]}
 
     def test_an_epoch_of_the_logical_or(self):
         # row 1: a = 0.5, y = 1, wrong: b falls to -0.5; row 2: a = -2, wrong: w_2 and b grow;
@@ -100,9 +100,9 @@ class TestCarriedForward:
     def test_the_correction_of_the_student_s_own_answer(self):
         params = step([2, -3], 1, [1, 2], 0, 0.5).params  # y = 0 is right, the student says 1
         carry = QUESTIONS["PERC-2"].carry
-        assert carry(params, "after-a", {"output-a": 1}) == [1.5, -4.0, 0.5]
-        assert carry(params, "after-a", {"output-a": 0}) is None, "nothing would be left to do"
-        assert carry(params, "after-a", {"output-a": 7}) is None
+        assert carry(params, "after", {"output": 1}) == [1.5, -4.0, 0.5]
+        assert carry(params, "after", {"output": 0}) is None, "nothing would be left to do"
+        assert carry(params, "after", {"output": 7}) is None
 
     def test_rows_go_on_from_the_student_s_own_row(self):
         assert QUESTIONS["PERC-3"].parents == {"row2": ("row1",), "row3": ("row2",), "row4": ("row3",)}
