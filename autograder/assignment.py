@@ -13,13 +13,13 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.course import CourseError, read_toml, rng_for
 from autograder.exercises import EXERCISES
-from autograder.instances import issue
+from autograder.instances import Certificate, issue_certified
 from autograder.key import Key
 from autograder.keymaking import make_key
 from autograder.model import Part, Variant
@@ -47,6 +47,10 @@ class Asked:
     def instances(self) -> tuple[str, ...]:
         """Return the cell ids: CONV-1, CONV-1_2, CONV-1_3, ..."""
         return tuple(self.id if i == 0 else f"{self.id}_{i + 1}" for i in range(self.count))
+
+    def names(self) -> tuple[str, ...]:
+        """Return what its verdicts are filed under: the function's name, or the cell ids."""
+        return (self.id,) if self.is_code else self.instances()
 
 
 @dataclass(frozen=True)
@@ -236,6 +240,7 @@ class Issued:
     instance: str
     variant: Variant
     hash: str
+    certificate: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -248,7 +253,7 @@ class Issued:
             "schema": BY_HAND_SCHEMA, "student": self.student, "instance": self.instance, "hash": self.hash,
             "question": v.question, "title": v.title, "level": v.level, "params": dict(v.params),
             "prompt": v.prompt, "parts": parts, "truth": dict(v.truth), "solution": list(v.solution),
-        }  # fmt: skip
+        } | ({"certificate": dict(self.certificate)} if self.certificate else {})  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Issued:
@@ -265,7 +270,7 @@ class Issued:
             data["question"], data["title"], data["prompt"], tuple(Part(**p) for p in data["parts"]),
             data["truth"], tuple(data["solution"]), data["params"], data["level"],
         )  # fmt: skip
-        return cls(data["student"], data["instance"], variant, data["hash"])
+        return cls(data["student"], data["instance"], variant, data["hash"], data.get("certificate"))
 
 
 def issue_by_hand(
@@ -282,14 +287,32 @@ def issue_by_hand(
         known = taken.setdefault(asked.id, set()) if roomy else set()
         for instance in asked.instances():
             rng = rng_for(secret, assignment.name, student, instance)
-            yield issued(student, instance, issue(question, rng, asked.level, known))
+            yield issued(student, instance, *issue_certified(question, rng, asked.level, known))
 
 
-def issued(student: str, instance: str, variant: Variant) -> Issued:
-    """Stamp a variant with the hash of everything that can change its mark."""
+def issued(student: str, instance: str, variant: Variant, why: Certificate | None = None) -> Issued:
+    """Stamp a variant with the hash of everything that can change its mark; its certificate cannot."""
     made = Issued(student, instance, variant, "")
     plain = json.dumps(made.to_json(), sort_keys=True, allow_nan=False)
-    return Issued(student, instance, variant, hashlib.sha256(plain.encode()).hexdigest()[:16])
+    return replace(
+        made,
+        hash=hashlib.sha256(plain.encode()).hexdigest()[:16],
+        certificate=certified(why) if why else None,
+    )
+
+
+def certified(why: Certificate) -> dict[str, Any]:
+    """Return a certificate as the key stores it: what was checked, and what every mistake would answer."""
+    return {
+        "agrees": why.agrees,
+        "exposed": list(why.exposed),
+        "alike": [list(names) for names in why.merged],
+        "mistakes": [[one.mistake, one.part, _plain(one.answer), one.gap] for one in why.lookalikes],
+    }
+
+
+def _plain(answer: Any) -> Any:
+    return answer if isinstance(answer, (int, float, str, list, type(None))) else str(answer)
 
 
 _DRAW_AGAIN = "Restore it, or move it away and run `backmark make`: the same numbers are drawn again."

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import tomllib
 from dataclasses import dataclass
@@ -72,6 +73,26 @@ class Course:
     def settings(self) -> dict[str, Any]:
         """Read `course.toml`, an empty table when there is none."""
         return read_toml(self.root / "course.toml") if (self.root / "course.toml").exists() else {}
+
+    def judge(self) -> int | None:
+        """Return the version of the judge that course.toml pins, None where it pins none.
+
+        Raises:
+            CourseError: `judge` is no whole number.
+        """
+        version = self.settings().get("judge")
+        if version is not None and (type(version) is not int or version < 1):
+            raise CourseError(
+                f"{self.root / 'course.toml'}: judge is {version!r}; it must be a whole number."
+            )
+        return version
+
+    def pin_judge(self, version: int) -> None:
+        """Raise the version that course.toml pins, where it pins one; every other line stays."""
+        if self.judge() not in (None, version):
+            path = self.root / "course.toml"
+            text = path.read_text(encoding="utf-8")
+            path.write_text(re.sub(r"(?m)^judge\s*=\s*\d+", f"judge = {version}", text), encoding="utf-8")
 
     def secret(self, create: bool = False) -> bytes:
         """Return the key of all random draws of this course, made once and kept readable by staff only."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.assignment import Assignment, read_assignment
 from autograder.course import Course, CourseError
-from autograder.grading import read_reports
+from autograder.marking import read_reports
 from autograder.model import Report
 from autograder.reports import FORMATS, CourseInfo, ExportError, QuestionInfo, Written
 

@@ -11,7 +11,7 @@ _COMMANDS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eta": "η", "epsilon": "ε", "varepsilon": "ε",
     "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "partial": "∂", "infty": "∞", "pm": "±", "dots": "…",
     "ldots": "…", "cdots": "⋯", "in": "∈", "top": "ᵀ", "left": "", "right": "", "quad": "  ", "qquad": "    ",
-    "max": "max", "min": "min", "exp": "exp", "ln": "ln", "log": "log", "tanh": "tanh",
+    "Delta": "Δ", "max": "max", "min": "min", "exp": "exp", "ln": "ln", "log": "log", "tanh": "tanh",
 }  # fmt: skip
 _SQUARES = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 
@@ -23,9 +23,12 @@ def readable(text: str) -> str:
 
 def _plain(formula: str) -> str:
     formula = re.sub(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", formula)
+    formula = re.sub(r"\\hat\s*\{?([a-zA-Z])\}?", "{\\1\u0302}", formula)
     formula = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", formula)
     formula = re.sub(r"\\(?:text|mathrm|mathbf|operatorname)\{([^{}]*)\}", r"\1", formula)
-    formula = re.sub(r"\^\{?([0-9+\-n]+)\}?", lambda found: found[1].translate(_SQUARES), formula)
+    formula = re.sub(
+        r"\^(?:\{([0-9+\-n]+)\}|([0-9n]))", lambda found: (found[1] or found[2]).translate(_SQUARES), formula
+    )
     formula = re.sub(r"_\{([^{}]*)\}", r"[\1]", formula)
     formula = re.sub(r"\\([a-zA-Z]+)", lambda found: _COMMANDS.get(found[1], found[1]), formula)
     formula = formula.replace(r"\,", " ").replace(r"\;", " ").replace("{", "").replace("}", "")

@@ -7,12 +7,13 @@ answer.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -20,10 +21,9 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import same
-from autograder.mistakes import Mistake, mistakes_of
+from autograder.lookalikes import Seen, find_question, lookalikes, name_part, name_typed
 from autograder.model import Part, Variant
-from autograder.questions import QUESTIONS, Question
-from reference import ShapeError
+from autograder.questions import Question
 
 __all__ = [
     "Certificate",
@@ -31,15 +31,25 @@ __all__ = [
     "Lookalike",
     "NoInstance",
     "certificate",
+    "difficulty",
     "instance_key",
     "issue",
+    "issue_certified",
     "lookalikes",
     "name_part",
     "name_typed",
+    "separated",
+    "usual_difficulty",
 ]
 
 LARGEST = 1e7
 """Answers beyond this are not shown to anybody."""
+
+FAIR = 0.05
+"""How far the difficulty of a student's instance may be from the usual one of its level."""
+
+FORM_LIMIT = 40
+"""Draws for another form of a question: each holds an instance that already passed all rules of its type."""
 
 
 class NoInstance(RuntimeError):
@@ -61,7 +71,7 @@ class Disagreement(RuntimeError):
 
 def instance_key(question: Question | str, params: Mapping[str, Any]) -> str:
     """Name an instance by what the student sees; instances a student would call the same share the key."""
-    question = _question(question)
+    question = find_question(question)
     seen = {name: value for name, value in params.items() if name != "level"}
     content = question.canonical(seen) if question.canonical else seen
     text = json.dumps([question.id, content], sort_keys=True, allow_nan=False)
@@ -83,33 +93,47 @@ def issue(
         NoInstance: none of `limit` draws passed; its statistics say why. Nothing is ever relaxed.
         Disagreement: the reference contradicts the question's own exact evaluator.
     """
-    question = _question(question)
+    return _accepted(find_question(question), rng, level, issued, limit, None)[0]
+
+
+def issue_certified(
+    question: Question | str,
+    rng: np.random.Generator,
+    level: int | None = None,
+    issued: set[str] | None = None,
+    limit: int = 2000,
+) -> tuple[Variant, Certificate]:
+    """Draw as `issue` does, of equal difficulty for everybody, and say why the instance may be trusted."""
+    question = find_question(question)
+    level = question.levels[0] if level is None else level
+    variant, seen = _accepted(question, rng, level, issued, limit, usual_difficulty(question, level))
+    return variant, _certificate(question, variant, seen)
+
+
+def _accepted(
+    question: Question, rng: np.random.Generator, level: int | None, issued: set[str] | None, limit: int,
+    usual: float | None,
+) -> tuple[Variant, Seen]:  # fmt: skip
     level = question.levels[0] if level is None else level
     if level not in question.levels:
         levels = ", ".join(map(str, question.levels))
         raise ValueError(f"{question.id} has no level {level}; it has {levels}.")
     statistics: Counter[str] = Counter()
-    for _ in range(limit):
+    for _ in range(limit if question.base is None else min(limit, FORM_LIMIT)):
         params = question.draw(rng, level)
         refusal = "not worth posing" if params is None else _known_before(question, params, issued)
         if params is not None and not refusal:
             variant = question.pose(_plain_json(question, {**params, "level": level}), question.op)
-            refusal = next(_refusals(question, variant), "")
+            refusal = next(_refusals(question, variant, usual), "")
+            seen = [] if refusal else lookalikes(question, variant)
+            refusal = refusal or next(_exposure_refusals(question, variant, seen), "")
             if not refusal:
                 _hold_to_exact(question, variant)
                 if issued is not None:
                     issued.add(instance_key(question, params))
-                return variant
+                return variant, seen
         statistics[refusal] += 1
     raise NoInstance(question.id, level, statistics)
-
-
-def _question(question: Question | str) -> Question:
-    if isinstance(question, Question):
-        return question
-    if question not in QUESTIONS:
-        raise ValueError(f"There is no question {question!r}; there are {', '.join(sorted(QUESTIONS))}.")
-    return QUESTIONS[question]
 
 
 def _known_before(question: Question, params: Mapping[str, Any], issued: set[str] | None) -> str:
@@ -132,27 +156,56 @@ def _plain_json(question: Question, params: dict[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------ acceptance
 
 
-def _refusals(question: Question, variant: Variant) -> Iterator[str]:
-    """Yield why an instance is not acceptable, cheap reasons first."""
+def _refusals(question: Question, variant: Variant, usual: float | None) -> Iterator[str]:
+    """Yield why an instance is not acceptable, whatever mistakes answer."""
     for part in variant.parts:
         yield from _part_refusals(part, variant.truth[part.id])
     yield from _effort_refusals(question, variant)
-    yield from _exposure_refusals(question, variant)
+    if usual is not None and abs(difficulty(question, variant) - usual) > FAIR * usual:
+        yield "easier or harder than others"
 
 
-def _exposure_refusals(question: Question, variant: Variant) -> Iterator[str]:
-    exposed = {
-        mistake.name: answer
-        for mistake, answer in lookalikes(question, variant)
-        if _separated(variant, answer, variant.truth)
-    }
+def difficulty(question: Question, variant: Variant) -> float:
+    """Estimate how hard an instance is: operations, digits, numbers that are not whole, all else being equal.
+
+    The level fixes which concepts are active, so that they need no weight of their own.
+    """
+    numbers = [abs(n) for n in _plain_numbers(variant.params)] or [1.0]
+    digits = sum(len(f"{n:g}".replace(".", "")) for n in numbers) / len(numbers)
+    work = question.work(dict(variant.params)) if question.work else len(numbers)
+    asked = [n for p in variant.parts for n in _numbers(p, variant.truth[p.id])]
+    broken = any(float(n) != int(n) for n in asked)
+    return math.log2(1 + work) + 0.5 * digits + 0.5 * broken
+
+
+def _plain_numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _plain_numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _plain_numbers(inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+
+
+@functools.cache
+def usual_difficulty(question: Question, level: int) -> float:
+    """Return the median difficulty of a question's instances, the same on every machine."""
+    seed = int.from_bytes(hashlib.sha256(f"{question.id} {level}".encode()).digest()[:8], "big")
+    rng = np.random.default_rng(seed)
+    return float(np.median([difficulty(question, issue(question, rng, level)) for _ in range(15)]))
+
+
+def _exposure_refusals(question: Question, variant: Variant, seen: Seen) -> Iterator[str]:
+    exposed = {mistake.name: answer for mistake, answer in seen if separated(variant, answer, variant.truth)}
     wanted = question.must_detect[variant.level]
     for name in wanted:
         if name not in exposed:
             yield f"does not expose {name}"
     if question.tell_apart:
         for name, other in itertools.combinations([name for name in wanted if name in exposed], 2):
-            if not _separated(variant, exposed[name], exposed[other]):
+            if not separated(variant, exposed[name], exposed[other]):
                 yield f"cannot tell {name} from {other}"
     if len(exposed) < question.min_exposed:
         yield f"exposes fewer than {question.min_exposed} mistakes"
@@ -202,7 +255,7 @@ def _repeats(choices: Any) -> bool:
     return len(set(folded)) < len(folded)
 
 
-def _separated(variant: Variant, answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def separated(variant: Variant, answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tell whether two answers differ by more than twice what rounding may explain."""
     return any(not same(answer[part.id], other[part.id], _generous(part)) for part in variant.parts)
 
@@ -212,86 +265,6 @@ def _generous(part: Part) -> Part:
         return part
     slack = 2 * part.options.get("slack", 0.0) + 0.6 * 10.0 ** -part.options["places"]
     return replace(part, options={**part.options, "slack": slack})
-
-
-# ------------------------------------------------------------------------------------------ lookalikes
-
-
-def lookalikes(question: Question | str, variant: Variant) -> list[tuple[Mistake, dict[str, Any]]]:
-    """Pose the instance through every mistake; keep those that change the answer of at least one part.
-
-    Each comes with its answer to all parts, in the form of `variant.truth`.
-    """
-    question = _question(question)
-    found = []
-    for mistake in _aimed_at(question):
-        answer = _answer(question, variant, mistake)
-        if answer is not None and not all(same(answer[p.id], variant.truth[p.id], p) for p in variant.parts):
-            found.append((mistake, answer))
-    return found
-
-
-def name_typed(
-    question: Question | str, variant: Variant, student_values: Mapping[str, Any]
-) -> list[Mistake]:
-    """Name the mistakes consistent with the parts a student got wrong.
-
-    Mistakes that explain every wrong part come alone; if there are none, all that explain some part, those
-    explaining most first. Parts without a (readable) value are left out of `student_values`.
-    """
-    question = _question(question)
-    wrong = [p for p in variant.parts if _is_wrong(p, variant, student_values)]
-    counts = [
-        (sum(same(student_values[p.id], answer[p.id], p) for p in wrong), mistake)
-        for mistake, answer in lookalikes(question, variant)
-    ]
-    most = max((count for count, _ in counts), default=0)
-    if most == len(wrong):
-        return [mistake for count, mistake in counts if count == most and wrong]
-    return [mistake for count, mistake in sorted(counts, key=lambda pair: -pair[0]) if count]
-
-
-def name_part(question: Question | str, variant: Variant, part: str, value: Any) -> list[Mistake]:
-    """Name the mistakes consistent with one wrong part."""
-    return name_typed(question, variant, {part: value})
-
-
-def _is_wrong(part: Part, variant: Variant, values: Mapping[str, Any]) -> bool:
-    return part.id in values and not same(values[part.id], variant.truth[part.id], part)
-
-
-def _aimed_at(question: Question) -> list[Mistake]:
-    of_op = mistakes_of(question.op, question.part, "value")
-    return of_op + mistakes_of(question.id, kind="value")
-
-
-class _NotApplicable(Exception):
-    """The mistake cannot be made on this instance."""
-
-
-def _answer(question: Question, variant: Variant, mistake: Mistake) -> dict[str, Any] | None:
-    params = dict(variant.params)
-    if mistake.target == question.id:
-        answer = mistake(params)
-        if answer is None:
-            return None
-        given = answer if isinstance(answer, dict) else {variant.parts[0].id: answer}
-        return {**variant.truth, **given}
-    try:
-        return dict(question.pose(params, _or_not_applicable(mistake)).truth)
-    except (_NotApplicable, ShapeError, ValueError, IndexError):
-        # an array of another rank or size may leave no answer to read off
-        return None
-
-
-def _or_not_applicable(mistake: Mistake) -> Callable[..., Any]:
-    def impl(*args: Any, **kwargs: Any) -> Any:
-        result = mistake(*args, **kwargs)
-        if result is None:
-            raise _NotApplicable(mistake.name)
-        return result
-
-    return impl
 
 
 # ----------------------------------------------------------------------------------------- certificate
@@ -326,15 +299,18 @@ def certificate(question: Question | str, variant: Variant) -> Certificate:
     `merged` are the groups of mistakes that cannot be told apart on this instance. A question without an
     exact evaluator never gets `agrees`.
     """
-    question = _question(question)
+    question = find_question(question)
+    return _certificate(question, variant, lookalikes(question, variant))
+
+
+def _certificate(question: Question, variant: Variant, seen: Seen) -> Certificate:
     exact = question.exact(dict(variant.params)) if question.exact else {}
-    seen = lookalikes(question, variant)
     return Certificate(
         question=question.id,
         key=instance_key(question, variant.params),
         agrees=bool(exact) and _agrees(variant, exact),
         exact=exact,
-        exposed=tuple(mistake.name for mistake, answer in seen if _separated(variant, answer, variant.truth)),
+        exposed=tuple(mistake.name for mistake, answer in seen if separated(variant, answer, variant.truth)),
         merged=_merged(variant, seen),
         lookalikes=tuple(
             Lookalike(mistake.name, part.id, answer[part.id], _gap(answer[part.id], variant.truth[part.id]))
@@ -345,7 +321,7 @@ def certificate(question: Question | str, variant: Variant) -> Certificate:
     )
 
 
-def _merged(variant: Variant, seen: list[tuple[Mistake, dict[str, Any]]]) -> tuple[tuple[str, ...], ...]:
+def _merged(variant: Variant, seen: Seen) -> tuple[tuple[str, ...], ...]:
     groups: list[tuple[dict[str, Any], list[str]]] = []
     for mistake, answer in seen:
         for first, names in groups:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 JOURNAL_SCHEMA = "backmark/journal/1"
+BLOCK = 1 << 16
 
 
 class JournalError(Exception):
@@ -38,7 +39,10 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Unbuffered: what could not be written must not be tried again by a later flush.
+            new = not self.path.exists()
             self._file = open(self.path, "ab", buffering=0)
+            if new:
+                _sync_folder(self.path.parent)
         except OSError as error:
             raise JournalError(f"The journal {self.path} cannot be written: {error.strerror}.") from None
         try:
@@ -52,12 +56,12 @@ class Journal:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
 
-    def append(self, entry: Mapping[str, Any]) -> None:
-        """Write one line and wait until it is on disk."""
-        line = json.dumps({"schema": JOURNAL_SCHEMA, **entry}, ensure_ascii=True) + "\n"
+    def append(self, *entries: Mapping[str, Any]) -> None:
+        """Write one line for each entry and wait until they are on disk."""
+        lines = [json.dumps({"schema": JOURNAL_SCHEMA, **e}, ensure_ascii=True) + "\n" for e in entries]
         start = os.fstat(self._file.fileno()).st_size
         try:
-            self._write(line.encode("ascii"))
+            _write_all(self._file.fileno(), "".join(lines).encode("ascii"))
             os.fsync(self._file.fileno())
         except OSError as error:
             self._cut(start)
@@ -66,19 +70,60 @@ class Journal:
                 "is kept. Free some space and run the same command again: it goes on from here."
             ) from None
 
-    def _write(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._file.fileno(), data) :]
-
     def _cut(self, size: int) -> None:
         with contextlib.suppress(OSError):  # the torn line is ignored when the journal is read
             os.ftruncate(self._file.fileno(), size)
 
     def _mend_torn_end(self) -> None:
+        """Cut off what follows the last whole line; only the end of the file is looked at."""
         with open(self.path, "rb") as file:
-            data = file.read()
-        if data and not data.endswith(b"\n"):
-            os.ftruncate(self._file.fileno(), data.rfind(b"\n") + 1)
+            end = size = os.fstat(file.fileno()).st_size
+            while end:
+                start = max(0, end - BLOCK)
+                file.seek(start)
+                found = file.read(end - start).rfind(b"\n")
+                end = start if found < 0 else start + found + 1
+                if found >= 0:
+                    break
+        if end != size:
+            os.ftruncate(self._file.fileno(), end)
+
+
+class Standing:
+    """The newest entry of each student; an id and a place in the file are all that is kept in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places: dict[str, int] = {}
+        self._judges: dict[str, int] = {}
+        for place, entry in _entries(path):
+            self._places[entry["student"]] = place
+            self._judges[entry["student"]] = entry.get("judge", 0)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def judges(self) -> set[int]:
+        """Return the versions of the judge that the newest entries come from."""
+        return set(self._judges.values())
+
+    def place(self, student: str) -> int | None:
+        """Return where a student's newest entry begins."""
+        return self._places.get(student)
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Read the entry that begins at a place."""
+        with open(self.path, "rb") as file:
+            file.seek(place)
+            return _entry(file.readline(), f"{self.path}, byte {place}")
+
+    def get(self, student: str) -> dict[str, Any] | None:
+        """Read a student's newest entry, None where there is none."""
+        place = self._places.get(student)
+        return self.at(place) if place is not None else None
 
 
 def read_journal(path: Path) -> dict[str, dict[str, Any]]:
@@ -87,20 +132,20 @@ def read_journal(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         JournalError: a line that is not the last one cannot be read, or is of another schema.
     """
-    newest: dict[str, dict[str, Any]] = {}
-    for entry in _entries(path):
-        newest[entry["student"]] = entry
-    return newest
+    return {entry["student"]: entry for _, entry in _entries(path)}
 
 
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
+def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each entry with its place in the file."""
     if not path.exists():
         return
+    place = 0
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return  # torn: the machine died while this line was written
-            yield _entry(line, f"{path}, line {number}")
+            yield place, _entry(line, f"{path}, line {number}")
+            place += len(line)
 
 
 def _entry(line: bytes, where: str) -> dict[str, Any]:
@@ -116,16 +161,39 @@ def _entry(line: bytes, where: str) -> dict[str, Any]:
     return entry
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file so that at any moment either the old or the new content is there, never half of it."""
+def write_whole(path: Path, data: bytes, mode: int = 0o644, lasting: bool = True) -> None:
+    """Write a file so that at any moment either the old or the new content is there, never half of it.
+
+    What can be derived again need not be `lasting`: it is then not waited for until it is on the disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        try:
+            _write_all(handle, data)
+            if lasting:
+                os.fsync(handle)
+        finally:
+            os.close(handle)
         os.replace(new, path)
+        if lasting:
+            _sync_folder(path.parent)
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until a new name in a folder is on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

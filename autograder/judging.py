@@ -14,12 +14,14 @@ from typing import Any
 from autograder import __version__, answers
 from autograder.assignment import Asked, Assignment, Issued
 from autograder.checks import Judgement, judge, wants_probe
+from autograder.exceeding import explain, printed_note
 from autograder.instances import name_typed
 from autograder.key import Key
 from autograder.model import Report, Variant, Verdict
 from autograder.naming import name_mistakes
 from autograder.questions import QUESTIONS
 from autograder.sandbox import (
+    Call,
     Evidence,
     Limits,
     Release,
@@ -51,19 +53,48 @@ class Bundle:
         return Limits(seconds=limits.seconds, memory_mb=limits.memory_mb, output_kb=limits.output_kb)
 
     def hashes(self, student: str) -> dict[str, str]:
-        """Return the hash of everything that can change one student's marks, question by question."""
-        typed = {i: one.hash for i, one in self.by_hand.get(student, {}).items()}
-        rules = f"{self.rules}, {'' if student in self.roster else 'not '}in the roster"
-        return {name: key.hash for name, key in self.keys.items()} | typed | {"rules": rules}
+        """Return the hash of everything that can change one student's marks, question by question.
+
+        A change under `rules` concerns every question.
+        """
+        typed = self.by_hand.get(student, {})
+        found = {"rules": f"{self.rules}, {'' if student in self.roster else 'not '}in the roster"}
+        for asked in self.assignment.questions:
+            marks = f"{asked.points:g} {dict(asked.weights) or ''}".strip()
+            for name in asked.names():
+                one = self.keys[name] if asked.is_code else typed.get(name)
+                found[name] = f"{one.hash if one else 'none'} {marks}"
+        return found
 
 
-def open_sandbox(bundle: Bundle, allow_weak: bool = False) -> Sandbox:
-    """Return a sandbox for the assignment's packages and limits (a context manager)."""
-    return Sandbox(packages=bundle.assignment.limits.packages, limits=bundle.limits(), allow_weak=allow_weak)
+@dataclass(frozen=True)
+class Again:
+    """What an earlier report on the same file leaves to do: the questions to judge, the verdicts to keep."""
+
+    only: frozenset[str]
+    verdicts: tuple[Verdict, ...]
+
+    def kept(self, question: str) -> list[Verdict]:
+        """Return the verdicts of a question without the alert, which depends on all questions."""
+        own = [v for v in self.verdicts if v.question == question]
+        return [dataclasses.replace(v, staff={}) if "alert" in v.staff else v for v in own]
 
 
-def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Sequence[str] = ()) -> Report:
-    """Judge the submission in `path` as the work of `student`."""
+def open_sandbox(bundle: Bundle, allow_weak: bool = False, packages: Sequence[str] | None = None) -> Sandbox:
+    """Return a sandbox for the assignment's packages (or fewer) and limits, as a context manager."""
+    allowed = bundle.assignment.limits.packages if packages is None else packages
+    return Sandbox(packages=allowed, limits=bundle.limits(), allow_weak=allow_weak)
+
+
+def judge_file(
+    bundle: Bundle,
+    box: Sandbox,
+    path: Path,
+    student: str,
+    notes: Sequence[str] = (),
+    again: Again | None = None,
+) -> Report:
+    """Judge the submission in `path` as the work of `student`; with `again` some questions only."""
     started, clock = _now(), time.monotonic()
     blank = Report(
         bundle.assignment.name, student, "error", max_score=bundle.assignment.max_score,
@@ -76,7 +107,7 @@ def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Se
         )
     try:
         submitted = read_submission(path, bundle.release, bundle.limits())
-        report = _judge(bundle, box, submitted, blank)
+        report = _judge(bundle, box, submitted, blank, again)
     except UnreadableSubmission as error:
         report = _replace(blank, message=str(error))
     except Exception as error:  # ours: it must cost one row, not the class
@@ -87,16 +118,21 @@ def judge_file(bundle: Bundle, box: Sandbox, path: Path, student: str, notes: Se
     return _replace(report, duration_s=round(time.monotonic() - clock, 4))
 
 
-def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report) -> Report:
-    sets = {name: key.set_for(submitted.sha256) for name, key in bundle.keys.items()}
-    scripts = {name: key.script(sets[name], probes=False) for name, key in bundle.keys.items()}
-    evidence = box.run(submitted.cells, scripts)
+def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, again: Again | None) -> Report:
+    wanted = {n for q in bundle.assignment.questions for n in q.names() if again is None or n in again.only}
+    keys = {q.id: bundle.keys[q.id] for q in bundle.assignment.code() if q.id in wanted}
+    sets = {name: key.set_for(submitted.sha256) for name, key in keys.items()}
+    scripts = {name: key.script(sets[name], probes=False) for name, key in keys.items()}
+    evidence = _run(box, submitted, scripts)
     found: list[Verdict] = []
     for asked in bundle.assignment.questions:
-        if asked.is_code:
-            found += _code(bundle, asked, sets[asked.id], evidence, box, submitted)
-        else:
-            found += _by_hand(bundle, asked, blank.student, submitted)
+        for name in asked.names():
+            if again is not None and name not in wanted:
+                found += again.kept(name)
+            elif asked.is_code:
+                found += _code(bundle, asked, sets[name], evidence, box, submitted)
+            else:
+                found += _by_hand(bundle, asked, name, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
     with contextlib.suppress(Exception):  # a hint for staff: its failure must not touch the marks
         found = list(_with_alert(found, _copied_from(bundle, blank.student, submitted)))
@@ -109,9 +145,26 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report) ->
         notes=blank.notes
         + tuple(submitted.notes)
         + _cell_notes(evidence)
+        + printed_note(evidence, bundle.assignment.limits)
         + _claim_note(submitted, blank.student),
         message="A check of ours failed; staff have been told and the marks are withheld." if broken else "",
     )
+
+
+def _run(box: Sandbox, submitted: Submitted, scripts: Mapping[str, tuple[Call, ...]]) -> Evidence:
+    """Run a submission; where its process was killed, once more, for it may not have been its own doing.
+
+    Memory that ran out on a busy machine, or an operator's hand, must cost nobody marks; code that ends
+    itself does so again.
+    """
+    evidence = box.run(submitted.cells, scripts)
+    killed = {n for n, outcomes in evidence.questions.items() if any(o.status == "killed" for o in outcomes)}
+    if any(cell.status == "killed" for cell in evidence.cells):
+        return box.run(submitted.cells, scripts)
+    if not killed:
+        return evidence
+    second = box.run(submitted.cells, {name: scripts[name] for name in killed})
+    return dataclasses.replace(evidence, questions=evidence.questions | second.questions)
 
 
 def _cell_notes(evidence: Evidence) -> tuple[str, ...]:
@@ -146,7 +199,8 @@ def _code(
         if wants_probe(judgement):
             again = box.run(submitted.cells, {asked.id: key.script(set_index)})
             judgement = judge(key, set_index, again.questions[asked.id])
-        return verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
+        found = verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
+        return explain(found, asked.id, evidence, submitted, bundle.assignment.limits)
     except Exception as error:  # ours: it must cost the student nothing
         return (_broken(asked.id, key.title, asked.points, error, key.hash),)
 
@@ -179,19 +233,17 @@ def _broken(question: str, title: str, out_of: float, error: Exception, key_hash
 # --- by hand -------------------------------------------------------------------------------------
 
 
-def _by_hand(bundle: Bundle, asked: Asked, student: str, submitted: Submitted) -> list[Verdict]:
-    found: list[Verdict] = []
-    for instance in asked.instances():
-        one = bundle.by_hand.get(student, {}).get(instance)
-        if one is None:
-            error = KeyError(f"no variant of {instance} for {student}: run `backmark make` again")
-            found.append(_broken(instance, asked.id, asked.points, error, ""))
-            continue
-        try:
-            found += _typed(one, submitted.answers.get(instance), asked.points)
-        except Exception as error:
-            found.append(_broken(instance, one.variant.title, asked.points, error, one.hash))
-    return found
+def _by_hand(
+    bundle: Bundle, asked: Asked, instance: str, student: str, submitted: Submitted
+) -> list[Verdict]:
+    one = bundle.by_hand.get(student, {}).get(instance)
+    if one is None:
+        error = KeyError(f"no variant of {instance} for {student}: run `backmark make` again")
+        return [_broken(instance, asked.id, asked.points, error, "")]
+    try:
+        return _typed(one, submitted.answers.get(instance), asked.points)
+    except Exception as error:
+        return [_broken(instance, one.variant.title, asked.points, error, one.hash)]
 
 
 def _typed(one: Issued, raw: Any, points: float) -> list[Verdict]:

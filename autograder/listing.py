@@ -12,9 +12,9 @@ from autograder import answers
 from autograder.assignment import available, read_assignment
 from autograder.course import CourseError
 from autograder.exercises import EXERCISES
-from autograder.instances import issue, lookalikes
+from autograder.instances import NoInstance, issue, lookalikes
 from autograder.mistakes import all_mistakes
-from autograder.questions import QUESTIONS
+from autograder.questions import QUESTIONS, Question
 from reference import OPS
 
 Row = dict[str, Any]
@@ -94,10 +94,16 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
     question = QUESTIONS[name]
     if level is not None and level not in question.levels:
         raise CourseError(f"{name} has the levels {', '.join(map(str, question.levels))}, not {level}.")
-    variant = issue(question, np.random.default_rng(seed), level or question.levels[0], set())
+    try:
+        variant = issue(question, np.random.default_rng(seed), level or question.levels[0], set())
+    except NoInstance as refused:
+        raise CourseError(_no_form(question, refused)) from None
     shown: Row = {
         "name": name, "title": variant.title, "seed": seed, "level": variant.level, "prompt": variant.prompt,
-        "parts": [{"id": p.id, "prompt": p.prompt, "kind": p.kind} for p in variant.parts],
+        "parts": [
+            {"id": p.id, "prompt": p.prompt, "kind": p.kind, "choices": list(p.options.get("choices", ()))}
+            for p in variant.parts
+        ],
     }  # fmt: skip
     if solution:
         kinds = {p.id: answers.KINDS[p.kind] for p in variant.parts}
@@ -112,6 +118,15 @@ def instance(name: str, seed: int, level: int | None = None, solution: bool = Fa
             for m, answer in lookalikes(question, variant)
         ]
     return shown
+
+
+def _no_form(question: Question, refused: NoInstance) -> str:
+    if question.base is None:
+        return str(refused)
+    form = question.id.removeprefix(f"{question.base.id}-")
+    return (
+        f"{question.base.id} at level {refused.level} does not lend itself to the form {form!r}; try another."
+    )
 
 
 def _exercise(name: str, seed: int) -> Row:

@@ -20,6 +20,7 @@ import numpy as np
 from autograder.assignment import (
     Assignment,
     Issued,
+    certified,
     code_keys,
     issue_by_hand,
     issued,
@@ -29,10 +30,12 @@ from autograder.assignment import (
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
-from autograder.instances import instance_key, issue
+from autograder.instances import certificate, instance_key, issue, usual_difficulty
 from autograder.journal import write_whole
+from autograder.judging import JUDGE_VERSION
 from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
+from autograder.parallel import shared_out
 from autograder.questions import QUESTIONS
 from autograder.solutions import solution_file
 
@@ -74,6 +77,7 @@ def make(
         _write_release(course, assignment, variants, hints, on_step)
         _write_keys(course, assignment, code_keys(assignment, secret), variants)
         _write_source(course, assignment)
+        _write_settings(course)
         handouts = _write_handouts(course, assignment, variants, on_step) if per_student else 0
     except OSError as error:
         raise CourseError(f"{error.filename or root} could not be written: {error.strerror}.") from None
@@ -88,6 +92,32 @@ def _roster(course: Course, given: Path | None) -> dict[str, Student]:
     if given is not None and not (own.exists() and own.samefile(given)):
         write_whole(own, given.read_bytes())
     return students
+
+
+SETTINGS = """# What this course has decided; see docs/marks.md of Backmark.
+judge = {judge}  # the version of the judge that marks this course; `backmark grade --regrade` raises it
+timezone = "UTC"  # of the times below and of lists without a time zone
+
+# [lateness]
+# penalty = 10          # percent of the points of an assignment, for each started
+# per = "day"           # or "hour"
+# grace_minutes = 15    # so much later costs nothing
+# cap = 50              # percent, at most
+# cut_off_days = 7      # so long after the deadline nothing counts any more
+
+# [assignment.NAME]
+# deadline = 2026-11-20T23:59:00
+#
+# [assignment.NAME.extensions]
+# STUDENT = "3 days"
+"""
+
+
+def _write_settings(course: Course) -> None:
+    """Begin course.toml, once; afterwards it belongs to whoever gives the course."""
+    path = course.root / "course.toml"
+    if not path.exists():
+        write_whole(path, SETTINGS.format(judge=JUDGE_VERSION).encode())
 
 
 # --- by-hand questions ---------------------------------------------------------------------------
@@ -109,18 +139,48 @@ def _variants(
         question = QUESTIONS[old.variant.question]
         taken.setdefault(question.id, set()).add(instance_key(question, old.variant.params))
     wanted = {i: (q.id, q.level) for q in assignment.by_hand() for i in q.instances()}
-    found: dict[str, dict[str, Issued]] = {}
-    kept = 0
-    for number, student in enumerate(students, start=1):
-        old_ones = {
+    held = {
+        student: {
             i: o
             for i, o in before.get(student, {}).items()
             if wanted.get(i) == (o.variant.question, o.variant.level)
         }
-        kept += bool(old_ones)
-        found[student] = _of_student(assignment, secret, student, old_ones, taken, len(students))
+        for student in students
+    }
+    for asked in assignment.by_hand():
+        usual_difficulty(QUESTIONS[asked.id], asked.level)  # once, before processes are forked
+    jobs = [(assignment, secret, student, held[student], len(students)) for student in students]
+    found: dict[str, dict[str, Issued]] = {}
+    for number, (student, own) in enumerate(zip(students, shared_out(_alone, jobs), strict=True), start=1):
+        found[student] = _not_alike(assignment, secret, student, own, held[student], taken, len(students))
         on_step("numbers drawn", number, len(students))
-    return found, kept
+    return found, sum(map(bool, held.values()))
+
+
+def _alone(job: tuple[Assignment, bytes, str, Mapping[str, Issued], int]) -> dict[str, Issued]:
+    """Draw one student's variants as if there were nobody else."""
+    assignment, secret, student, old, cohort = job
+    return _of_student(assignment, secret, student, old, {}, cohort)
+
+
+def _not_alike(
+    assignment: Assignment, secret: bytes, student: str, own: dict[str, Issued], old: Mapping[str, Issued],
+    taken: dict[str, set[str]], cohort: int,
+) -> dict[str, Issued]:  # fmt: skip
+    """Keep what a student drew alone unless somebody has the same already; then draw again, knowing of them.
+
+    The result is the same as drawing for one student after the other.
+    """
+    fresh = [
+        (o.variant.question, instance_key(o.variant.question, o.variant.params))
+        for i, o in own.items()
+        if i not in old
+    ]
+    if any(key in taken.get(question, ()) for question, key in fresh):
+        return _of_student(assignment, secret, student, old, taken, cohort)
+    for question, key in fresh:
+        taken.setdefault(question, set()).add(key)
+    return own
 
 
 def _of_student(
@@ -141,7 +201,9 @@ def _posed_again(old: Issued) -> Issued:
     """Pose the stored numbers with today's reference: a mended reference never changes what students hold."""
     question = QUESTIONS[old.variant.question]
     variant = question.pose(dict(old.variant.params), question.op)
-    return issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+    again = issued(old.student, old.instance, dataclasses.replace(variant, level=old.variant.level))
+    why = old.certificate if again.hash == old.hash else None
+    return dataclasses.replace(again, certificate=why or certified(certificate(question, again.variant)))
 
 
 # --- what students receive -----------------------------------------------------------------------

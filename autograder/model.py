@@ -7,6 +7,7 @@ Nothing here computes a mark. `Part` and `Variant` describe a typed question as 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -130,9 +131,20 @@ class Report:
         return {name: tuple(group) for name, group in groups.items()}
 
 
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+
+
+@functools.cache
+def _fields(cls: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(cls))
+
+
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if dataclasses.is_dataclass(kind):
+        return {name: _plain(getattr(value, name)) for name in _fields(kind)}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -141,8 +153,7 @@ def _plain(value: Any) -> Any:
 
 
 def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    names = {f.name for f in dataclasses.fields(cls)}
-    strange = sorted(set(data) - names)
+    strange = sorted(set(data).difference(_fields(cls)))
     if strange:
         raise SchemaError(f"{cls.__name__.lower()} has unknown fields {', '.join(strange)}")
     return dict(data)

@@ -8,7 +8,8 @@ nbgrader vouches for and writes the marks where nbgrader looks for them. In `nbg
 
     c = get_config()
     c.Autograde.autograde_preprocessors = PREPROCESSORS
-    c.OverwriteCells.add_missing_cells = True    # a deleted test cell costs nobody marks
+
+A graded cell that the student deleted is put back, so that its marks have a place.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from pathlib import Path
 from typing import Any
 
 try:
+    from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.preprocessors import NbGraderPreprocessor
     from traitlets import Any as AnyTrait
 except ImportError as error:
     raise ImportError(
         "Judging inside nbgrader needs nbgrader; install it with `pip install backmark[instructor]`."
     ) from error
+
+from nbformat.v4 import new_code_cell
 
 from autograder.model import Report
 from autograder.reports.autograded import fill_outputs
@@ -52,7 +56,7 @@ class Judge(NbGraderPreprocessor):
         None,
         allow_none=True,
         help="judge_notebook(course, assignment, student, notebook_path) -> Report; by default "
-        "autograder.grading.judge_notebook.",
+        "autograder.workers.judge_notebook.",
     ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -66,6 +70,7 @@ class Judge(NbGraderPreprocessor):
         course, path = self._course_and_file(told, resources)
         judge = self.judge_notebook or _default_judge()
         report = judge(course, told["assignment"], told["student"], path)
+        _put_back(nb, told)
         self._fill(nb, report, told)
         return nb, resources
 
@@ -104,7 +109,30 @@ class Judge(NbGraderPreprocessor):
         return root, path if path.exists() else Path(resources["metadata"]["path"]) / name
 
 
+def _put_back(nb: Any, told: dict[str, str]) -> None:
+    """Add the graded code cells that were deleted, at the end.
+
+    nbgrader's own `add_missing_cells` fails on notebooks with answer cells that it does not know.
+    """
+    try:
+        with Gradebook(told["db_url"]) as gradebook:
+            released = gradebook.find_notebook(told["notebook"], told["assignment"])
+            wanted = {c.name: c.max_score for c in released.grade_cells if c.cell_type == "code"}
+            sources = {c.name: c.source for c in released.source_cells}
+    except MissingEntry:
+        return
+    there = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells}
+    for name, points in wanted.items():
+        if name not in there:
+            cell = new_code_cell(f"# This cell had been deleted.\n{sources.get(name, '')}")
+            cell.metadata["nbgrader"] = {
+                "grade_id": name, "grade": True, "locked": True, "solution": False, "task": False,
+                "points": points, "cell_type": "code", "schema_version": 3,
+            }  # fmt: skip
+            nb.cells.append(cell)
+
+
 def _default_judge() -> Any:
-    from autograder.grading import judge_notebook
+    from autograder.workers import judge_notebook
 
     return judge_notebook

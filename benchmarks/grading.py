@@ -1,22 +1,28 @@
-"""Time grading beside `nbgrader autograde` and beside bare execution of the same student code.
+"""Time grading beside nbgrader, plain nbclient and bare execution of the same student code.
 
-    python benchmarks/grading.py [--submissions 40] [--nbgrader 6] [--json FILE]
+    python benchmarks/grading.py [--submissions 40] [--peers 6] [--soak 0] [--json FILE]
 
-All engines grade the same notebooks in the same run; read the ratios, not the seconds. Marginal time is
-what one more submission costs: (time for many - time for one) / (many - 1). The floor is the student's
-code alone, run in one warm process on the same inputs, without sandbox, keys or judging.
+All engines take the same notebooks in the same run; read the ratios, not the seconds. Marginal time is what
+one more submission costs: (time for many - time for one) / (many - 1). The floor is the student's code
+alone, run in one warm process on the same inputs, without sandbox, keys or judging. `--soak 1000` grades so
+many at once and shows memory and waiting times. Where distributed is installed, Dask is timed too.
+
+On a quiet machine with two cores: the defaults take about two minutes, `--soak 1000` about two more.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,36 +37,35 @@ from autograder.assignment import read_by_hand
 from autograder.course import Course
 from autograder.demo import typed_answers
 from autograder.demo.submissions import CLASS
-from autograder.grading import find_submissions, grade, load_bundle
+from autograder.grading import grade
+from autograder.hand_ins import find_submissions
 from autograder.handouts.notebook import build_solution_notebook, build_source
+from autograder.loading import load_bundle
 from autograder.making import make
 from autograder.sandbox import play, read_submission
 from autograder.solutions import solution_file
 
 NAME = "convolution"
 HONEST = tuple(p for p in CLASS if p.expects == "full") + tuple(p for p in CLASS if p.names)
+FLOOR, ONE, PEER = "bare execution (floor)", "backmark --workers 1", "nbgrader autograde"
 
 
 def main() -> int:
     options = arguments()
+    found: dict[str, Any] = {"machine": machine(), "submissions": options.submissions}
     with tempfile.TemporaryDirectory(prefix="backmark-bench-") as folder, Progress(transient=True) as bar:
-        root = Path(folder)
         task = bar.add_task("making the class", total=None)
-        course = make_class(root / "course", options.submissions)
-        rows: dict[str, float] = {}
-        bar.update(task, description="bare execution")
-        rows["bare execution (floor)"] = bare(course)
-        for workers in (1, 2):
-            bar.update(task, description=f"backmark, {workers} processes")
-            rows[f"backmark grade --workers {workers}"] = ours(course, workers)
-        if shutil.which("nbgrader", path=Path(sys.executable).parent) and options.nbgrader > 1:
-            bar.update(task, description="nbgrader autograde")
-            rows["nbgrader autograde"] = nbgrader(course, root / "nbgrader", options.nbgrader)
-    show(rows, options.submissions)
+        say = lambda text: bar.update(task, description=text)  # noqa: E731
+        course = make_class(Path(folder) / "course", options.submissions)
+        found["marginal_seconds"] = engines(course, Path(folder), options, say)
+        if options.soak:
+            say(f"making a class of {options.soak}")
+            large = make_class(Path(folder) / "soak" / "course", options.soak)
+            say(f"grading {options.soak} at once")
+            found["soak"] = soak(large, options.workers)
+    show(found)
     if options.json:
-        options.json.write_text(
-            json.dumps({"submissions": options.submissions, "marginal_seconds": rows}, indent=1) + "\n"
-        )
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
     return 0
 
 
@@ -70,17 +75,42 @@ def arguments() -> Any:
     )
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument(
-        "--nbgrader", type=int, default=6, help="how many of them nbgrader grades (0: leave it out)"
+        "--peers", type=int, default=6, help="how many of them nbgrader and nbclient take (0: none)"
     )
+    parser.add_argument("--soak", type=int, default=0, help="grade so many at once, too")
+    parser.add_argument("--workers", type=int, default=2, help="of the soak")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
+def machine() -> dict[str, Any]:
+    """Name what the figures were taken on."""
+    import numpy
+
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            x.partition(":")[2].strip()
+            for x in cpuinfo.read_text().splitlines()
+            if x.startswith("model name")
+        ]
+        model = names[0] if names else model
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "processor": model, "cores": os.cpu_count(), "load": load, "system": platform.platform(),
+        "python": platform.python_version(), "numpy": numpy.__version__,
+    }  # fmt: skip
+
+
+# --- the class -----------------------------------------------------------------------------------
+
+
 def make_class(root: Path, count: int) -> Course:
     """Make a class whose hand-ins are right in several styles, or hold one mistake each."""
-    students = [f"s{i:03}" for i in range(count)]
-    roster = root.parent / "roster.csv"
+    students = [f"s{i:05}" for i in range(count)]
     root.mkdir(parents=True)
+    roster = root.parent / "roster.csv"
     roster.write_text("id\n" + "\n".join(students) + "\n")
     course = make(NAME, root, roster).course
     source = build_source(solution_file(NAME))
@@ -92,6 +122,28 @@ def make_class(root: Path, count: int) -> Course:
         folder.mkdir(parents=True)
         (folder / f"{NAME}.ipynb").write_text(json.dumps(changed))
     return course
+
+
+# --- the engines ---------------------------------------------------------------------------------
+
+
+def engines(course: Course, root: Path, options: Any, say: Callable[[str], None]) -> dict[str, float]:
+    """Return the marginal seconds of each engine."""
+    todo: dict[str, Callable[[], float]] = {FLOOR: lambda: bare(course)}
+    for workers in (1, 2):
+        todo[f"backmark --workers {workers}"] = lambda n=workers: ours(course, workers=n)
+    if importlib.util.find_spec("distributed"):
+        for workers in (1, 2):
+            todo[f"backmark --dask local:{workers}"] = lambda n=workers: ours(course, dask=f"local:{n}")
+    if options.peers > 1 and importlib.util.find_spec("nbclient"):
+        todo["nbclient"] = lambda: nbclient(course, root / "nbclient", options.peers)
+    if options.peers > 1 and (Path(sys.executable).parent / "nbgrader").exists():
+        todo[PEER] = lambda: nbgrader(course, root / "nbgrader", options.peers)
+    rows = {}
+    for name, measure in todo.items():
+        say(name)
+        rows[name] = measure()
+    return rows
 
 
 def bare(course: Course) -> float:
@@ -119,7 +171,7 @@ def run_bare(cells: list[str], scripts: list[Any]) -> None:
             pass
 
 
-def ours(course: Course, workers: int) -> float:
+def ours(course: Course, **how: Any) -> float:
     """Grade one and then all submissions from an empty journal; return the marginal seconds."""
     everything = course.root / "submitted"
     one = course.root / "one"
@@ -129,12 +181,28 @@ def ours(course: Course, workers: int) -> float:
     for folder in (one, everything):
         shutil.rmtree(course.root / "journal", ignore_errors=True)
         start = time.perf_counter()
-        progress = grade(course, NAME, folder, workers=workers)
+        progress = grade(course, NAME, folder, **how)
         seconds[folder] = time.perf_counter() - start
         if progress.failed or progress.broken:
             raise SystemExit("the benchmark's own class could not be graded")
     many = len(os.listdir(everything))
     return (seconds[everything] - seconds[one]) / (many - 1)
+
+
+def nbclient(course: Course, root: Path, count: int) -> float:
+    """Run the notebooks as Jupyter would, each in a kernel of its own; return the seconds per submission."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    shutil.copytree(course.release(NAME), root)
+    students = sorted(os.listdir(course.root / "submitted"))[:count]
+    start = time.perf_counter()
+    for student in students:
+        book = nbformat.read(course.submitted(student, NAME) / f"{NAME}.ipynb", as_version=4)
+        NotebookClient(
+            book, timeout=600, allow_errors=True, resources={"metadata": {"path": str(root)}}
+        ).execute()
+    return (time.perf_counter() - start) / len(students)
 
 
 def nbgrader(course: Course, root: Path, count: int) -> float:
@@ -144,16 +212,16 @@ def nbgrader(course: Course, root: Path, count: int) -> float:
         shutil.copyfile(course.release(NAME) / extra, root / "source" / NAME / extra)
     (root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'bench'\n")
     _nbgrader(root, "generate_assignment", NAME)
-    students = sorted(os.listdir(course.root / "submitted"))[:count]
-    seconds = {}
+    students = sorted(os.listdir(course.root / "submitted"))[: count + 1]
+    seconds = []
     for group in (students[:1], students[1:]):
         for student in group:
             shutil.copytree(course.root / "submitted" / student, root / "submitted" / student)
         start = time.perf_counter()
         _nbgrader(root, "autograde", NAME)
-        seconds[len(group)] = time.perf_counter() - start
-    startup = seconds[1] - (seconds[count - 1] - seconds[1]) / max(count - 2, 1) if count > 2 else 0.0
-    return (seconds[count - 1] - max(startup, 0.0)) / (count - 1)
+        seconds.append(time.perf_counter() - start)
+    # The second run skips the student of the first; both start up once.
+    return (seconds[1] - seconds[0]) / max(len(students) - 2, 1)
 
 
 def _nbgrader(root: Path, *command: str) -> None:
@@ -166,15 +234,108 @@ def _nbgrader(root: Path, *command: str) -> None:
         raise SystemExit(f"nbgrader {' '.join(command)} failed:\n{done.stderr[-2000:]}")
 
 
-def show(rows: dict[str, float], count: int) -> None:
-    floor, peer = rows["bare execution (floor)"], rows.get("nbgrader autograde")
-    table = Table(title=f"Grading {count} submissions, marginal time per submission")
-    for column in ("engine", "ms", "per second", "times the floor", "faster than nbgrader"):
+# --- the soak ------------------------------------------------------------------------------------
+
+
+def soak(course: Course, workers: int) -> dict[str, Any]:
+    """Grade a large class that arrives at once; return waiting times and memory along the way."""
+    count = len(os.listdir(course.root / "submitted"))
+    waited: list[float] = []
+    curve: list[tuple[int, float, float]] = []
+    start = time.perf_counter()
+
+    def seen(_report: Any, _kept: bool) -> None:
+        waited.append(time.perf_counter() - start)
+        if len(waited) % max(1, count // 10) == 0:
+            curve.append((len(waited), *resident()))
+
+    progress = grade(course, NAME, workers=workers, on_report=seen)
+    if progress.graded != count:
+        raise SystemExit("the soak lost submissions")
+    return {
+        "submissions": count,
+        "workers": workers,
+        "seconds": round(waited[-1], 1),
+        "per_second": round(count / waited[-1], 2),
+        "first_after": round(waited[0], 2),
+        "p50_wait": round(waited[count // 2], 1),
+        "p99_wait": round(waited[int(count * 0.99) - 1], 1),
+        "memory_mb": curve,
+    }
+
+
+def resident() -> tuple[float, float]:
+    """Return the resident memory of this process and of all it has started, in MB."""
+    if not Path("/proc/self/task").exists():
+        return 0.0, 0.0
+    return _resident(os.getpid()), sum(_resident(pid) for pid in descendants(os.getpid()))
+
+
+def descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [int(c) for task in tasks for c in (task / "children").read_text().split()]
+    except OSError:
+        return found
+    for child in children:
+        found += [child, *descendants(child)]
+    return found
+
+
+def _resident(pid: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+# --- what is printed -----------------------------------------------------------------------------
+
+
+def show(found: dict[str, Any]) -> None:
+    out = Console()
+    told = found["machine"]
+    out.print(
+        f"{told['processor']}, {told['cores']} cores, load {told['load']:.1f}, Python {told['python']}, "
+        f"NumPy {told['numpy']}, {told['system']}"
+    )
+    rows = found["marginal_seconds"]
+    floor, one, peer = rows[FLOOR], rows[ONE], rows.get(PEER)
+    table = Table(title=f"Grading {found['submissions']} submissions, marginal time per submission")
+    for column in (
+        "engine",
+        "ms",
+        "per second",
+        "times the floor",
+        "faster than one worker",
+        "faster than nbgrader",
+    ):
         table.add_column(column, justify="left" if column == "engine" else "right")
     for name, seconds in rows.items():
-        faster = f"{peer / seconds:.0f}x" if peer else "-"
-        table.add_row(name, f"{1000 * seconds:.1f}", f"{1 / seconds:.1f}", f"{seconds / floor:.2f}", faster)
-    Console().print(table)
+        table.add_row(
+            name, f"{1000 * seconds:.1f}", f"{1 / seconds:.1f}", f"{seconds / floor:.2f}",
+            f"{one / seconds:.2f}x" if name.startswith("backmark") else "-",
+            f"{peer / seconds:.0f}x" if peer else "-",
+        )  # fmt: skip
+    out.print(table)
+    if "soak" in found:
+        show_soak(out, found["soak"])
+
+
+def show_soak(out: Console, soaked: dict[str, Any]) -> None:
+    out.print(
+        f"{soaked['submissions']} at once, {soaked['workers']} workers: {soaked['seconds']} s, "
+        f"{soaked['per_second']} per second; first after {soaked['first_after']} s, half after {soaked['p50_wait']} s, "
+        f"99 % after {soaked['p99_wait']} s."
+    )
+    table = Table(title="Resident memory, MB")
+    for column in ("graded", "grader", "all other processes"):
+        table.add_column(column, justify="right")
+    for count, own, others in soaked["memory_mb"]:
+        table.add_row(str(count), f"{own:.1f}", f"{others:.1f}")
+    out.print(table)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def course(made: Any, tmp_path: Path) -> Any:
 @pytest.fixture(scope="session")
 def bundle(made: Any) -> Any:
     """Keys and release of the made course, as a grading process holds them."""
-    from autograder.grading import load_bundle
+    from autograder.loading import load_bundle
 
     return load_bundle(made, "convolution")
 

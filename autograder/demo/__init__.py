@@ -59,13 +59,17 @@ def _run(
     root: Path, workers: int, on_start: Callable[[Progress], None], on_report: Callable[[Report, bool], None]
 ) -> Shown:
     course = make_class(root)
+    reports: dict[str, Report] = {}
+
+    def keep(report: Report, kept: bool) -> None:
+        reports[report.student] = report
+        on_report(report, kept)
+
     clock = time.monotonic()
-    progress = grade(course, ASSIGNMENT, workers=workers, on_start=on_start, on_report=on_report)
+    progress = grade(course, ASSIGNMENT, workers=workers, on_start=on_start, on_report=keep)
     seconds = time.monotonic() - clock
-    reports = {r.student: r for r in progress.rows}
     rows = [(p.id, p.handed_in, reports[p.id]) for p in CLASS if p.id in reports]
-    tier = next((str(r.isolation.get("tier")) for r in progress.rows if r.status == "graded"), "")
-    return Shown(rows, seconds, tier)
+    return Shown(rows, seconds, ", ".join(sorted(progress.tiers)))
 
 
 def make_class(root: Path) -> Course:

@@ -29,13 +29,13 @@ class Log(io.TextIOBase):
 def played(calls: Any, namespace: dict[str, Any], log: Log | None = None) -> tuple[list[Outcome], list[str]]:
     """Play a script on the student's functions; return the outcomes and what Python said about errors."""
     raised: list[BaseException] = []
-    named = [call.do if isinstance(call.do, str) else "" for call in calls]  # a public helper has no name
-    names = {name.partition(".")[0] for name in named}
+    own = [call.do if isinstance(call.do, str) else "" for call in calls]  # a Source is a helper of ours
+    names = {name.partition(".")[0] for name in own}
     watched = {n: _watched(namespace[n], raised) for n in names if n in namespace}
     outcomes, texts = [], []
     log = log or Log()
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        for name, outcome in zip(named, play(calls, watched), strict=True):
+        for name, outcome in zip(own, play(calls, watched), strict=True):
             if outcome.status == "exception" and raised:
                 outcome = dataclasses.replace(outcome, error=_located(raised[-1], namespace))
                 if not isinstance(raised[-1], NotImplementedError):
@@ -43,9 +43,8 @@ def played(calls: Any, namespace: dict[str, Any], log: Log | None = None) -> tup
             if any(isinstance(error, KeyboardInterrupt) for error in raised):
                 raise KeyboardInterrupt
             raised.clear()
-            outcomes.append(
-                dataclasses.replace(outcome, changed=_argument_names(outcome.changed, namespace.get(name)))
-            )
+            changed = _argument_names(outcome.changed, namespace.get(name))
+            outcomes.append(dataclasses.replace(outcome, changed=changed))
     return outcomes, texts
 
 

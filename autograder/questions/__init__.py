@@ -7,23 +7,48 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autograder.mistakes import Mistake
+
 __all__ = ["QUESTIONS", "Question", "question"]
 
-QUESTIONS: dict[str, Question] = {}
+
+class Bank(dict[str, "Question"]):
+    """The questions by id. Lists the types; finds their other forms (CONV-1-choose) too, made when asked for."""
+
+    def __missing__(self, id: str) -> Question:
+        """Derive another form of a question."""
+        found = self._derived(id)
+        if found is None:
+            raise KeyError(id)
+        return found
+
+    def __contains__(self, id: object) -> bool:
+        """Tell whether there is such a question or form."""
+        return super().__contains__(id) or (isinstance(id, str) and self._derived(id) is not None)
+
+    def _derived(self, id: str) -> Question | None:
+        from autograder.forms import derive  # which builds on this package
+
+        base, dash, form = id.rpartition("-")
+        return derive(self[base], form) if dash and super().__contains__(base) else None
 
 
-@dataclass(frozen=True)
+QUESTIONS = Bank()
+
+
+@dataclass(frozen=True, eq=False)  # one object for each type
 class Question:
     """One type of typed question.
 
     `draw(rng, level)` gives params (plain JSON), or None for a draw that is not worth posing.
     `pose(params, impl)` gives the Variant; every number comes through `impl`, which has the op's signature.
+    `answers(params, impl)` gives the variant's truth alone, where wording the rest takes time.
     `exact(params)` gives {part id: truth} by plain integer or fraction loops, without the op.
     `work(params)` counts the multiplications a student does, held to `workload[level] = (least, most)`.
     `gap(params)` is the smallest distance between values that compete (max, threshold); 0 means a tie.
@@ -32,6 +57,7 @@ class Question:
     each other, so that a wrong answer names one of them.
     `space[level]` is the number of essentially different instances. `part` says whether `impl` is the op's
     forward or its backward pass (then it takes dy first and returns the gradients).
+    `base` is the question another form was derived from; `mistaken(params)` then yields its lookalikes.
     `parents` says which parts a part is computed from; `carry(params, part, given)` answers a part from the
     student's own values of its parents (`given`), or None where that value makes the part trivial or absurd.
     Params are given the key "level" when an instance is issued; it is no part of the instance itself.
@@ -46,6 +72,7 @@ class Question:
     must_detect: Mapping[int, tuple[str, ...]]
     draw: Callable[[np.random.Generator, int], dict[str, Any] | None]
     pose: Callable[[dict[str, Any], Callable[..., Any]], Any]
+    answers: Callable[[dict[str, Any], Callable[..., Any]], Mapping[str, Any]] | None = None
     exact: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     work: Callable[[dict[str, Any]], int] | None = None
     workload: Mapping[int, tuple[int, int]] | None = None
@@ -56,9 +83,11 @@ class Question:
     min_exposed: int = 3
     tell_apart: bool = True
     part: str = "forward"
+    base: Question | None = None
+    mistaken: Callable[[Mapping[str, Any]], Iterable[tuple[Mistake, dict[str, Any]]]] | None = None
 
 
-_HOOKS = ("exact", "work", "workload", "gap", "canonical", "parents", "carry")
+_HOOKS = ("answers", "exact", "work", "workload", "gap", "canonical", "parents", "carry")
 
 
 def question(
@@ -82,7 +111,7 @@ def question(
 
     def register(content: Any, pose: Callable[..., Any] | None = None) -> Any:
         parts = _functions(id, content, pose)
-        if id in QUESTIONS:
+        if QUESTIONS.get(id) is not None:
             raise ValueError(
                 f"There is already a question {id!r} (topic {QUESTIONS[id].topic}); choose another id."
             )

@@ -15,6 +15,7 @@ from ._script import Call, Foreign, Outcome, describe_error, play
 
 REPLY_ARRAYS = 128 << 20
 REPLY_TEXT = 4 << 20
+REPLY_PIECES = 350_000  # a judge works through every one of them
 NOTEBOOK_ONLY = ("backmark_kit", "IPython", "IPython.display")
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -71,7 +72,8 @@ def _sender(reply: int, pack, write):
 def _question(name: str, outcomes: list[Outcome]) -> bytes:
     message = wire.pack(["question", name, outcomes])
     _, text, arrays = wire.HEADER.unpack(message[: wire.HEADER.size])
-    if text <= REPLY_TEXT and arrays <= REPLY_ARRAYS:
+    pieces = sum(message.count(mark, 0, wire.HEADER.size + text) for mark in (b",", b"[", b"{"))
+    if text <= REPLY_TEXT and arrays <= REPLY_ARRAYS and pieces <= REPLY_PIECES:
         return message
     large = Foreign("too large")
     short = [Outcome(o.status, large, (("", "too large"),), o.changed, error=o.error) for o in outcomes]

@@ -34,10 +34,13 @@ def gain_nothing() -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends; end at once if that happened already."""
+    """Have the kernel kill this process when its parent ends; end at once if that happened already.
+
+    A parent outside this process's namespace has the number 0. The kernel forgets the wish when the user changes.
+    """
     with contextlib.suppress(OSError, AttributeError):  # there is no such thing outside Linux
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.getppid() not in (parent, 0):
         os._exit(1)
 
 
@@ -120,13 +123,6 @@ def address_space() -> int:
             return int(file.read().split()[0]) * resource.getpagesize()
     except OSError:
         return 1 << 30
-
-
-def become(uid: int) -> None:
-    """Drop root for good: no groups, a user of our own, no capabilities."""
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
 
 
 def rehearse(threads: bool) -> None:

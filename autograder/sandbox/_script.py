@@ -24,6 +24,7 @@ MAX_BYTES = 64 << 20
 MAX_TEXT = 100_000
 MAX_ITEMS = 10_000
 MAX_INT_BITS = 4096
+MAX_AXES = 32
 SENDABLE = frozenset(np.dtype(c).str for c in "?bBhHiIlLqQefdFD")
 
 
@@ -352,7 +353,10 @@ def _copy(value, path, facts, arguments, left, depth):
     if isinstance(value, dict) and all(map(is_key, value)):
         if type(value) is not dict:
             facts.append((path, "subclass"))
-        return {k: _copy(v, f"{path}[{k!r}]", facts, arguments, left, depth + 1) for k, v in value.items()}
+        return {
+            _copy_scalar(k, path, facts): _copy(v, f"{path}[{k!r:.99}]", facts, arguments, left, depth + 1)
+            for k, v in value.items()
+        }
     return value if type(value) is Foreign else Foreign(str(type(value).__name__)[:60])
 
 
@@ -381,6 +385,8 @@ def _copy_array(array, path, facts, arguments, left, depth):
         array = np.asarray(array)
     if any(np.may_share_memory(array, a) for a in arguments):
         facts.append((path, "view"))
+    if array.ndim > MAX_AXES:
+        return Foreign("array of too many axes")
     if array.dtype.kind in "OUT":
         facts.append((path, "object array" if array.dtype.kind == "O" else "string array"))
         return _copy(array.tolist(), path, facts, arguments, left, depth + 1)

@@ -41,7 +41,7 @@ ALLOWED = {
     "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72),
     "epoll_create": (213, None), "epoll_create1": (291, 20), "epoll_ctl": (233, 21),
     "epoll_wait": (232, None), "epoll_pwait": (281, 22), "eventfd2": (290, 19),
-    "getrandom": (318, 278), "uname": (63, 160), "sysinfo": (99, 179), "getrusage": (98, 165),
+    "getrandom": (318, 278), "capget": (125, 90), "uname": (63, 160), "sysinfo": (99, 179), "getrusage": (98, 165),
     "getrlimit": (97, 163), "getpid": (39, 172), "getppid": (110, 173), "gettid": (186, 178),
     "getuid": (102, 174), "geteuid": (107, 175), "getgid": (104, 176), "getegid": (108, 177),
     "getresuid": (118, 148), "getresgid": (120, 150), "getgroups": (115, 158), "getpgid": (121, 155),
@@ -64,7 +64,7 @@ ZYGOTE_ONLY = {
     "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
     "unlink": (87, None), "rmdir": (84, None), "unlinkat": (263, 35),
-    "setgroups": (116, 159), "setresuid": (117, 147), "setresgid": (119, 149),
+    "setgroups": (116, 159), "setresuid": (117, 147), "setresgid": (119, 149), "capset": (126, 91),
 }  # fmt: skip
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -80,6 +80,7 @@ IOCTL_REQUESTS = (
 PR_SET_NAME, PR_GET_NAME = 15, 16
 O_TRUNC, O_ACCMODE, TMPFILE_BIT = 0o1000, 0o3, 0o20000000
 CLONE_THREAD = 0x10000
+CLONE_NEW = 0x7E020000  # new namespaces of any kind
 ANY_PID = 0x5EA17E57  # stands in the template for the process that is to be filtered
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -127,7 +128,8 @@ def _only_self() -> bytes:
 
 
 def _argument_rules(threads: bool) -> dict[str, bytes]:
-    thread = _load_argument(0) + _instruction(ANY_BIT, CLONE_THREAD, 1, 0) + _verdicts()
+    thread = _load_argument(0) + _instruction(ANY_BIT, CLONE_THREAD, 0, 1)
+    thread += _instruction(ANY_BIT, CLONE_NEW, 0, 1) + _verdicts()
     reads_limits = _load_argument(2) + _instruction(EQUAL, 0, 0, 2) + _instruction(LOAD, 16 + 8 * 2 + 4)
     return {
         "open": _open_rule(1),

@@ -30,29 +30,104 @@ class Zygote:
 
     def __init__(self, control: socket.socket, settings: dict) -> None:
         self.control, self.settings = control, settings
-        self.layers: list[str] = []
+        self.tier: str | None = settings["tier"]
+        self.layers: list[str] = ["rlimits"]
+        self.reasons: dict[str, str] = {}
         self.memory = self.child = 0
         self.threads: int | None = None
+        self.slot: int | None = None
+        self.bare = self.apart = False
         self.namespace: dict = {}
 
     def prepare(self) -> dict:
         """Load the packages, confine this process, try every layer; return what is to be told the grader."""
+        self._separate()
         tops = _load_packages(self.settings["packages"], self.settings["paths"])
-        from . import _child, _isolation
+        from . import _child, _isolation, _trials
 
         self.memory = _isolation.address_space() + (self.settings["memory_mb"] << 20)
-        if os.getuid():
-            self.threads = _isolation.own_tasks() + _isolation.THREADS
-        self._confine(_isolation.readable_paths(tops))
+        tasks = _isolation.own_tasks()
+        readable = _isolation.readable_paths(tops)
+        self._go_in(readable)
+        box = os.open(self.settings["box"], os.O_RDONLY | os.O_DIRECTORY)
+        self._give_up_rights(tops)
+        if self.slot is not None:
+            self.threads = _isolation.THREADS
+        elif os.getuid():
+            self.threads = tasks + _isolation.THREADS
+        self._confine(readable)
+        facts = {"box": self.settings["box"], "memory": self.memory, "slot": self.slot}
+        self.layers = _trials.layers_that_hold(self.layers, self._become_confined, facts)
         self.namespace = _child.prepare()
         _isolation.rehearse(self.threads is not None)
         _settle(self.settings["box"], self.settings["packages"])
-        return {"layers": self.layers, "tops": tops, "pid": os.getpid()}
+        return {
+            "layers": self.layers,
+            "reasons": self.reasons,
+            "slot": self.slot,
+            "apart": self.apart,
+            "box": box,
+        }
+
+    def _separate(self) -> None:
+        """Take namespaces of our own where that works, with root's right or as any user."""
+        from . import _namespaces
+
+        if self.tier not in (None, "T3"):
+            return
+        for as_user in (False, True) if os.getuid() == 0 else (True,):
+            reason = _namespaces.why_not(as_user, self.settings["folder"])
+            if not reason:
+                _namespaces.separate(as_user)
+                self.layers += ["user namespace"] if as_user else []
+                self.apart = True
+                return
+            self.reasons["namespaces"] = reason
+
+    def _go_in(self, readable: list[str]) -> None:
+        """Choose the user of submissions; leave the machine's files behind."""
+        from . import _namespaces, _privileges
+
+        if os.getuid() == 0 and self.tier in (None, "T2", "T3") and "user namespace" not in self.layers:
+            try:
+                self.slot = _privileges.slot(os.getpid())
+            except OSError as error:
+                self.reasons["own user"] = str(error)
+        if self.apart:
+            _namespaces.build(readable, self.settings["folder"])
+            _namespaces.go_in(self.settings["folder"], self.slot, for_good=True)
+            self.layers += _namespaces.LAYERS
+        elif self.slot is not None:
+            os.chmod(self.settings["folder"], 0o711)
+            os.chown(self.settings["box"], 0, self.slot)
+            os.chmod(self.settings["box"], 0o770)
+
+    def _give_up_rights(self, tops: list[str]) -> None:
+        """See which rights children can do without; keep only those that give them theirs."""
+        from . import _privileges, _trials
+
+        if self.tier == "T0":
+            return
+        slot = self.slot
+        if slot is not None:
+            reason = _trials.readable_as(lambda: _privileges.become(slot), tops)
+            if reason:
+                self.slot, self.reasons["own user"] = None, f"as a user of its own: {reason}"
+            else:
+                self.layers.append("own user")
+        reason = _trials.readable_as(lambda: _privileges.keep_capabilities(0), tops)
+        if reason and self.slot is None:
+            self.reasons["no capabilities"] = f"without capabilities: {reason}"
+            return
+        self.bare = True
+        self.layers.append("no capabilities")
+        _privileges.shrink(_privileges.FOR_SLOTS if self.slot is not None else 0)
 
     def _confine(self, readable: list[str]) -> None:
         from . import _isolation
 
-        self.layers.append("rlimits")
+        if self.tier == "T0":
+            return
         for name, put_on in (
             ("no_new_privs", _isolation.gain_nothing),
             ("landlock", lambda: _isolation.confine_files(readable, self.settings["folder"])),
@@ -60,34 +135,17 @@ class Zygote:
         ):
             try:
                 put_on()
-            except (OSError, AttributeError):
+            except (OSError, AttributeError) as error:
+                self.reasons[name] = f"{name}: {getattr(error, 'strerror', None) or error}"
                 continue
             self.layers.append(name)
-        self.layers = [layer for layer in self.layers if self._holds(layer)]
-
-    def _holds(self, layer: str) -> bool:
-        """Try a layer for what it forbids, in a child that is thrown away."""
-        if layer not in TRIALS:
-            return True
-        child = os.fork()
-        if not child:
-            try:
-                if layer == "seccomp":
-                    self._filter()
-                os._exit(0 if TRIALS[layer](self.settings) else 1)
-            finally:
-                os._exit(2)
-        return os.waitpid(child, 0)[1] == 0
-
-    def _filter(self) -> None:
-        from . import _isolation
-
-        _isolation.filter_child(threads=self.threads is not None)
 
     def run(self, hello: dict) -> None:
         """Serve the grader until its end of the socket is closed; then clear up, it may have had no time to."""
         try:
-            self.control.sendall(json.dumps(hello).encode() + b"\n")
+            box = hello.pop("box")
+            _send(self.control, json.dumps(hello).encode() + b"\n", [box])
+            os.close(box)
             while self._obey(*_receive(self.control)):
                 pass
         except OSError:
@@ -109,10 +167,13 @@ class Zygote:
             with contextlib.suppress(OSError):
                 os.kill(self.child, signal.SIGKILL)
                 os.waitpid(self.child, 0)
-        for folder in (self.settings["box"], os.path.join(self.settings["folder"], "data")):
+        if self.apart:
+            return  # our files exist in memory only, as long as we do
+        for folder in (os.path.join(self.settings["folder"], name) for name in ("box", "data", "root")):
             with contextlib.suppress(OSError):
                 for name in os.listdir(folder):
                     os.unlink(os.path.join(folder, name))
+            with contextlib.suppress(OSError):
                 os.rmdir(folder)
         with contextlib.suppress(OSError):
             os.rmdir(self.settings["folder"])
@@ -133,56 +194,40 @@ class Zygote:
             os.close(handle)
 
     def _become_child(self, parent: int, job: int, reply: int, output: int) -> None:
-        from . import _child, _isolation
+        from . import _child
 
         with open(job, "rb", closefd=False) as file:
             data = file.read()
+        # A descriptor shared by all children would carry its flags from one submission to the next.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         if reply != REPLY_FD:
             os.dup2(reply, REPLY_FD)
         os.closerange(REPLY_FD + 1, 1 << 16)
         os.chdir(self.settings["box"])
-        _isolation.die_with_parent(parent)
-        _isolation.limit_resources(self.memory, self.threads)
-        if "seccomp" in self.layers:
-            self._filter()
+        self._become_confined(parent)
         gc.enable()
         _child.serve(data, REPLY_FD, self.namespace)
 
+    def _become_confined(self, parent: int | None = None) -> None:
+        """Put on what every child gets for itself; the rest it has from this process."""
+        from . import _isolation, _privileges
 
-def _forbids_reading(settings: dict) -> bool:
-    """Try to read the folder of this very file, which no submission may."""
-    with open(sys.modules["numpy"].__file__ or "", "rb") as file:
-        file.read(1)
-    with open(os.path.join(settings["box"], "trial"), "w") as file:
-        file.write("written")
-    for path in (__file__, "/etc/passwd", os.path.dirname(__file__)):
-        try:
-            os.close(os.open(path, os.O_RDONLY))
-        except PermissionError:
-            continue
-        return False
-    return True
-
-
-def _forbids_calls(_settings: dict) -> bool:
-    for forbidden in (os.fork, socket.socket, lambda: os.kill(os.getppid(), 0), lambda: os.chmod(".", 0o700)):
-        try:
-            forbidden()
-        except PermissionError:
-            continue
-        return False
-    return True
-
-
-TRIALS = {"landlock": _forbids_reading, "seccomp": _forbids_calls}
+        if self.slot is not None:
+            _privileges.become(self.slot)
+        if self.bare:
+            _privileges.keep_capabilities(0)
+        _isolation.die_with_parent(os.getppid() if parent is None else parent)
+        _isolation.limit_resources(self.memory, self.threads)
+        if "seccomp" in self.layers:
+            _isolation.filter_child(threads=self.threads is not None)
 
 
 def _load_packages(packages: list[str], paths: list[str]) -> list[str]:
     before = list(sys.path)
     sys.path += paths
-    from . import _child, _isolation  # noqa: F401  (loaded now: our own files cannot be read later)
+    from . import _child, _isolation, _trials  # noqa: F401  (loaded now: our own files cannot be read later)
 
     for name in (*packages, *PRELOADED):
         importlib.import_module(name)

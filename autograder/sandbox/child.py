@@ -57,6 +57,8 @@ class Child:
         while True:
             message = self._cut()
             if message is not None:
+                if self._overflows():  # where the folder is small, filling it ends in an exception instead
+                    raise ChildEnded("killed", "wrote too many files")
                 return message
             left = deadline - time.monotonic()
             if left <= 0:

@@ -11,7 +11,7 @@ from . import wire
 from ._script import Call, Foreign, Outcome
 from .evidence import Cell, CellOutcome
 
-REPLY = wire.Budget(depth=48, nodes=1_500_000, skeleton=5 << 20, arrays=130 << 20, text=1 << 17)
+REPLY = wire.Budget(depth=48, nodes=400_000, skeleton=5 << 20, arrays=130 << 20, text=1 << 17)
 STATUSES = {"ok", "missing", "not-callable", "exception", "unreachable"}
 EXCEPTIONS = {n for n, c in vars(builtins).items() if isinstance(c, type) and issubclass(c, BaseException)}
 EXCEPTIONS |= {"LinAlgError"}

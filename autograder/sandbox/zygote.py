@@ -17,7 +17,7 @@ from pathlib import Path
 from ._script import Call
 from .child import Child, SandboxError
 from .evidence import Cell, Evidence, Limits
-from .isolation import refuse_if_weak, tier_of
+from .isolation import granted, refuse_if_weak, wanted_tier
 from .running import Running
 
 START_SECONDS = 60.0
@@ -42,10 +42,12 @@ class Sandbox:
 
     Use as a context manager.  ``packages`` may be imported by submissions, with what they need themselves;
     ``files`` (name: path) lie in the working folder of every submission.  ``tier`` and ``layers`` say how
-    far submissions are confined.
+    far submissions are confined, ``reasons`` what keeps more layers away; the best tier that works is taken
+    unless ``tier`` or the environment variable BACKMARK_TIER asks for one.
 
     Raises:
-        WeakIsolation: this machine cannot confine them and ``allow_weak`` is false.
+        WeakIsolation: this machine cannot confine them so far, or not at all and ``allow_weak`` is false.
+        ValueError: there is no such tier.
         SandboxError: an allowed package is not installed, or the zygote does not start.
     """
 
@@ -55,12 +57,17 @@ class Sandbox:
         limits: Limits | None = None,
         allow_weak: bool = False,
         files: Mapping[str, str | os.PathLike] | None = None,
+        tier: str | None = None,
     ) -> None:
         self.packages = tuple(dict.fromkeys(("numpy", *packages)))
         self.limits = limits or Limits()
         self.allow_weak = allow_weak
         self.files = dict(files or {})
+        self.wanted = wanted_tier(tier, os.environ)
         self.tier, self.layers = "T0", ()
+        self.reasons: dict[str, str] = {}
+        self.slot: int | None = None
+        self._box: int | None = None
         self._folder: Path | None = None
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
@@ -69,7 +76,6 @@ class Sandbox:
         if not hasattr(os, "fork"):
             raise SandboxError("Submissions can be run on Linux and macOS only.")
         try:
-            self._lay_out_folder()
             self._start()
         except BaseException:
             self.close()
@@ -95,18 +101,30 @@ class Sandbox:
     def close(self) -> None:
         """End the zygote and remove everything of this sandbox; may be called twice."""
         self._stop()
+        self._folder = None
+
+    def left_behind(self) -> list[str]:
+        """List what lies in the working folder of submissions; between two, only the assignment's files."""
+        return [] if self._box is None else sorted(os.listdir(self._box))
+
+    def _lay_out_folder(self) -> Path:
+        """Make the folder; where a zygote keeps its files in memory, this is removed when it has started."""
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="backmark-box-"))
+        for name in ("box", "data", "root"):
+            (folder / name).mkdir()
+            (folder / name).chmod(0o755)
+        for name, source in self.files.items():
+            copy = folder / "data" / Path(name).name
+            shutil.copyfile(source, copy)
+            copy.chmod(0o644)
+        return folder
+
+    def _remove_folder(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
-
-    def _lay_out_folder(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="backmark-box-"))
-        (self._folder / "box").mkdir()
-        (self._folder / "data").mkdir()
-        for name, source in self.files.items():
-            shutil.copyfile(source, self._folder / "data" / Path(name).name)
 
     def _start(self) -> None:
+        self._lay_out_folder()
         ours, theirs = socket.socketpair()
         with theirs:
             script = str(Path(__file__).with_name("_zygote.py"))
@@ -122,8 +140,10 @@ class Sandbox:
         self._control = ours
         ours.settimeout(START_SECONDS)
         hello = self._introduce(ours)
-        self.layers = tuple(hello["layers"])
-        self.tier = tier_of(self.layers)
+        if hello["apart"]:
+            self._remove_folder()
+        self.layers, self.reasons, self.slot = tuple(hello["layers"]), hello["reasons"], hello["slot"]
+        self.tier = granted(self.wanted, self.layers, self.reasons)
         refuse_if_weak(self.tier, self.layers, self.allow_weak)
         self._sweep()
 
@@ -139,11 +159,11 @@ class Sandbox:
             "folder": str(self._folder),
             "box": os.path.join(str(self._folder), "box"),
             "memory_mb": self.limits.memory_mb,
+            "tier": self.wanted,
         }
         try:
             control.sendall(json.dumps(settings).encode() + b"\n")
-            with control.makefile("rb") as lines:
-                answer = lines.readline()
+            answer, self._box = _hear(control)
         except OSError as error:
             raise SandboxError(f"The sandbox did not start: {error}.") from None
         hello = json.loads(answer or b'{"failed": "it ended at once"}')
@@ -159,6 +179,10 @@ class Sandbox:
         if self._control is not None:
             self._control.close()
             self._control = None
+        if self._box is not None:
+            os.close(self._box)
+            self._box = None
+        self._remove_folder()
 
     @contextlib.contextmanager
     def _child(self, job: bytes):
@@ -217,26 +241,41 @@ class Sandbox:
 
     def _sweep(self) -> None:
         """Empty the working folder and lay the assignment's files into it again."""
+        assert self._box is not None
         assert self._folder is not None
-        box = self._folder / "box"
-        for entry in list(os.scandir(box)):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
+        with os.scandir(self._box) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for name, is_folder in found:
+            if is_folder:
+                shutil.rmtree(name, ignore_errors=True, dir_fd=self._box)
             else:
-                os.unlink(entry.path)
+                os.unlink(name, dir_fd=self._box)
         for name in self.files:
-            (box / Path(name).name).symlink_to(self._folder / "data" / Path(name).name)
+            os.symlink(self._folder / "data" / Path(name).name, Path(name).name, dir_fd=self._box)
 
     def _overflows(self) -> bool:
         """Tell whether a submission fills the disk; it can neither remove nor rename files."""
-        assert self._folder is not None
+        assert self._box is not None
         count = size = 0
-        with os.scandir(self._folder / "box") as entries:
+        with os.scandir(self._box) as entries:
             for entry in entries:
                 count, size = count + 1, size + entry.stat(follow_symlinks=False).st_blocks * 512
                 if count > MANY_FILES or size > SWEPT_AT:
                     return True
         return False
+
+
+def _hear(control: socket.socket) -> tuple[bytes, int | None]:
+    """Receive one line, and the descriptor that may come with it."""
+    line, descriptors = b"", array.array("i")
+    while not line.endswith(b"\n"):
+        data, extra, _, _ = control.recvmsg(1 << 16, socket.CMSG_LEN(descriptors.itemsize))
+        if not data:
+            break
+        line += data
+        for _level, _kind, body in extra:
+            descriptors.frombytes(body)
+    return line, descriptors[0] if descriptors else None
 
 
 def _sealed(data: bytes) -> int:

@@ -10,7 +10,8 @@ import autograder.exporting as exporting
 from autograder.assignment import read_assignment
 from autograder.course import Course, CourseError
 from autograder.exporting import course_info, export
-from autograder.grading import grade, read_reports
+from autograder.grading import grade
+from autograder.marking import read_reports
 from autograder.reports import FORMATS, ExportError
 
 

@@ -17,6 +17,7 @@ from autograder.questions import QUESTIONS
         (r"$3 \cdot (-1)$", "3 · (-1)"),
         (r"$Y_{0,1}$ is $k^2$", "Y[0,1] is k²"),
         (r"$\frac{n + 2p}{s}$", "(n + 2p)/(s)"),
+        (r"$\gamma\hat x + \sqrt{\sigma^2+\varepsilon}$", "γx\u0302 + √(σ²+ε)"),
         ("costs 5", "costs 5"),
     ],
 )

@@ -13,7 +13,9 @@ from autograder.course import Course
 from autograder.demo import run
 from autograder.demo.submissions import CLASS
 from autograder.exporting import export
-from autograder.grading import grade, load_bundle, read_reports
+from autograder.grading import grade
+from autograder.loading import load_bundle
+from autograder.marking import read_reports
 from autograder.reports import FORMATS
 
 SCHEMA = json.loads((Path(autograder.reports.__file__).parent / "report.schema.json").read_text("utf-8"))

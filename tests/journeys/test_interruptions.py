@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import read_reports
 from autograder.journal import read_journal
+from autograder.marking import read_reports
 
 STUDENTS = [f"s{i}" for i in range(8)]
 SLOW = """import time
@@ -40,7 +40,7 @@ def start(course, *more, **options):
     command = [
         sys.executable,
         "-m",
-        "autograder.cli",
+        "autograder",
         "grade",
         str(course.root),
         "--assignment",
@@ -120,6 +120,45 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(slow_class):
     assert slow_class.journal("tiny").read_bytes().startswith(before)
 
 
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def victims(leader):
+    """Sort the living processes of a run: those that judge, their zygotes, and the submissions themselves."""
+    found = {"worker": [], "zygote": [], "child": []}
+    zygotes = set()
+    for pid in sorted(session_of(leader)):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"spawn_main" in command:
+                found["worker"].append(pid)
+            elif b"_zygote.py" in command:
+                kind = "child" if parent_of(pid) in zygotes else "zygote"
+                zygotes |= {pid} if kind == "zygote" else set()
+                found[kind].append(pid)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_whatever_is_killed_the_run_goes_on_and_nothing_is_lost_or_repeated(slow_class):
+    """The process of a submission, a zygote and a judging process are killed, one after the other."""
+    process = start(slow_class)
+    for lines, kind in enumerate(("child", "zygote", "worker"), start=1):
+        wait_for_lines(slow_class, process, lines)
+        end = time.monotonic() + 20
+        while not (found := victims(process.pid)[kind]):
+            assert time.monotonic() < end, f"no {kind} to kill"
+            time.sleep(0.005)
+        os.kill(found[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert f"{len(STUDENTS)} graded now, 0 kept" in out
+    finish(slow_class)
+
+
 @pytest.mark.slow
 def test_stopped_by_the_keyboard_it_says_so_and_keeps_everything(slow_class):
     process = start(slow_class)
@@ -149,7 +188,7 @@ def test_a_second_grader_is_refused_while_the_first_runs_on(slow_class):
 
 
 def test_a_reader_that_goes_away_is_no_error(tiny):
-    command = f"{sys.executable} -m autograder.cli list mistakes --json | head -c 10"
+    command = f"{sys.executable} -m autograder list mistakes --json | head -c 10"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"],
         capture_output=True,

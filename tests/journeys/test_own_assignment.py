@@ -13,7 +13,7 @@ FENCE = re.compile(r"^## (\S+)\n.*?^```\w+\n(.*?)^```$", re.MULTILINE | re.DOTAL
 
 def backmark(*arguments, cwd):
     done = subprocess.run(
-        [sys.executable, "-m", "autograder.cli", *map(str, arguments)],
+        [sys.executable, "-m", "autograder", *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr

@@ -94,6 +94,13 @@ def test_nothing_is_carried_from_one_submission_to_the_next(box):
     assert box.run([Cell(1, look)], ASK_F).questions["f"][0].value == (False, False, [])
 
 
+def test_descriptors_carry_no_flags_to_the_next_submission(box):
+    mark = "import fcntl, os\nfor fd in range(4):\n    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_APPEND)\n"  # noqa: E501
+    look = "import fcntl, os\ndef f(x):\n    return [fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND for fd in range(4)]\n"
+    assert box.run([Cell(1, mark + look)], ASK_F).questions["f"][0].value == [os.O_APPEND] * 4
+    assert box.run([Cell(1, look)], ASK_F).questions["f"][0].value == [0] * 4
+
+
 def test_a_slow_cell_is_reduced_to_what_it_defines(hasty):
     slow = (
         "import math\nRATE = (0.1, [1, -2])\ndef f(x):\n    return math.pi * RATE[0]\nwhile True:\n    f(1)\n"

@@ -1,5 +1,14 @@
 """Mistakes of convolutional layers: framing, stepping, sums; gradients; behaviour of code."""
 
-from autograder.mistakes.convolution import behaviour, framing, kin, stepping, sums, to_image, to_weights
+from autograder.mistakes.convolution import (
+    behaviour,
+    by_hand,
+    framing,
+    kin,
+    stepping,
+    sums,
+    to_image,
+    to_weights,
+)
 
-__all__ = ["behaviour", "framing", "kin", "stepping", "sums", "to_image", "to_weights"]
+__all__ = ["behaviour", "by_hand", "framing", "kin", "stepping", "sums", "to_image", "to_weights"]

@@ -1,5 +1,5 @@
 """Mistakes of normalising: data once, batches inside a network."""
 
-from autograder.mistakes.normalization import behaviour, data, gradients, layer, maps
+from autograder.mistakes.normalization import behaviour, by_hand, data, gradients, layer, maps
 
-__all__ = ["behaviour", "data", "gradients", "layer", "maps"]
+__all__ = ["behaviour", "by_hand", "data", "gradients", "layer", "maps"]

@@ -69,18 +69,18 @@ def variance_for_sigma(x: Array, ddof: int) -> dict[str, Any]:
 
 @_fit("ddof-ignored", family="omission")
 def ddof_ignored(x: Array, ddof: int) -> dict[str, Any]:
-    """You divided by N whatever ddof says.
+    """You divided by N; here the divisor is N - ddof, and ddof is not 0.
 
-    Divide the sum of squares by N - ddof. Pass ddof on.
+    Divide the sum of squares by the number that is asked for, N - ddof.
     """
     return {"sigma": x.std(axis=0)}
 
 
 @_fit("ddof-always-one", family="convention")
 def ddof_always_one(x: Array, ddof: int) -> dict[str, Any] | None:
-    """You divided by N - 1 whatever ddof says.
+    """You divided by N - 1; here the divisor is N - ddof, and ddof is not 1.
 
-    Divide the sum of squares by N - ddof. Pass ddof on.
+    Divide the sum of squares by the number that is asked for, N - ddof.
     """
     return {"sigma": x.std(axis=0, ddof=1)} if len(x) > 1 else None
 

@@ -1,5 +1,5 @@
 """Mistakes of pooling: which window, which winner, what mean; and the way back."""
 
-from autograder.mistakes.pooling import behaviour, gradients, maximum, mean
+from autograder.mistakes.pooling import behaviour, by_hand, gradients, maximum, mean
 
-__all__ = ["behaviour", "gradients", "maximum", "mean"]
+__all__ = ["behaviour", "by_hand", "gradients", "maximum", "mean"]

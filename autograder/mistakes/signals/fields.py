@@ -134,3 +134,21 @@ def dilations_multiplied(layers: Any) -> int:
     Dilation spreads the taps of its own layer only. Multiply by earlier strides, not by earlier dilations.
     """
     return _grown([(k, s * d, d) for k, s, d in layers])
+
+
+@_field("field-is-total-stride", family="swap")
+def is_total_stride(layers: Any) -> int:
+    """You gave the product of all strides: that is how far apart neighbouring units look.
+
+    The field is how many inputs one unit sees. Start at 1 and add (k - 1) * d times the strides so far.
+    """
+    return int(np.prod([s for _, s, _ in layers]))
+
+
+@mistake("RF-1", "field-pooling-skipped", family="omission")
+def pooling_skipped(params: dict[str, Any]) -> int:
+    """You left the pooling layers out.
+
+    A pooling window reads neighbours and moves by its stride, like a kernel. Count it as one.
+    """
+    return _grown([(one["k"], one["stride"], one["dilation"]) for one in params["layers"] if not one["pool"]])

@@ -1,5 +1,5 @@
 """Mistakes of transposed convolution."""
 
-from autograder.mistakes.transposed import gradients, layer
+from autograder.mistakes.transposed import by_hand, gradients, layer
 
-__all__ = ["gradients", "layer"]
+__all__ = ["by_hand", "gradients", "layer"]

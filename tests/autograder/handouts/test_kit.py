@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from autograder.handouts.kit import KitError, build_kit, prompt_text, public_exercise, variants_text
+from autograder.handouts.kit_running import played
 from autograder.handouts.kit_typed import student_tag
 from autograder.key import Key, KeyTrial
 from autograder.model import Part, Variant
+from autograder.sandbox import Call, Handle, Source
 
 RIGHT = """
 def square(x):
@@ -43,6 +45,15 @@ def say(kit, capsys, call):
 
 
 # --- code exercises -------------------------------------------------------------------------------
+
+
+def test_a_script_may_call_helpers_of_its_own_between_functions_of_the_student():
+    make = Source("def make(n):\n    return {'n': n}", "make")
+    calls = (Call(make, (3,), save="x"), Call("double", (Handle("x"),)))
+    outcomes, texts = played(calls, {"double": lambda x: 2 * x["n"]})
+    assert [outcome.status for outcome in outcomes] == ["ok", "ok"]
+    assert outcomes[1].value == 6
+    assert texts == []
 
 
 def test_right_functions_earn_everything(kit, capsys):

@@ -8,7 +8,7 @@ import pytest
 from autograder.answers import KINDS
 from autograder.instances import certificate, instance_key, issue, name_typed
 from autograder.questions import QUESTIONS
-from reference import conv2d
+from reference import conv2d, conv2d_true
 
 IDS = ("CONV-1", "CONV-3")
 LEVELS = (1, 2, 3)
@@ -137,3 +137,45 @@ def test_the_space_is_what_it_says():
     for id in IDS:
         keys = {instance_key(id, issue(id, rng, 1).params) for _ in range(50)}
         assert len(keys) == 50
+
+
+SLIDE = [[1, 4, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 5, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]]
+
+
+class TestTurnedAndDilated:
+    """The lecture's dilated example in both conventions (G-DIL-01, G-DIL-02), and the bright pixel (G-CONV-05)."""
+
+    def test_the_slide_turns_the_kernel(self):
+        params = {"image": SLIDE, "kernel": [[2, 4], [5, 6]], "stride": 1, "padding": 0, "dilation": 2}
+        variant = QUESTIONS["CONV-2"].pose(params, conv2d_true)
+        assert variant.truth == {"result": [[25, 35, 33], [17, 17, 17], [37, 17, 41]]}
+        assert QUESTIONS["CONV-2"].exact(params) == variant.truth
+        named = name_typed("CONV-2", variant, {"result": [[41, 23, 37], [17, 17, 17], [33, 17, 25]]})
+        assert "kernel-not-flipped" in [found.name for found in named]
+
+    def test_libraries_do_not(self):
+        params = {"image": SLIDE, "kernel": [[2, 4], [5, 6]], "stride": 1, "padding": 0, "dilation": 2}
+        variant = QUESTIONS["DIL-2"].pose(params, conv2d)
+        assert variant.truth == {"result": [[41, 23, 37], [17, 17, 17], [33, 17, 25]]}
+        assert QUESTIONS["DIL-2"].exact(params) == variant.truth
+        named = name_typed("DIL-2", variant, {"result": [[25, 35, 33], [17, 17, 17], [37, 17, 41]]})
+        assert [found.name for found in named] == ["kernel-flipped-forward"]
+
+    def test_convolving_with_an_impulse_copies_the_kernel(self):
+        params = {"image": [[0, 0, 0], [0, 1, 0], [0, 0, 0]], "kernel": [[1, 2, 3], [4, 5, 6], [7, 8, 9]]}
+        variant = QUESTIONS["CONV-2"].pose({**params, "stride": 1, "padding": 1}, conv2d_true)
+        assert variant.truth == {"result": [[1, 2, 3], [4, 5, 6], [7, 8, 9]]}
+
+    @pytest.mark.parametrize("level", LEVELS)
+    def test_prompts_say_which_way_the_kernel_lies(self, level):
+        turned = issue("CONV-2", np.random.default_rng(3), level)
+        assert "**turned by 180°**" in turned.prompt
+        assert ("**dilated**" in turned.prompt) == (level == 3)
+        spread = issue("DIL-2", np.random.default_rng(3), level)
+        assert "**not flipped**" in spread.prompt
+        assert "**dilation $d = 2$**" in spread.prompt
+        assert ("**zeros**" in spread.prompt) == (level == 3)
+        for variant in (turned, spread):
+            cells = [cell for row in variant.truth["result"] for cell in row]
+            worked = re.findall(r"\$Y_\{\d+,\d+\}\$: \$.* = (-?\d+)\$", "\n".join(variant.solution))
+            assert [int(value) for value in worked] == cells

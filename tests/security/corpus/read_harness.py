@@ -1,4 +1,4 @@
-{"attack": "leak", "expect": {"f": "exception:PermissionError", "g": "ok"}}
+{"attack": "leak", "expect": {"f": "exception:PermissionError|FileNotFoundError", "g": "ok"}}
 import sys
 def f(x):
     frame = sys._getframe()

@@ -1,0 +1,94 @@
+"""What every command prints with: consoles, progress bar, tables of reports, exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+DONE, UNGRADED, MISUSE, OURS, STOPPED = 0, 1, 2, 3, 130
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+WIDTH = 16  # of the column with ids; a longer one pushes its own row only
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def escaped(text: object) -> str:
+    from rich.markup import escape
+
+    return escape(printable(str(text)))
+
+
+def printable(text: str) -> str:
+    """Keep control characters and lone surrogates of hostile names off the terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def progress_bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), transient=True,
+        console=out if out.is_terminal else err,  # rows printed meanwhile then stay clear of the bar
+    )  # fmt: skip
+
+
+def report_row(report: Any, kept: bool) -> tuple[str, str, str, str]:
+    marks = f"{report.score:.1f} / {report.max_score:g}" if report.status == "graded" else "-"
+    mark = {"graded": "", "error": "[red]not graded[/red]", "incomplete": "[red]incomplete[/red]"}[
+        report.status
+    ]
+    return (
+        escaped(report.student[:40]),
+        marks,
+        mark + (" [dim]kept[/dim]" if kept else ""),
+        escaped(_found(report)),
+    )
+
+
+def printed_row(report: Any, kept: bool) -> str:
+    """Write a row by itself, as wide as rows are: a table of a large class would have to be held."""
+    student, marks, mark, found = report_row(report, kept)
+    late = f"[dim]less {report.penalty:g}[/dim]" if report.penalty else ""
+    cells = (_wide(student, WIDTH), marks.rjust(12), late, mark.strip(), found)
+    return "  ".join(cell for cell in cells if cell)
+
+
+def _wide(text: str, width: int) -> str:
+    from rich.cells import cell_len
+
+    return text + " " * (width - cell_len(text))
+
+
+def _found(report: Any) -> str:
+    """Say in one line what a report found: named mistakes first, then other complaints."""
+    if report.status != "graded":
+        return report.message
+    told: dict[str, list[str]] = {}
+    for verdict in report.verdicts:
+        if verdict.status in ("wrong", "partial"):
+            named = " or ".join(verdict.mistakes_consistent[:3])
+            text = named or _short(verdict.message.replace("`", "").removeprefix(verdict.question).strip())
+            questions = told.setdefault(text, [])
+            if verdict.question not in questions:
+                questions.append(verdict.question)
+    if not told:
+        return "all right" + (f" ({_short(report.notes[0])})" if report.notes else "")
+    lines = [f"{', '.join(questions)}: {text}" for text, questions in told.items()]
+    return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 90 else text[:87] + "..."

@@ -1,0 +1,278 @@
+"""Judge on Dask: `tcp://HOST:PORT` of a scheduler, or `local:N` for N workers on this machine.
+
+The keys travel with a plugin that each worker sets up when it starts (also when it starts again after it
+was killed); hand-ins travel with the tasks, so that workers need no common disk. Dask repeats the tasks of
+a worker that dies. What a hand-in kills twice is tried alone, and then costs its own row only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import os
+import shutil
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder import __version__
+from autograder.assignment import read_toml
+from autograder.course import Course, CourseError
+from autograder.hand_ins import SIZE_CAP
+from autograder.judging import JUDGE_VERSION, Bundle
+from autograder.loading import load_bundle
+from autograder.workers import Done, Job, Judge, Judged
+
+PER_TASK = 20
+AHEAD = 3  # tasks per worker that are under way or waiting
+WAIT = 60.0  # seconds until a scheduler must have answered and have a worker
+DEATHS = 2  # workers that may die over a task before its hand-ins are tried one by one
+
+_JUDGES: dict[str, Setup] = {}
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A hand-in as it lies on disk: its bytes, or what else lies there, without following it."""
+
+    job: Job
+    kind: str = "file"
+    data: bytes = b""
+    size: int = 0
+
+    def unpack(self, folder: Path) -> Path:
+        """Lay it down again under the same name."""
+        path = folder / self.job.path.name
+        if self.kind == "file":
+            path.write_bytes(self.data)
+        elif self.kind == "large":
+            path.touch()
+            os.truncate(path, self.size)
+        elif self.kind == "link":
+            path.symlink_to("nowhere")
+        elif self.kind == "folder":
+            path.mkdir()
+        elif self.kind == "pipe":
+            os.mkfifo(path)
+        return path
+
+
+def pack(job: Job) -> Parcel:
+    """Read a hand-in; whatever is no ordinary file is named, never opened."""
+    try:
+        info = os.lstat(job.path)
+        if stat.S_ISREG(info.st_mode):
+            if info.st_size > SIZE_CAP:
+                return Parcel(job, "large", size=info.st_size)
+            with open(os.open(job.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                return Parcel(job, "file", file.read())
+    except OSError:
+        return Parcel(job, "nothing")
+    kinds = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder"}
+    return Parcel(job, kinds.get(stat.S_IFMT(info.st_mode), "pipe"))
+
+
+@dataclass
+class Setup:
+    """What a worker holds for one run: a copy of the keys, the bundle, a sandbox."""
+
+    folder: Path
+    judge: Judge
+    lock: threading.Lock
+
+    def close(self) -> None:
+        """End the sandbox and remove the copy."""
+        self.judge.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def needed_files(course: Course, name: str) -> dict[str, bytes]:
+    """Read what a worker needs of a course folder: keys, release, roster, the instructor's own file."""
+    paths = [*sorted(course.keys(name).iterdir()), course.release(name) / f"{name}.ipynb"]
+    files = {str(p.relative_to(course.root)): p.read_bytes() for p in [*paths, course.root / "roster.csv"]}
+    toml = course.keys(name) / "assignment.toml"
+    own = read_toml(toml).get("course", {}).get("python")
+    if own:
+        files[f"keys/{name}/own.py"] = (course.keys(name) / str(own)).read_bytes()
+        lines = toml.read_text(encoding="utf-8").splitlines()
+        there = [
+            'python = "own.py"' if line.partition("=")[0].strip() == "python" else line for line in lines
+        ]
+        files[f"keys/{name}/assignment.toml"] = ("\n".join(there) + "\n").encode()
+    return files
+
+
+def set_up(
+    scratch: str, token: str, name: str, files: dict[str, bytes], allow_weak: bool, versions: tuple[str, int]
+) -> None:
+    """Make a worker ready to judge; runs on the worker, in whose scratch space the copy lies."""
+    if versions != (__version__, JUDGE_VERSION):
+        raise CourseError(
+            f"The workers have Backmark {__version__} (judge {JUDGE_VERSION}), this machine {versions[0]} "
+            f"(judge {versions[1]}). Install the same version everywhere."
+        )
+    folder = Path(tempfile.mkdtemp(prefix="backmark-keys-", dir=scratch))
+    for place, data in files.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    judge = Judge(load_bundle(Course(folder), name), allow_weak)
+    _JUDGES[token] = Setup(folder, judge, threading.Lock())
+
+
+def tear_down(token: str) -> None:
+    """Let a worker forget a run; runs on the worker."""
+    setup = _JUDGES.pop(token, None)
+    if setup is not None:
+        setup.close()
+
+
+def judge_parcels(token: str, parcels: list[Parcel]) -> list[Judged]:
+    """Judge some hand-ins one after the other; runs on the worker."""
+    setup = _JUDGES[token]
+    found = []
+    with setup.lock:  # a worker with several threads has one sandbox
+        for parcel in parcels:
+            with tempfile.TemporaryDirectory(dir=setup.folder) as folder:
+                found.append(setup.judge.judge(parcel.job, parcel.unpack(Path(folder))))
+    return found
+
+
+class Cluster:
+    """Judge with the workers of a Dask cluster; use as a context manager.
+
+    Raises:
+        CourseError: Dask is not installed, the address is none, nobody answers there, or the workers cannot
+            judge (another version, a sandbox that is too weak).
+    """
+
+    def __init__(self, address: str, course: Course, bundle: Bundle, allow_weak: bool) -> None:
+        self.address, self.allow_weak = address, allow_weak
+        self.name = bundle.assignment.name
+        self.files = needed_files(course, self.name)
+        self.token = f"backmark-{os.urandom(8).hex()}"
+        self.opened = contextlib.ExitStack()
+        self.client: Any = None
+
+    def __enter__(self) -> Cluster:
+        try:
+            self.client = self._connect()
+            self._register()
+        except BaseException:
+            self.opened.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
+
+    def _connect(self) -> Any:
+        distributed = _distributed()
+        if self.address.startswith("local:"):
+            return self._local(distributed, self.address.removeprefix("local:"))
+        if "://" not in self.address:
+            raise CourseError(f"--dask {self.address}: give tcp://HOST:PORT of a scheduler, or local:N.")
+        try:
+            client = distributed.Client(self.address, timeout=WAIT, set_as_default=False)
+            self.opened.callback(client.close)
+            client.wait_for_workers(1, timeout=WAIT)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise CourseError(
+                f"No Dask scheduler with a worker answers at {self.address} within {WAIT:g} s ({error})."
+            ) from None
+        return client
+
+    def _local(self, distributed: Any, count: str) -> Any:
+        if not count.isdecimal() or not 1 <= int(count) <= 1024:
+            raise CourseError(f"--dask local:{count}: give the number of workers, such as local:2.")
+        cluster = distributed.LocalCluster(
+            n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )  # fmt: skip
+        self.opened.callback(cluster.close)
+        client = distributed.Client(cluster, set_as_default=False)
+        self.opened.callback(client.close)
+        return client
+
+    def _register(self) -> None:
+        versions = (__version__, JUDGE_VERSION)
+        plugin = _plugin(self.token, self.name, self.files, self.allow_weak, versions)
+        self.client.register_plugin(plugin)
+        self.opened.callback(self._forget)
+
+    def _forget(self) -> None:
+        with contextlib.suppress(Exception):  # a cluster that is gone has forgotten already
+            self.client.unregister_worker_plugin(self.token)
+
+    def run(self, jobs: Iterator[Job]) -> Iterator[Done]:
+        """Yield reports as they come, a task at a time; None for what killed its workers."""
+        from distributed import as_completed
+
+        under_way: dict[Any, list[Job]] = {}
+        finished = as_completed(loop=self.client.loop)
+        self._feed(jobs, under_way, finished)
+        while under_way:
+            future = next(finished)
+            batch = under_way.pop(future)
+            yield self._collect(future, batch, under_way, finished)
+            self._feed(jobs, under_way, finished)
+
+    def _feed(self, jobs: Iterator[Job], under_way: dict[Any, list[Job]], finished: Any) -> None:
+        workers = max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
+        while len(under_way) < AHEAD * workers:
+            batch = list(itertools.islice(jobs, PER_TASK))
+            if not batch:
+                return
+            self._submit(batch, under_way, finished)
+
+    def _submit(self, batch: list[Job], under_way: dict[Any, list[Job]], finished: Any) -> None:
+        parcels = [pack(job) for job in batch]
+        future = self.client.submit(judge_parcels, self.token, parcels, pure=False)
+        under_way[future] = batch
+        finished.add(future)
+
+    def _collect(self, future: Any, batch: list[Job], under_way: dict[Any, list[Job]], finished: Any) -> Done:
+        from distributed.scheduler import KilledWorker
+
+        try:
+            return list(zip(batch, future.result(), strict=True))
+        except KilledWorker:
+            if len(batch) == 1:
+                return [(batch[0], None)]
+            for job in batch:
+                self._submit([job], under_way, finished)
+            return []
+
+
+def _distributed() -> Any:
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        raise CourseError(
+            "Judging on Dask needs distributed; install it with `pip install backmark[cluster]`."
+        ) from None
+    dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1})
+    return distributed
+
+
+def _plugin(*args: Any) -> Any:
+    from distributed import WorkerPlugin
+
+    class Judging(WorkerPlugin):
+        """Set a worker up to judge, and again after it was started again."""
+
+        name = args[0]
+
+        def setup(self, worker: Any) -> None:
+            set_up(worker.local_directory, *args)
+
+        def teardown(self, worker: Any) -> None:  # noqa: ARG002 - Dask's signature
+            tear_down(args[0])
+
+    return Judging()

@@ -1,0 +1,76 @@
+"""What lies in the folder of hand-ins: found in order, never followed through a link."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import CourseError, valid_id
+
+SIZE_CAP = 100 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A submission on disk, under the trusted id of its folder."""
+
+    student: str
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def find_submissions(folder: Path, assignment: str) -> Iterator[Found]:
+    """Yield what was handed in as `folder/<student>/<assignment>/<assignment>.ipynb`, in order of the ids.
+
+    A single notebook or Python file of another name is taken with a note. A link instead of a folder is
+    not followed: it gets a row that says so.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"There is no folder of submissions {folder}. Give one with --submissions.")
+    for name in sorted(os.listdir(folder)):
+        home = folder / name / assignment
+        if name.startswith(".") or not home.is_dir():
+            continue
+        link = next((p for p in (folder / name, home) if p.is_symlink()), None)
+        found = _found(name, home, assignment) if link is None else Found(name, link)
+        if found is not None:
+            yield found
+
+
+def _found(student: str, home: Path, assignment: str) -> Found | None:
+    expected = home / f"{assignment}.ipynb"
+    if os.path.lexists(expected):
+        return Found(student, expected)
+    others = sorted(
+        p for p in home.iterdir() if p.suffix in (".ipynb", ".py") and p.name != "backmark_kit.py"
+    )
+    if not others:
+        return None
+    note = f"Expected a file named {expected.name}; {others[0].name[:80]!r} was graded instead."
+    return Found(student, others[0], (note,))
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a regular file, or a mark of what lies there instead."""
+    try:
+        info = os.lstat(path)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > SIZE_CAP:
+            return f"unread:{stat.S_IFMT(info.st_mode)}:{info.st_size}"
+        digest = hashlib.sha256()
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+    except OSError as error:
+        return f"unread:{error.errno}"
+
+
+def file_stem(student: str) -> str:
+    """Name a student's file; an id nobody could have is replaced by its hash."""
+    if valid_id(student):
+        return student
+    return "unknown-" + hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,220 @@
+"""The quiz itself: which question comes next, what became of an answer, what was learnt at the end.
+
+A quiz is an assignment whose answers are typed, with the solution after each. Surfaces call `ask`, `answer`,
+`again` and `summary`; nothing here prints, waits or stores.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder import answers
+from autograder.forms import written
+from autograder.instances import NoInstance, issue, name_typed
+from autograder.mistakes import Mistake
+from autograder.model import Part, Variant
+from autograder.questions import QUESTIONS, Question
+
+__all__ = ["NoSuchTopic", "Outcome", "PartOutcome", "Quiz", "Seen", "quiz", "right_answers"]
+
+
+class NoSuchTopic(ValueError):
+    """What was asked for is neither a topic nor a question."""
+
+
+@dataclass(frozen=True)
+class PartOutcome:
+    """What became of one part: `blank`, `unreadable`, `right`, `partial` or `wrong`, and one sentence."""
+
+    part: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an answer. Where a part is blank or unreadable, no attempt is used and nothing is told."""
+
+    parts: tuple[PartOutcome, ...]
+    score: float
+    mistakes: tuple[Mistake, ...]
+    right: Mapping[str, str]
+    solution: tuple[str, ...]
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether every part could be read."""
+        return all(one.status not in ("blank", "unreadable") for one in self.parts)
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether every part is right."""
+        return all(one.status == "right" for one in self.parts)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One answered question, for the summary and the history."""
+
+    question: str
+    title: str
+    level: int
+    score: float
+    mistakes: tuple[str, ...]
+
+
+def quiz(
+    *wanted: str, level: int | None = None, count: int = 5, seed: int | None = None, form: str = ""
+) -> Quiz:
+    """Make a quiz about topics (`pooling`) or questions (`CONV-1`, `CONV-1-choose`); about everything when empty.
+
+    Raises:
+        NoSuchTopic: a name is neither, with the nearest that is one.
+    """
+    chosen = [one for name in wanted for one in _named(name)] or list(QUESTIONS.values())
+    if form:
+        chosen = [_formed(one, form) for one in chosen]
+    return Quiz(tuple(dict.fromkeys(chosen)), level, count, np.random.default_rng(seed))
+
+
+def _named(name: str) -> list[Question]:
+    if name.upper() in QUESTIONS:
+        return [QUESTIONS[name.upper()]]
+    base, dash, form = name.rpartition("-")
+    if dash and f"{base.upper()}-{form.lower()}" in QUESTIONS:
+        return [QUESTIONS[f"{base.upper()}-{form.lower()}"]]
+    found = [q for q in QUESTIONS.values() if q.topic == name.lower()]
+    if not found:
+        topics = sorted({q.topic for q in QUESTIONS.values()})
+        close = difflib.get_close_matches(name, [*topics, *QUESTIONS], n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise NoSuchTopic(
+            f"There is no topic or question {name!r}.{hint} Topics: {', '.join(topics)}; "
+            "`backmark list questions` names the questions."
+        )
+    return found
+
+
+def _formed(question: Question, form: str) -> Question:
+    from autograder.forms import FORMS
+
+    if form not in FORMS:
+        raise NoSuchTopic(f"There is no form {form!r}; there are {', '.join(FORMS)}.")
+    return QUESTIONS[f"{question.id}-{form}"] if question.base is None else question
+
+
+class Quiz:
+    """A run through questions: `ask` gives the next one until there are no more."""
+
+    def __init__(
+        self, questions: Sequence[Question], level: int | None, count: int, rng: np.random.Generator
+    ) -> None:
+        self.questions, self.level, self.count, self.rng = tuple(questions), level, count, rng
+        self.seen: list[Seen] = []
+        self.current: Variant | None = None
+        self.number = 0
+        self._order: list[Question] = []
+        self._issued: set[str] = set()
+
+    def ask(self) -> Variant | None:
+        """Return the next question, or None at the end; each type comes once before any comes twice."""
+        while self.number < self.count:
+            found = self._draw(self._next_type())
+            if found is not None:
+                self.number += 1
+                self.current = found
+                return found
+            if not self.questions:
+                break
+        self.current = None
+        return None
+
+    def again(self) -> Variant:
+        """Return the current question with new numbers; it does not count as a further question."""
+        assert self.current is not None, "nothing was asked yet"
+        found = self._draw(QUESTIONS[self.current.question])
+        self.current = found or self.current
+        return self.current
+
+    def _next_type(self) -> Question:
+        if not self._order:
+            self._order = [self.questions[i] for i in self.rng.permutation(len(self.questions))]
+        return self._order.pop()
+
+    def _draw(self, question: Question) -> Variant | None:
+        """Draw an instance not asked before; a type that has none is left out from then on."""
+        level = min(question.levels, key=lambda have: abs(have - (self.level or question.levels[0])))
+        try:
+            return issue(question, self.rng, level, self._issued)
+        except NoInstance:
+            self.questions = tuple(q for q in self.questions if q is not question)
+            return None
+
+    def answer(self, texts: Mapping[str, str]) -> Outcome:
+        """Judge what was typed for the parts of the current question; a readable answer is remembered."""
+        assert self.current is not None, "nothing was asked yet"
+        outcome = judged(self.current, texts)
+        if outcome.readable:
+            self._remember(outcome.score, tuple(m.name for m in outcome.mistakes))
+        return outcome
+
+    def give_up(self) -> Outcome:
+        """Return the solution of the current question; it counts as not known."""
+        assert self.current is not None, "nothing was asked yet"
+        self._remember(0.0, ())
+        return Outcome((), 0.0, (), right_answers(self.current), self.current.solution)
+
+    def _remember(self, score: float, mistakes: tuple[str, ...]) -> None:
+        v = self.current
+        assert v is not None
+        self.seen.append(Seen(v.question, v.title, v.level, score, mistakes))
+
+    def summary(self) -> list[tuple[str, int]]:
+        """Return (mistake, how often), the most frequent first; A or B counts for both."""
+        return Counter(name for one in self.seen for name in one.mistakes).most_common()
+
+
+def right_answers(variant: Variant) -> dict[str, str]:
+    """Write the right answer to each part."""
+    return {part.id: _with_letter(part, variant.truth[part.id]) for part in variant.parts}
+
+
+def _with_letter(part: Part, value: Any) -> str:
+    text = written(part, value)
+    return f"({answers.KINDS['mc1'].show(value)}) {text}" if part.kind == "mc1" else text
+
+
+def judged(variant: Variant, texts: Mapping[str, str]) -> Outcome:
+    """Judge typed answers to a question."""
+    values: dict[str, Any] = {}
+    parts = tuple(_part(variant, part, texts.get(part.id, ""), values) for part in variant.parts)
+    shares = {part.id: part.share for part in variant.parts}
+    total = sum(shares.values())
+    scores = {
+        p.id: answers.KINDS[p.kind].judge(values[p.id], variant.truth[p.id], p).score
+        for p in variant.parts
+        if p.id in values
+    }
+    score = sum(shares[name] * got for name, got in scores.items()) / total
+    wrong = any(one.status in ("wrong", "partial") for one in parts)
+    names = tuple(name_typed(QUESTIONS[variant.question], variant, values)) if wrong else ()
+    return Outcome(parts, score, names, right_answers(variant), variant.solution)
+
+
+def _part(variant: Variant, part: Part, text: str, values: dict[str, Any]) -> PartOutcome:
+    kind = answers.KINDS[part.kind]
+    try:
+        values[part.id] = kind.parse(text, part)
+    except answers.Blank:
+        return PartOutcome(part.id, "blank", "There is no answer here yet.")
+    except answers.Unreadable as problem:
+        return PartOutcome(part.id, "unreadable", str(problem))
+    found = kind.judge(values[part.id], variant.truth[part.id], part)
+    status = "right" if found.score == 1 else "partial" if found.score > 0 else "wrong"
+    return PartOutcome(part.id, status, found.message)

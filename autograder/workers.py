@@ -1,0 +1,250 @@
+"""Processes that judge: each holds the keys and a sandbox; this side hands out work and collects reports.
+
+The death of a process costs nobody anything: another takes its place, and what was under way is tried
+once more.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import gc
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Course
+from autograder.hand_ins import fingerprint
+from autograder.judging import Again, Bundle, judge_file, open_sandbox
+from autograder.loading import load_bundle
+from autograder.model import Report
+from autograder.sandbox import SandboxError
+
+AHEAD = 2  # jobs given to a process at once: it goes on while this side writes
+STARTS = 3  # a process that dies before it is ready is started so often
+
+Judged = tuple[str, dict[str, Any]]  # fingerprint of the file, report
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission to judge; with `previous` (a report on the file `sha256`) only the questions `only`."""
+
+    student: str
+    path: Path
+    notes: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    sha256: str = ""
+    previous: Mapping[str, Any] | None = None
+
+    def again(self, sha256: str) -> Again | None:
+        """Say what may be kept, nothing where the file is another."""
+        if self.previous is None or sha256 != self.sha256:
+            return None
+        return Again(frozenset(self.only), Report.from_json(self.previous).verdicts)
+
+
+Done = list[tuple[Job, Judged | None]]
+
+
+class Judge:
+    """The keys and the sandbox of one process, kept open from one submission to the next."""
+
+    def __init__(self, bundle: Bundle, allow_weak: bool = False) -> None:
+        self.bundle, self.allow_weak = bundle, allow_weak
+        self.box = open_sandbox(bundle, allow_weak).__enter__()
+
+    def judge(self, job: Job, path: Path | None = None) -> Judged:
+        """Judge one submission; where the sandbox failed us, once more in a new one."""
+        path = path or job.path
+        sha = fingerprint(path)  # before it is read: a file replaced meanwhile is then graded again
+        again = job.again(sha)
+        report = judge_file(self.bundle, self.box, path, job.student, job.notes, again)
+        if report.status == "incomplete" and not report.verdicts:
+            self.close()
+            self.box = open_sandbox(self.bundle, self.allow_weak).__enter__()
+            report = judge_file(self.bundle, self.box, path, job.student, job.notes, again)
+        return sha, report.to_json()
+
+    def close(self) -> None:
+        """Close the sandbox; may be called twice."""
+        self.box.close()
+
+
+def _work(link: Connection, root: str, name: str, allow_weak: bool) -> None:
+    """Judge what comes through the link until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        judge = Judge(load_bundle(Course(Path(root)), name), allow_weak)
+    except Exception as error:
+        link.send(str(error) or type(error).__name__)
+        return
+    gc.freeze()  # the keys stay: no need to look through them again and again
+    jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(link, jobs), daemon=True).start()
+    link.send(None)
+    with contextlib.suppress(OSError):
+        while (job := jobs.get()) is not None:
+            link.send(_judge_one(judge, job))
+    judge.close()
+
+
+def _receive(link: Connection, jobs: queue.SimpleQueue[Job | None]) -> None:
+    """Take jobs off the link at once: neither side may wait for the other to read."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            jobs.put(link.recv())
+    jobs.put(None)
+
+
+def _judge_one(judge: Judge, job: Job) -> Judged:
+    return judge.judge(job)
+
+
+def _end_with_parent() -> None:
+    """Leave nobody behind when the main process is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class _Worker:
+    """One process as this side sees it, with the jobs it has not answered yet, the one under way first."""
+
+    def __init__(self, args: tuple[str, str, bool]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.link, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, *args), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.jobs: collections.deque[Job] = collections.deque()
+        self.ready = False
+
+    def give(self, job: Job) -> None:
+        self.jobs.append(job)
+        with contextlib.suppress(OSError):  # it is dead: the next look at the link tells
+            self.link.send(job)
+
+    def answer(self) -> tuple[Job, Judged] | None:
+        """Take what came in; None is the greeting of a process that is ready.
+
+        Raises:
+            EOFError, OSError: the process is dead.
+            SandboxError: it cannot start.
+        """
+        came = self.link.recv()
+        if self.ready:
+            return self.jobs.popleft(), came
+        if came is not None:
+            raise SandboxError(came)
+        self.ready = True
+        return None
+
+    def end(self, kill: bool = False) -> None:
+        self.link.close()
+        if kill:
+            self.process.kill()
+        self.process.join()
+        self.process.close()
+
+
+class Pool:
+    """Judge on this machine with several processes; use as a context manager."""
+
+    def __init__(self, root: Path, name: str, workers: int, allow_weak: bool) -> None:
+        self.args, self.size = (str(root), name, allow_weak), workers
+        self.workers: list[_Worker] = []
+        self.died_early = 0
+        self.tried: set[str] = set()
+        self.waiting: collections.deque[Job] = collections.deque()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        for worker in self.workers:
+            worker.end(kill=kind is not None)
+        self.workers = []
+
+    def run(self, jobs: Iterator[Job]) -> Iterator[Done]:
+        """Yield reports as they come, several at a time; None for what killed its process twice."""
+        self._start_for(jobs)
+        while any(worker.jobs for worker in self.workers) or self._feed(jobs):
+            done: Done = []
+            for link in wait([worker.link for worker in self.workers], timeout=60):
+                worker = next(w for w in self.workers if w.link is link)
+                done += self._take(worker)
+            self._feed(jobs)
+            if done:
+                yield done
+
+    def _start_for(self, jobs: Iterator[Job]) -> None:
+        """Start no more processes than there are jobs."""
+        while len(self.workers) < self.size and (job := next(jobs, None)) is not None:
+            self.workers.append(_Worker(self.args))
+            self.workers[-1].give(job)
+
+    def _feed(self, jobs: Iterator[Job]) -> bool:
+        """Give out jobs; tell whether any is under way."""
+        for _round in range(AHEAD):
+            for worker in self.workers:
+                if len(worker.jobs) <= _round and (job := self._next(jobs)) is not None:
+                    worker.give(job)
+        return any(worker.jobs for worker in self.workers)
+
+    def _next(self, jobs: Iterator[Job]) -> Job | None:
+        return self.waiting.popleft() if self.waiting else next(jobs, None)
+
+    def _take(self, worker: _Worker) -> Done:
+        try:
+            answer = worker.answer()
+        except (EOFError, OSError):
+            return self._replace(worker)
+        self.died_early = 0
+        return [] if answer is None else [answer]
+
+    def _replace(self, worker: _Worker) -> Done:
+        """Start another process; the job under way is tried once more, the others were not touched."""
+        ready, jobs = worker.ready, worker.jobs
+        worker.end(kill=True)
+        self.died_early += not ready
+        if self.died_early >= STARTS:
+            raise SandboxError("A judging process ends as soon as it starts; is there enough memory?")
+        lost: Done = []
+        if ready and jobs:
+            suspect = jobs.popleft()
+            if suspect.student in self.tried:
+                lost = [(suspect, None)]
+            else:
+                self.tried.add(suspect.student)
+                self.waiting.append(suspect)
+        self.waiting.extend(jobs)
+        self.workers[self.workers.index(worker)] = _Worker(self.args)
+        return lost
+
+
+_OWN: dict[str, Judge] = {}
+
+
+def judge_notebook(course: Path, assignment: str, student: str, notebook_path: Path) -> Report:
+    """Judge one notebook in this process; for callers with a loop of their own, such as nbgrader's."""
+    place = f"{course.resolve()}\x00{assignment}"
+    if place not in _OWN:
+        close_worker()
+        _OWN[place] = Judge(load_bundle(Course(course), assignment))
+    return Report.from_json(_OWN[place].judge(Job(student, notebook_path))[1])
+
+
+def close_worker() -> None:
+    """Close the sandbox that `judge_notebook` keeps open."""
+    while _OWN:
+        _OWN.popitem()[1].close()

@@ -1,0 +1,3 @@
+{"attack": "forging", "expect": {"f": "foreign:object", "g": "ok"}}
+def f(x):
+    return x.reshape((1,) * 50 + (3,))

@@ -1,0 +1,3 @@
+{"attack": "forging", "expect": {"f": "ok!", "g": "ok"}}
+def f(x):
+    return x * float("nan")

@@ -1,0 +1,3 @@
+{"attack": "notebook", "expect": {"f": "ok", "g": "ok"}}
+def ｆ(x):
+    return x + 1
