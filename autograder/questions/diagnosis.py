@@ -65,14 +65,16 @@ class Transfer:
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> dict[str, Any] | None:
         similar, lots = bool(rng.integers(2)), bool(rng.integers(2))
-        kinds = int(rng.integers(4, 13))
+        kinds, order = int(rng.integers(4, 13)), rng.permutation(len(_ADVICE)).tolist()
+        if any(order[i] == i for i in range(len(CELLS))):
+            return None  # the letter of the cell must not be the letter of its advice
         each = 5 * int(rng.integers(1_200, 2_400) if lots else rng.integers(4, 17))
         return {
             "domain": str(rng.choice(_SIMILAR if similar else _DIFFERENT)),
             "similarity": "similar" if similar else "different",
             "kinds": kinds,
             "examples": kinds * each if level == 2 else _round(kinds * each),
-            "order": rng.permutation(len(_ADVICE)).tolist(),
+            "order": order,
         }
 
     @staticmethod

@@ -47,6 +47,7 @@ def test_stories_agree_with_the_table_and_show_four_mistakes(level):
         assert proof.agrees
         assert len(proof.exposed) >= 4
         assert set(TL.must_detect[level]) <= set(proof.exposed)
+        assert variant.truth["cell"] != variant.truth["advice"]
         cells.add(variant.truth["cell"])
         assert variant.params["examples"] <= 1_000 or variant.params["examples"] >= 20_000
         if level == 2:
