@@ -105,8 +105,10 @@ def limit_resources(memory: int, threads: int | None) -> None:
 
 
 def own_tasks() -> int:
-    """Count the threads of this user on the whole machine; RLIMIT_NPROC counts the same ones."""
+    """Count the threads of this user on the whole machine, 0 if unknown; RLIMIT_NPROC counts the same ones."""
     mine, count = os.getuid(), 0
+    if not os.path.isdir("/proc/self/task"):
+        return 0
     for entry in os.scandir("/proc"):
         try:
             if entry.name.isdigit() and entry.stat().st_uid == mine:
