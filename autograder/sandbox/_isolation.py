@@ -33,6 +33,11 @@ def gain_nothing() -> None:
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
+def hide() -> None:
+    """Keep what this process holds open, and its children's, from processes of the same user."""
+    _prctl(PR_SET_DUMPABLE, 0)
+
+
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends; end at once if that happened already.
 

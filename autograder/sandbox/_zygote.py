@@ -129,6 +129,8 @@ class Zygote:
 
         if self.tier == "T0":
             return
+        with contextlib.suppress(OSError, AttributeError):
+            _isolation.hide()
         for name, put_on in (
             ("no_new_privs", _isolation.gain_nothing),
             ("landlock", lambda: _isolation.confine_files(readable, self.settings["folder"])),
