@@ -33,6 +33,11 @@ def gain_nothing() -> None:
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
+def hide() -> None:
+    """Keep what this process holds open, and its children's, from processes of the same user."""
+    _prctl(PR_SET_DUMPABLE, 0)
+
+
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends; end at once if that happened already.
 
@@ -105,8 +110,10 @@ def limit_resources(memory: int, threads: int | None) -> None:
 
 
 def own_tasks() -> int:
-    """Count the threads of this user on the whole machine; RLIMIT_NPROC counts the same ones."""
+    """Count the threads of this user on the whole machine, 0 if unknown; RLIMIT_NPROC counts the same ones."""
     mine, count = os.getuid(), 0
+    if not os.path.isdir("/proc/self/task"):
+        return 0
     for entry in os.scandir("/proc"):
         try:
             if entry.name.isdigit() and entry.stat().st_uid == mine:

@@ -78,8 +78,10 @@ def _rehearse(as_user: bool, folder: str) -> str:
     return "fine"
 
 
-def separate(as_user: bool) -> None:
+def separate(as_user: bool) -> tuple[int, int]:
     """Take namespaces of one's own; ``as_user`` goes through a user namespace, which needs no privilege.
+
+    Returns the number of the first process in there and the pipe whose closing ends it.
 
     Raises:
         OSError: the kernel or a container refuses.
@@ -94,11 +96,12 @@ def separate(as_user: bool) -> None:
         ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
-    hold_open()
+    first = hold_open()
     if any(a == b for a, b in zip(before, _places(), strict=True)):
         raise OSError(errno.EPERM, "the namespaces are the old ones")
     LIBC.sethostname(b"backmark", 8)
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
+    return first
 
 
 def _places() -> list[int]:
@@ -108,15 +111,16 @@ def _places() -> list[int]:
     ]
 
 
-def hold_open() -> None:
+def hold_open() -> tuple[int, int]:
     """Start the first process of the new process namespace: it does nothing, and ends with this one.
 
     It waits for the end of a pipe whose other end this process keeps and its children close.
     """
-    hear, _ = os.pipe()
-    if os.fork():
+    hear, pipe = os.pipe()
+    number = os.fork()
+    if number:
         os.close(hear)
-        return
+        return number, pipe
     try:
         os.dup2(hear, 0)
         os.closerange(1, 1 << 16)

@@ -37,6 +37,7 @@ class Zygote:
         self.threads: int | None = None
         self.slot: int | None = None
         self.bare = self.apart = False
+        self.first: tuple[int, int] | None = None
         self.namespace: dict = {}
 
     def prepare(self) -> dict:
@@ -53,7 +54,7 @@ class Zygote:
         self._give_up_rights(tops)
         if self.slot is not None:
             self.threads = _isolation.THREADS
-        elif os.getuid():
+        elif os.getuid() and tasks:
             self.threads = tasks + _isolation.THREADS
         self._confine(readable)
         facts = {"box": self.settings["box"], "memory": self.memory, "slot": self.slot}
@@ -78,7 +79,7 @@ class Zygote:
         for as_user in (False, True) if os.getuid() == 0 else (True,):
             reason = _namespaces.why_not(as_user, self.settings["folder"])
             if not reason:
-                _namespaces.separate(as_user)
+                self.first = _namespaces.separate(as_user)
                 self.layers += ["user namespace"] if as_user else []
                 self.apart = True
                 return
@@ -128,6 +129,8 @@ class Zygote:
 
         if self.tier == "T0":
             return
+        with contextlib.suppress(OSError, AttributeError):
+            _isolation.hide()
         for name, put_on in (
             ("no_new_privs", _isolation.gain_nothing),
             ("landlock", lambda: _isolation.confine_files(readable, self.settings["folder"])),
@@ -162,11 +165,16 @@ class Zygote:
         return bool(order)
 
     def _clean_up(self) -> None:
-        """End the child and remove the folder."""
+        """End the child and the first process of our namespace, remove the folder."""
         if self.child:
             with contextlib.suppress(OSError):
                 os.kill(self.child, signal.SIGKILL)
                 os.waitpid(self.child, 0)
+        if self.first is not None:
+            number, pipe = self.first
+            os.close(pipe)
+            with contextlib.suppress(OSError):
+                os.waitpid(number, 0)
         if self.apart:
             return  # our files exist in memory only, as long as we do
         for folder in (os.path.join(self.settings["folder"], name) for name in ("box", "data", "root")):
@@ -302,6 +310,7 @@ def main(control: socket.socket) -> None:
         control.sendall(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
         return
     zygote.run(hello)
+    os._exit(0)  # there is nothing to be tidied up in memory
 
 
 _PACKAGE = "backmark_sandbox"

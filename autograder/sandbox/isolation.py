@@ -15,6 +15,10 @@ class WeakIsolation(RuntimeError):
     """This machine cannot keep a submission from the files and processes around it."""
 
 
+class UnknownTier(WeakIsolation, ValueError):
+    """A tier was asked for that does not exist."""
+
+
 def tier_of(layers: tuple[str, ...]) -> str:
     """Name the highest tier all of whose layers hold."""
     return next(tier for tier, needed in TIERS.items() if needed <= set(layers))
@@ -24,11 +28,13 @@ def wanted_tier(asked: str | None, environment: Mapping[str, str]) -> str | None
     """Return the tier that is asked for, by the caller or by BACKMARK_TIER; None for the best there is.
 
     Raises:
-        ValueError: there is no such tier.
+        UnknownTier: there is no such tier.
     """
     tier = asked or environment.get("BACKMARK_TIER") or None
     if tier is not None and tier not in TIERS:
-        raise ValueError(f"There is no tier {tier!r} of isolation; choose one of {', '.join(sorted(TIERS))}.")
+        raise UnknownTier(
+            f"There is no tier {tier!r} of isolation; choose one of {', '.join(sorted(TIERS))}."
+        )
     return tier
 
 

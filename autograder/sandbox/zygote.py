@@ -21,6 +21,7 @@ from .isolation import granted, refuse_if_weak, wanted_tier
 from .running import Running
 
 START_SECONDS = 60.0
+END_SECONDS = 5.0
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -47,7 +48,7 @@ class Sandbox:
 
     Raises:
         WeakIsolation: this machine cannot confine them so far, or not at all and ``allow_weak`` is false.
-        ValueError: there is no such tier.
+        UnknownTier: there is no such tier.
         SandboxError: an allowed package is not installed, or the zygote does not start.
     """
 
@@ -172,13 +173,16 @@ class Sandbox:
         return hello
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        """Let the zygote end and collect its own; it does when its socket closes, or else is killed."""
         if self._control is not None:
             self._control.close()
             self._control = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
+            self._process.kill()
+            self._process.wait()
+            self._process = None
         if self._box is not None:
             os.close(self._box)
             self._box = None

@@ -136,6 +136,15 @@ def test_a_container_of_one_user_has_no_slot(monkeypatch):
 
 
 @LINUX
+def test_closing_collects_every_process():
+    with Sandbox(limits=PATIENT) as box:
+        box.run([Cell(1, "def f(x):\n    return x\n")], ASK)
+        zygote = box._process.pid
+        below = Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()
+    assert [p for p in (str(zygote), *below) if os.path.exists(f"/proc/{p}")] == []
+
+
+@LINUX
 @pytest.mark.parametrize("tier", [None, "T1"])
 def test_killing_the_grader_leaves_no_folder_and_no_process(tier):
     program = (

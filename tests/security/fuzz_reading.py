@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
+import shutil
 import struct
 import tempfile
 from pathlib import Path
@@ -177,7 +179,9 @@ NOTEBOOK = json.dumps(
 
 @functools.cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="backmark-fuzz-"))
+    folder = tempfile.mkdtemp(prefix="backmark-fuzz-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _ingested(data: bytes, name: str) -> None:

@@ -10,5 +10,5 @@ def tried(*ways):
             got.append(-1)
     return got
 def f(x):
-    names = ["/proc/self/mem", "/proc/self/maps", "/proc/1/environ", "/proc/self/fd/3", "/dev/mem", "/dev/kmem", "/dev/kmsg", "/dev/tty", "/dev/ptmx", "/dev/fuse", "/dev/shm/x", "/sys/kernel", "/dev/vda"]
+    names = ["/proc/self/mem", "/proc/self/maps", "/proc/1/environ", "/dev/mem", "/dev/kmem", "/dev/kmsg", "/dev/tty", "/dev/ptmx", "/dev/fuse", "/dev/shm/x", "/sys/kernel", "/dev/vda"]
     return tried(*[lambda n=n: os.open(n, os.O_RDWR) for n in names], *[lambda n=n: os.open(n, os.O_RDONLY) for n in names], *[lambda n=n: os.listdir(os.path.dirname(n)) for n in names])
