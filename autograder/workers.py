@@ -28,6 +28,7 @@ from autograder.model import Report
 from autograder.sandbox import SandboxError
 
 AHEAD = 2  # jobs given to a process at once: it goes on while this side writes
+PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
 STARTS = 3  # a process that dies before it is ready is started so often
 
 Judged = tuple[str, dict[str, Any]]  # fingerprint of the file, report
@@ -52,6 +53,9 @@ class Job:
 
 
 Done = list[tuple[Job, Judged | None]]
+
+
+_OWN: dict[str, Judge] = {}  # the judge of this process, by what it judges
 
 
 class Judge:
@@ -82,8 +86,9 @@ def _work(link: Connection, root: str, name: str, allow_weak: bool) -> None:
     """Judge what comes through the link until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: _leave())
     try:
-        judge = Judge(load_bundle(Course(Path(root)), name), allow_weak)
+        judge = _OWN[""] = Judge(load_bundle(Course(Path(root)), name), allow_weak)
     except Exception as error:
         link.send(str(error) or type(error).__name__)
         return
@@ -114,7 +119,14 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        _leave()
+
+
+def _leave() -> None:
+    """End at once, in the middle of whatever is judged, and leave no sandbox and no files behind."""
+    with contextlib.suppress(Exception):
+        close_worker()
+    os._exit(1)
 
 
 class _Worker:
@@ -152,6 +164,8 @@ class _Worker:
     def end(self, kill: bool = False) -> None:
         self.link.close()
         if kill:
+            self.process.terminate()
+            self.process.join(PATIENCE)
             self.process.kill()
         self.process.join()
         self.process.close()
@@ -232,9 +246,6 @@ class Pool:
         return lost
 
 
-_OWN: dict[str, Judge] = {}
-
-
 def judge_notebook(course: Path, assignment: str, student: str, notebook_path: Path) -> Report:
     """Judge one notebook in this process; for callers with a loop of their own, such as nbgrader's."""
     place = f"{course.resolve()}\x00{assignment}"
@@ -245,6 +256,6 @@ def judge_notebook(course: Path, assignment: str, student: str, notebook_path: P
 
 
 def close_worker() -> None:
-    """Close the sandbox that `judge_notebook` keeps open."""
+    """Close the sandbox that this process keeps open."""
     while _OWN:
         _OWN.popitem()[1].close()

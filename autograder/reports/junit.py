@@ -26,8 +26,9 @@ def document(reports: Iterable[Report], course: CourseInfo, shown: Collection[st
 
     A right check passes, a partial or wrong one is a failure with its points in the message, a skipped one
     is skipped, a broken one (and a report that is not `graded`) is an error. JUnit has no field for points,
-    so each case has the properties `score`, `max_score` and `visibility`. Build pages can be read by
-    students: checks outside `shown` appear as one case per question and visibility, a count with a total.
+    so each case has the properties `score`, `max_score` and `visibility`, and a late suite `penalty`. Build
+    pages can be read by students: checks outside `shown` appear as one case per question and visibility, a
+    count with a total.
     """
     root = ET.Element("testsuites", name=clean(course.title or course.assignment))
     for report in reports:
@@ -62,6 +63,9 @@ def _suite(report: Report, course: CourseInfo, shown: Collection[str]) -> ET.Ele
         timestamp=clean(report.started_at),
         hostname="localhost",
     )
+    if report.penalty > ROUNDING:  # of the whole report, so of no case
+        properties = ET.SubElement(suite, "properties")
+        ET.SubElement(properties, "property", name="penalty", value=number(report.penalty))
     suite.extend(cases)
     return suite
 

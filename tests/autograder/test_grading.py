@@ -1,5 +1,6 @@
 """Grading a class: resumable, parallel, one bad hand-in costs one row, nothing graded is ever lost."""
 
+import contextlib
 import errno
 import importlib
 import json
@@ -7,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,43 @@ def test_other_points_or_limits_are_graded_again(handed_in, tiny_folder, tmp_pat
     make(str(folder), handed_in.root)
     assert run(handed_in).graded == 5
     assert scores(handed_in)["ada"] == ("graded", 7.0 if "4" in change[1] else 6.0)
+
+
+class Wordy:
+    """Judge nothing; give everybody a report of 20 kB."""
+
+    def __init__(self, *_):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def run(self, jobs):
+        for i, job in enumerate(jobs):
+            report = Report(
+                "tiny", job.student, "graded", notes=(f"{i:05}" * 4000,), score=1.0, max_score=1.0
+            )
+            yield [(job, ("sha", report.to_json()))]
+
+
+def test_memory_does_not_grow_with_the_class(tiny, tinies, monkeypatch):
+    monkeypatch.setattr(grading, "Pool", Wordy)
+    monkeypatch.setattr(grading, "open_sandbox", lambda *_: contextlib.nullcontext())
+    peaks = []
+    for count in (20, 20, 220):  # the first round loads what is loaded once
+        for i in range(count):
+            (tiny.root / "submitted" / f"s{i:03}" / "tiny").mkdir(parents=True, exist_ok=True)
+            (tiny.root / "submitted" / f"s{i:03}" / "tiny" / "tiny.ipynb").write_text("{}")
+        tracemalloc.start()
+        progress = run(tiny)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert (progress.total, progress.scored) == (count, count)
+        tiny.journal("tiny").unlink()
+    assert peaks[2] - peaks[1] < 400_000  # 200 reports of 20 kB would be four million
 
 
 # --- interruptions -------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ import pytest
 
 import autograder.grading as grading
 import autograder.judging as judging
+from autograder.assignment import read_assignment
 from autograder.course import Course, CourseError
 from autograder.exporting import export
 from autograder.grading import grade
-from autograder.journal import read_journal
+from autograder.journal import Journal, read_journal
 from autograder.loading import load_bundle
 from autograder.making import make
 from autograder.marking import read_reports
+from autograder.model import Report, Verdict
 from autograder.workers import Judge
 
 HEADER = "assignment,student,question,points,author,reason,time\n"
@@ -385,6 +387,7 @@ def test_penalty_and_hand_set_marks_reach_every_format(graded, run, tmp_path):
     assert (test["score"], test["max_score"]) == (2.0, 3.0)
     assert "Nearly right." in test["output"]
     junit = (tmp_path / "junit").read_text()
+    assert '<property name="penalty" value="0.6" />' in junit
     assert 'name="set by hand"' in junit
     assert "Set by M. S.: Nearly right." in junit
     page = (tmp_path / "html" / "students" / "ben.html").read_text()
@@ -393,25 +396,30 @@ def test_penalty_and_hand_set_marks_reach_every_format(graded, run, tmp_path):
     assert "Nearly right." in page
 
 
-def test_marks_set_by_hand_reach_the_gradebook(course, solved, hand_in, run, monkeypatch):
+def test_marks_set_by_hand_reach_the_gradebook(course, hand_in, blank):
+    """ada has full marks on everything; one question is set to nothing, and she was late."""
     pytest.importorskip("nbgrader", reason="nbgrader is not installed")
     from nbgrader.api import Gradebook
 
-    hand_in(course, "ada", solved("ada"))
-    stamp = course.root / "submitted" / "ada" / "convolution" / "timestamp.txt"
-    stamp.write_text("2026-11-20 13:00:00 UTC")
+    hand_in(course, "ada", blank)
+    assignment = read_assignment(course.keys("convolution"))
+    full = [
+        Verdict(name, name, "all", "value", "right", q.points, q.points, "Right.")
+        for q in assignment.questions
+        for name in q.names()
+    ]
+    report = Report("convolution", "ada", "graded", tuple(full), assignment.max_score, assignment.max_score)
+    late_by_a_day = {"at": "2026-11-20T13:00:00+00:00", "clock": "list"}
+    with Journal(course.journal("convolution")) as journal:
+        journal.append({"student": "ada", "handed_in": late_by_a_day, "report": report.to_json()})
     (course.root / "course.toml").write_text(RULE.replace("tiny", "convolution"))
-    monkeypatch.setattr(Here, "ran", [])
-    grade(course, "convolution", allow_weak=True)
-    (before,) = read_reports(course, "convolution")
-    name = before.verdicts[-1].question
-    (course.root / "overrides.csv").write_text(HEADER + f"convolution,ada,{name},0,M. S.,Copied.\n")
-    (after,) = read_reports(course, "convolution")
-    worth = sum(v.points for v in before.verdicts if v.question == name)
-    assert after.score == pytest.approx(before.score - worth)
+    last = full[-1]
+    (course.root / "overrides.csv").write_text(HEADER + f"convolution,ada,{last.question},0,M. S.,Copied.\n")
+    (counts,) = read_reports(course, "convolution")
+    assert counts.score == pytest.approx(assignment.max_score - last.points)
+    assert counts.penalty == pytest.approx(assignment.max_score / 10)
     export(course, "convolution", "nbgrader")
     with Gradebook(f"sqlite:///{course.root}/gradebook.db") as book:
         submission = book.find_submission("convolution", "ada")
-        assert submission.score == pytest.approx(after.score)
-        assert submission.late_submission_penalty == pytest.approx(after.penalty)
-        assert after.penalty == pytest.approx(before.max_score / 10)
+        assert submission.score == pytest.approx(counts.score)
+        assert submission.late_submission_penalty == pytest.approx(counts.penalty)

@@ -1,7 +1,9 @@
 """A process that grades and dies at one chosen system call; run by test_crashes.py.
 
-    python crashes.py FOLDER            count the calls of an undisturbed run
-    python crashes.py FOLDER all        die before, after and (writes) in the middle of each, then resume
+    python crashes.py FOLDER
+
+It counts the calls of an undisturbed run, then dies before, after and (writes) in the middle of each and resumes;
+and once more for a regrade.
 
 `FOLDER` holds a made course. Judging is replaced by a constant, so that what is tested is the writing.
 """
@@ -18,7 +20,7 @@ from autograder.course import Course
 from autograder.marking import read_reports
 from autograder.model import Report
 
-CALLS = ("open", "write", "fsync", "replace", "ftruncate", "close")
+CALLS = ("open", "write", "fsync", "replace", "ftruncate", "close", "unlink")
 DIED = 77
 
 
@@ -57,9 +59,9 @@ class Fuse:
             setattr(os, name, self._wrapped(name))
 
     def _concerns(self, name, args):
-        if name in ("open", "replace"):
+        if name in ("open", "replace", "unlink"):
             path = str(args[0])
-            return path.startswith(self.root) and (name == "replace" or args[1] & (os.O_CREAT | os.O_TRUNC))
+            return path.startswith(self.root) and (name != "open" or args[1] & (os.O_CREAT | os.O_TRUNC))
         try:
             return os.readlink(f"/proc/self/fd/{args[0]}").startswith(self.root)
         except OSError:
@@ -84,8 +86,8 @@ class Fuse:
         return call
 
 
-def grade(root):
-    return grading.grade(Course(root), "tiny", allow_weak=True)
+def grade(root, regrade=False):
+    return grading.grade(Course(root), "tiny", allow_weak=True, regrade=regrade)
 
 
 def state(root):
@@ -99,12 +101,12 @@ def journal_lines(root):
     return [line for line in lines if line.endswith(b"\n")]
 
 
-def die_at(root, number, when):
+def die_at(root, number, when, regrade=False):
     """Grade in a forked process that dies at the numbered call; return how it ended."""
     child = os.fork()
     if child == 0:
         Fuse(root, number, when)
-        grade(root)
+        grade(root, regrade)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -126,6 +128,45 @@ def resume(root, students):
     assert grade(root).graded == 0
 
 
+def resume_regrade(root, students):
+    """Regrade again and see that everybody was judged anew exactly once, under one name."""
+    before = journal_lines(root)
+    grade(root, regrade=True)
+    after = [json.loads(line) for line in journal_lines(root)]
+    assert journal_lines(root)[: len(before)] == before, "what was in the journal changed"
+    names = {entry["regrade"] for entry in after if "regrade" in entry}
+    last = after[-1].get("regrade")
+    anew = sorted(entry["student"] for entry in after if entry.get("regrade") == last)
+    assert anew == students, f"lost or repeated: {anew}"
+    # Death after the very end: that regrade was over, and another one was made.
+    assert len(names) == 1 or len(after) == 3 * len(students), names
+    assert not (root / "journal" / "tiny.regrade").exists()
+
+
+def enumerate_deaths(trial, calls, fresh, moments, regrade, check):
+    """Die at every call, at each of the moments, and hold what follows to `check`; return how often."""
+    deaths = 0
+    for number, name in enumerate(calls, start=1):
+        for when in (m for m in moments if m != "amid" or name == "write"):
+            fresh()
+            assert die_at(trial, number, when, regrade) == DIED, (number, name, when)
+            try:
+                check(trial)
+            except AssertionError as error:
+                raise AssertionError(f"died {when} call {number} ({name}): {error}") from None
+            deaths += 1
+    return deaths
+
+
+def calls_of(trial, regrade=False):
+    """Return the calls of an undisturbed run, in order."""
+    fuse = Fuse(trial)
+    grade(trial, regrade)
+    for name in CALLS:
+        setattr(os, name, fuse.really[name])
+    return fuse.seen
+
+
 def main():
     folder = Path(sys.argv[1])
     grading.Pool = Constant
@@ -133,27 +174,20 @@ def main():
     students = sorted(p.name for p in (folder / "COURSE" / "submitted").iterdir())
     trial = folder / "trial" / "COURSE"
 
-    def fresh():
+    def fresh(source="COURSE"):
         shutil.rmtree(trial.parent, ignore_errors=True)
-        shutil.copytree(folder / "COURSE", trial)
+        shutil.copytree(folder / source, trial)
 
     fresh()
-    fuse = Fuse(trial)
-    grade(trial)
-    calls = list(fuse.seen)
-    for name in CALLS:
-        setattr(os, name, fuse.really[name])
-    deaths = 0
-    for number, name in enumerate(calls, start=1):
-        for when in ("before", "after", *(("amid",) if name == "write" else ())):
-            fresh()
-            assert die_at(trial, number, when) == DIED, (number, name, when)
-            try:
-                resume(trial, students)
-            except AssertionError as error:
-                raise AssertionError(f"died {when} call {number} ({name}): {error}") from None
-            deaths += 1
-    print(json.dumps({"calls": calls, "deaths": deaths}))
+    calls = calls_of(trial)
+    shutil.copytree(trial, folder / "GRADED")
+    moments = ("before", "amid", "after")
+    deaths = enumerate_deaths(trial, calls, fresh, moments, False, lambda t: resume(t, students))
+    again = calls_of(trial, regrade=True)
+    deaths_again = enumerate_deaths(
+        trial, again, lambda: fresh("GRADED"), ("before",), True, lambda t: resume_regrade(t, students)
+    )
+    print(json.dumps({"calls": calls, "deaths": deaths, "again": again, "deaths_again": deaths_again}))
 
 
 if __name__ == "__main__":

@@ -33,3 +33,4 @@ def test_a_death_at_any_write_loses_nothing_and_repeats_nothing(tiny, tinies, tm
     assert calls["write"] == 2 + len(students)
     assert calls["fsync"] >= 2
     assert found["deaths"] == 2 * len(found["calls"]) + calls["write"]
+    assert found["deaths_again"] == len(found["again"]) > len(students)

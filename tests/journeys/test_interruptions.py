@@ -50,7 +50,13 @@ def start(course, *more, **options):
         "--allow-weak",
         *more,
     ]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    temporary(course).mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "TMPDIR": str(temporary(course)),
+    }
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -60,6 +66,10 @@ def start(course, *more, **options):
         env=environment,
         **options,
     )
+
+
+def temporary(course):
+    return course.root.parent / "temporary"
 
 
 def wait_for_lines(course, process, count, seconds=60):
@@ -115,6 +125,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(slow_class):
     kept = len(read_journal(slow_class.journal("tiny")))
     assert 2 <= kept < len(STUDENTS)
     assert gone(process.pid), "processes of the killed grader are still there"
+    assert list(temporary(slow_class).iterdir()) == [], "files of the killed grader are still there"
     out = finish(slow_class)
     assert f"{len(STUDENTS) - kept} graded now, {kept} kept" in out
     assert slow_class.journal("tiny").read_bytes().startswith(before)
@@ -169,6 +180,7 @@ def test_stopped_by_the_keyboard_it_says_so_and_keeps_everything(slow_class):
     assert "Traceback" not in err
     assert "same command goes on" in " ".join(err.split())
     assert gone(process.pid), "processes of the stopped grader are still there"
+    assert list(temporary(slow_class).iterdir()) == [], "files of the stopped grader are still there"
     finish(slow_class)
 
 
