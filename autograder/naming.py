@@ -64,7 +64,7 @@ def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[Any]:
         if len(fits) != 1:
             return []
         found += [m for m in fits if m not in found]
-    return found
+    return found if len(found) > 1 else []  # one alone is wrong elsewhere, too: it does not explain this
 
 
 def _tuples(judgement: Judgement, wrong: Wrong | None = None) -> Iterator[tuple[Any, Any, Any, Any, Any]]:

@@ -64,7 +64,7 @@ LAYER = (
     Geometry("channels and filters", "3 channels, 1x1 filters", c=3, f=2, h=3, w=4, k=1),
     Geometry("several images", "a batch of 3 images", n=3, c=2, f=2, h=4, w=3, layout="strided"),
     Geometry("padding", "padding 1", n=2, c=2, f=2, h=3, w=4, k=3, p=1),
-    Geometry("padding", "padding 2, wider than half the filter", h=2, w=3, k=3, p=2, f=2),
+    Geometry("padding", "padding 3, wider than half the filter", h=2, w=3, k=4, p=3, f=2),
     Geometry("stride", "stride 2 that fits exactly", h=5, w=7, k=3, s=2, c=2, layout="F"),
     Geometry("stride", "stride 3 that leaves a rest", n=2, h=7, w=6, k=2, s=3, f=2),
     Geometry("stride", "stride 2 that leaves a rest, with padding", h=6, w=5, k=3, s=2, p=1, c=2),
@@ -271,6 +271,7 @@ LOCAL = (
     Geometry("channels and filters", "2 channels, 3 filters", c=2, f=3, h=3, w=4),
     Geometry("several images", "a batch of 3 images", n=3, c=2, f=2, h=3, w=4, layout="strided"),
     Geometry("padding", "padding 1", n=2, h=3, w=4, k=3, p=1, f=2),
+    Geometry("padding", "padding 3, wider than half the filter", h=2, w=1, k=4, p=3),
     Geometry("stride", "stride 2 that leaves a rest", n=2, c=2, h=5, w=6, k=2, s=2),
     Geometry("all together", "batch, channels, padding and stride", 2, 2, 4, 5, 2, 3, 2, 1),
 )

@@ -232,7 +232,7 @@ def _vote_trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("four examples", (call(clear, 4),), "a clear majority"),
         Trial("three examples", (call(mixed, 5, "F"),), "a clear majority"),
         Trial("labels far apart", (call(middle, 4, "strided"),), "a clear majority"),
-        Trial("as many examples as voters", (call([*ties[:3], clear[3][:4]], 4),), "ties"),
+        Trial("as many examples as voters", (call([*ties[1:4], clear[3][:4]], 4),), "ties"),
         Trial("six examples", (call([ties[i] for i in rng.permutation(6)], 4, "readonly"),), "ties"),
         Trial("one voter", (call([[2], [0], [3], [1]], 4),), "one voter"),
         repeated("the same call twice", call(clear, 4)),
@@ -299,9 +299,9 @@ def _stopping_trials(rng: np.random.Generator) -> Sequence[Trial]:
     made = [Trial(f"patience {p}", (call(_LECTURE, p),), "worked example", public=True) for p in (1, 2)]
     for group, name, val, patience in _CURVES:
         scaled = np.array(val) * rng.uniform(0.1, 0.3) + rng.uniform(0.1, 0.5)
-        made.append(
-            Trial(name, (call(scaled, patience, str(rng.choice(["C", "strided", "readonly"]))),), group)
-        )
+        made.append(Trial(name, (call(scaled, patience),), group))
+    odd = (call(np.array(_LECTURE) * 0.5, 2, "strided"), call(np.array(_LECTURE) * 0.5, 1, "readonly"))
+    made.append(Trial("an array that is a view, or may not be written to", odd, "patience", judged=(0, 1)))
     return [*made, repeated("the same call twice", call(_LECTURE, 2))]
 
 

@@ -135,8 +135,6 @@ class _Variation:
     def _number(self, value: Any) -> Any:
         if not self.renumber or self.rng.random() < 0.5:
             return value
-        if type(value) is bool:
-            return not value
         if type(value) is int:
             return self.numbers.setdefault(value, max(0, value + int(self.rng.integers(-1, 3))))
         if type(value) is float:

@@ -39,12 +39,10 @@ def mutants(text: str) -> Iterator[Mutant]:
 
 
 def _nodes(top: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, str, int | None]]:
-    """Yield every node with where it hangs, docstrings and signatures apart."""
+    """Yield every node with where it hangs; defaults of arguments count, annotations and decorators do not."""
     for holder in list(ast.walk(top)):
         for place, value in ast.iter_fields(holder):
-            if place in ("args", "decorator_list", "returns") and isinstance(
-                holder, (ast.FunctionDef, ast.Lambda)
-            ):
+            if place in ("decorator_list", "returns", "annotation"):
                 continue
             if isinstance(value, ast.AST):
                 yield value, holder, place, None
@@ -138,7 +136,18 @@ _NAMES = {
 }
 
 
-_EITHER_WAY = {"maximum", "minimum", "max", "min", "logaddexp", "add", "multiply", "allclose", "array_equal"}
+_EITHER_WAY = {
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "logaddexp",
+    "add",
+    "multiply",
+    "allclose",
+    "array_equal",
+    "swapaxes",
+}
 
 
 def _called(node: ast.Call) -> str:

@@ -23,7 +23,7 @@ def _by_loops(pattern, *arrays):
     inner = [letter for letter in size if letter not in result]
     if np.prod([size[letter] for letter in size]) > 4000:
         return np.einsum(pattern, *arrays)
-    out = np.zeros([size[letter] for letter in result])
+    out = np.zeros([size[letter] for letter in result], np.result_type(*arrays))
     for place in np.ndindex(out.shape):
         for rest in np.ndindex(*[size[letter] for letter in inner]):
             at = dict(zip(result, place)) | dict(zip(inner, rest))
@@ -61,7 +61,7 @@ def _windows(x, shape, axis=None):
 def _own(x):
     """Take a copy through another type and another order."""
     if isinstance(x, np.ndarray) and x.dtype == np.float64:
-        return np.asfortranarray(x.astype(np.longdouble)).astype(np.float64)
+        return np.array(x.astype(np.longdouble), order="F").astype(np.float64)
     return x
 '''
 
@@ -269,7 +269,11 @@ def reciprocals(tree: ast.Module, rng: np.random.Generator) -> bool:
 @way
 def own_copies(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Copy array arguments through another type and memory order first."""
-    chosen = [f for f in tree.body if isinstance(f, ast.FunctionDef) and f.args.args and rng.random() < 0.6]
+    chosen = [
+        f
+        for f in tree.body
+        if isinstance(f, ast.FunctionDef) and f.args.args and f.name[0] != "_" and rng.random() < 0.6
+    ]
     for function in chosen:
         given = function.args.args[0].arg
         function.body[0:0] = statement(f"{given} = _own({given})")

@@ -7,13 +7,14 @@ import hashlib
 import io
 import multiprocessing
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograder.checks import judge
+from autograder.key import Key
 from autograder.keymaking import play_all
 from autograder.proving import rewrites_arrays, rewrites_loops
 from autograder.proving.known import HONEST
@@ -93,11 +94,13 @@ def _stop(*_: Any) -> None:
     raise TimeoutError
 
 
-def judged(text: str, exercises: Collection[str], number: int, how: str) -> tuple[str, float]:
+def judged(
+    text: str, exercises: Collection[str], number: int, how: str, key_for: Callable[[str], Key] = key_of
+) -> tuple[str, float]:
     """Return what is wrong with a right program ("" when it gets full marks) and how much of a bound it used."""
     functions, most = functions_of(text), 0.0
     for exercise in exercises:
-        key = key_of(exercise)
+        key = key_for(exercise)
         s = number % len(key.sets)
         judgement = judge(key, s, play_all(key, s, functions))
         ratios = [r.ratio for r in judgement.results if not r.notes]
