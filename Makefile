@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # One thread per process: the class is graded by many processes, and sums do not depend on the machine.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test lint install assignments bench clean
+.PHONY: demo test lint install assignments bench questions security fuzz prove clean
 
 demo: install
 	$(VENV)/bin/backmark demo
@@ -41,6 +41,25 @@ bench: install
 	$(PY) benchmarks/reference.py
 	$(PY) benchmarks/gradcheck.py
 	$(PY) benchmarks/grading.py
+
+# Every type of question at every level, 200 seeds each.
+questions: install
+	$(PY) benchmarks/questions.py
+
+# All attacks on every tier this machine can have, as root and as nobody.
+security: install
+	$(PY) tests/security/run_all.py
+
+# 10,000 cases each of hostile notebooks, replies, values and typed answers.
+fuzz: install
+	$(PY) tests/security/fuzzing.py --cases 10000
+
+# The checks bite: mistakes, changed solutions, right programs written otherwise, a sabotaged reference. Takes long.
+prove: install
+	$(VENV)/bin/backmark prove --leave-one-out
+	$(VENV)/bin/backmark prove --rewrites
+	$(VENV)/bin/backmark prove --mutate
+	$(VENV)/bin/backmark prove --sabotage
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
