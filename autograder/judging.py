@@ -17,7 +17,7 @@ from autograder.checks import Judgement, judge, wants_probe
 from autograder.exceeding import explain, printed_note
 from autograder.key import Key
 from autograder.model import Report, Verdict
-from autograder.naming import name_mistakes
+from autograder.naming import name_mistakes, name_stop
 from autograder.sandbox import (
     Call,
     Evidence,
@@ -198,17 +198,20 @@ def _code(
         if wants_probe(judgement):
             again = box.run(submitted.cells, {asked.id: key.script(set_index)})
             judgement = judge(key, set_index, again.questions[asked.id])
-        found = verdicts(judgement, key.title, asked.points, _names(judgement), _weights(asked))
+        named = _names(judgement, evidence)
+        found = verdicts(judgement, key.title, asked.points, named, _weights(asked))
         return explain(found, asked.id, evidence, submitted, bundle.assignment.limits)
     except Exception as error:  # ours: it must cost the student nothing
         return (_broken(asked.id, key.title, asked.points, error, key.hash),)
 
 
-def _names(judgement: Judgement) -> list[Named]:
+def _names(judgement: Judgement, evidence: Evidence) -> list[Named]:
     """A failure to name must not touch the marks."""
     if judgement.right:
         return []
     try:
+        if judgement.stopped:
+            return name_stop(judgement, evidence.cells)
         return name_mistakes(judgement)
     except Exception:
         return []

@@ -18,6 +18,7 @@ from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
 from autograder.sandbox import wire
 from autograder.sandbox._script import Outcome, play
+from autograder.sandbox.evidence import CellOutcome
 from autograder.verdicts import Named
 
 Outcomes = Sequence[Outcome]
@@ -45,6 +46,25 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
     if not found and (pair := _by_result(judgement, values)):
         return [_together(pair)]
     return [Named(m.name, m.what, m.how, m.credit) for m in found]
+
+
+_SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+
+
+def name_stop(judgement: Judgement, cells: Sequence[CellOutcome]) -> list[Named]:
+    """Name what keeps a function from ever working: a cell that cannot be read or stops, or code that never ends."""
+    if judgement.stopped_cause == "timeout":
+        what = "You wrote code that does not end in time, even on small inputs."
+        return [Named("does-not-finish", what, "Look for a loop or a recursion that repeats the same work.")]
+    broken = next((c for c in cells if c.status == "exception" and c.error), None)
+    if judgement.stopped_cause != "missing" or broken is None or broken.error is None:
+        return []
+    place = f"cell {broken.index}" + (f", line {broken.error['line']}" if broken.error.get("line") else "")
+    if broken.error.get("type") in _SYNTAX:
+        what = f"You have a line that Python cannot read ({place}), so nothing of that cell is defined."
+        return [Named("syntax-error", what, "Run the cell and mend the line that the message points at.")]
+    what = f"You have a cell that stops with an error ({place}); what stands below it there is never defined."
+    return [Named("cell-stops-in-the-middle", what, "Run all cells from the top and mend the first error.")]
 
 
 def _together(mistakes: Sequence[Any]) -> Named:

@@ -166,5 +166,18 @@ def _axes(axes: tuple[int, ...]) -> str:
     return f"axis {axes[0]}" if len(axes) == 1 else "axes " + " and ".join(map(str, axes))
 
 
+def _imprecise(got: np.ndarray, expected: np.ndarray, allowed: float) -> str | None:
+    """Recognise digits that were lost on the way: everything is close, far from the bound though it is."""
+    size = float(np.max(np.abs(expected)))
+    worst = float(np.max(np.abs(got - expected)))
+    if not np.isfinite(worst) or not allowed < worst <= 1e-4 * size:
+        return None
+    digits = int(-math.log10(worst / size))
+    return (
+        f"Every value is right to about {digits} digits, but not more: precision is lost on the way, as in float32, "
+        "in a difference of nearly equal numbers, or by a small constant that does not belong there."
+    )
+
+
 SHAPES: tuple[Pattern, ...] = (_axes_exchanged, _squeezed, _cut_out)
-VALUES: tuple[Pattern, ...] = (_all_zero, _factor, _offset, _turned, _shifted, _where)
+VALUES: tuple[Pattern, ...] = (_all_zero, _factor, _offset, _turned, _shifted, _where, _imprecise)

@@ -145,8 +145,11 @@ class _Maker:
             )
         self.complained = True
         how = _AFTER_STOP.get(self.j.stopped_cause, "Define it with `def` and run all cells again.")
-        hint = ("Before anything is computed.", self.j.stopped, how)
-        return self._make(group, "contract", "wrong", 0.0, out_of, self.j.stopped, hint=hint)
+        what = self.j.stopped
+        if self.named:
+            what, how = f"{what} {self.named[0].what}", self.named[0].how
+        hint = ("Before anything is computed.", what, how)
+        return self._make(group, "contract", "wrong", 0.0, out_of, self.j.stopped, hint=hint, **self._names())
 
     def _inputs(self, group: str, out_of: float) -> Verdict:
         name = self.j.key.question

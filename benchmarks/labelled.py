@@ -24,7 +24,7 @@ from rich.table import Table
 from autograder.checks import judge, wants_probe
 from autograder.exercises import EXERCISES
 from autograder.keymaking import make_key
-from autograder.naming import name_mistakes
+from autograder.naming import name_mistakes, name_stop
 from autograder.sandbox import Cell, Limits, Sandbox
 from autograder.verdicts import verdicts
 
@@ -82,7 +82,8 @@ def judge_source(box: Sandbox, source: str, asked: set[str]) -> tuple[set[str], 
             judgement = judge(key, 0, box.run(cells, {name: key.script(0)}).questions[name])
         if sum(v.points for v in verdicts(judgement, "", 1.0)) < 1 - 1e-9:
             lost.add(name)
-            names |= {n.name for n in name_mistakes(judgement)}
+            named = name_stop(judgement, evidence.cells) if judgement.stopped else name_mistakes(judgement)
+            names |= {n.name for n in named}
     return lost, names
 
 

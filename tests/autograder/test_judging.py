@@ -323,3 +323,21 @@ def test_a_fault_of_the_sandbox_costs_one_row(judge, solved, box, monkeypatch, e
     assert "Traceback" not in report.message
     monkeypatch.undo()
     assert judge(solved("ada")).status == "graded"
+
+
+# --- what stops everything -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("def conv_params(c_in, k, c_out, bias=True)\n    return 1", "syntax-error"),
+        ("x = [][1]\ndef conv_params(c_in, k, c_out, bias=True):\n    return 1", "cell-stops-in-the-middle"),
+    ],
+)
+def test_a_cell_that_never_defines_its_function_is_named(judge, solved, cell_of, source, name):
+    notebook = solved("ada")
+    cell_of(notebook, "conv_params")["source"] = source
+    first = judge(notebook).questions()["conv_params"][0]
+    assert first.mistake == name
+    assert "cell" in first.hint[1]
