@@ -749,6 +749,10 @@ if "history" in globals():
     axes[1, 0].set_title("input, 16 maps", fontsize=9)
     plt.show()
 
+# %% [markdown]
+# *Picture: sixteen 3×3 filters in orange (negative) and purple (positive); below them a digit with its sixteen
+# first-layer maps, then its 32 second-layer maps, black where a unit is on.*
+
 # %% jupyter={"source_hidden": true} nbgrader={"grade_id": "plot-confusion", "locked": true}
 import matplotlib.pyplot as plt
 
@@ -768,9 +772,7 @@ if "history" in globals():
     plt.show()
 
 # %% [markdown] covers=["CNN-08", "KERAS-06"]
-# *Pictures: above, sixteen 3×3 filters in orange (negative) and purple (positive), a digit, its sixteen first-layer maps and
-# its 32 second-layer maps, black where a unit is on. Below, the confusion matrix of the test digits, one row per true
-# class: nearly everything lies on the diagonal.*
+# *Picture: the confusion matrix of the test digits, one row per true class: nearly everything lies on the diagonal.*
 #
 # The test set is used once, here, after everything has been chosen. The prediction is the class with the **highest
 # score**.
