@@ -62,6 +62,32 @@ def gate_missing(right: Functions) -> Functions:
     return _spoilt(right, circuit_forward=_circuit(f))
 
 
+@mistake("circuit_forward", "second-input-first", family="swap")
+def second_input_first(right: Functions) -> Functions:
+    """You pair the weights with the wrong inputs: w0 with x1 and w1 with x0.
+
+    Each weight belongs to the input of its own number: w0 x0 + w1 x1 + w2.
+    """
+
+    def f(w0: float, x0: float, w1: float, x1: float, w2: float) -> float:
+        return float(1 / (1 + np.exp(-(w0 * x1 + w1 * x0 + w2))))
+
+    return _spoilt(right, circuit_forward=_circuit(f))
+
+
+@mistake("circuit_forward", "fraction-upside-down", family="orientation")
+def fraction_upside_down(right: Functions) -> Functions:
+    """You store the denominator 1 + e^-a as f: the last gate, 1/x, is missing.
+
+    The sigmoid is 1 / (1 + e^-a).
+    """
+
+    def f(w0: float, x0: float, w1: float, x1: float, w2: float) -> float:
+        return float(1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+
+    return _spoilt(right, circuit_forward=_circuit(f))
+
+
 def _slope(name: str, family: str, what: str, how: str, change: Callable[[Any], tuple[float, ...]]) -> None:
     def wrong(right: Functions) -> Functions:
         return _spoilt(right, circuit_backward=change)
