@@ -25,7 +25,7 @@ from autograder.hand_ins import fingerprint
 from autograder.judging import Again, Bundle, judge_file, open_sandbox
 from autograder.loading import load_bundle
 from autograder.model import Report
-from autograder.sandbox import SandboxError
+from autograder.sandbox import SandboxError, remove_folders
 
 AHEAD = 2  # jobs given to a process at once: it goes on while this side writes
 PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
@@ -126,6 +126,8 @@ def _leave() -> None:
     """End at once, in the middle of whatever is judged, and leave no sandbox and no files behind."""
     with contextlib.suppress(Exception):
         close_worker()
+    with contextlib.suppress(Exception):
+        remove_folders()  # also of a sandbox that was just starting
     os._exit(1)
 
 

@@ -7,7 +7,7 @@ from .evidence import Cell, CellOutcome, Evidence, Limits
 from .ingest import Release, Submitted, UnreadableSubmission, read_submission
 from .isolation import WeakIsolation
 from .wire import WireError
-from .zygote import Sandbox
+from .zygote import Sandbox, remove_folders
 
 __all__ = [
     "Answer",
@@ -30,4 +30,5 @@ __all__ = [
     "WireError",
     "play",
     "read_submission",
+    "remove_folders",
 ]

@@ -36,6 +36,13 @@ ENVIRONMENT = {
 }
 SWEPT_AT = 64 << 20
 MANY_FILES = 256
+_FOLDERS: set[Path] = set()
+
+
+def remove_folders() -> None:
+    """Remove the folders of sandboxes that this process has open or is opening, before it ends at once."""
+    for folder in tuple(_FOLDERS):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Sandbox:
@@ -111,6 +118,7 @@ class Sandbox:
     def _lay_out_folder(self) -> Path:
         """Make the folder; where a zygote keeps its files in memory, this is removed when it has started."""
         self._folder = folder = Path(tempfile.mkdtemp(prefix="backmark-box-"))
+        _FOLDERS.add(folder)
         for name in ("box", "data", "root"):
             (folder / name).mkdir()
             (folder / name).chmod(0o755)
@@ -123,6 +131,7 @@ class Sandbox:
     def _remove_folder(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+            _FOLDERS.discard(self._folder)
 
     def _start(self) -> None:
         self._lay_out_folder()
