@@ -36,7 +36,16 @@ ENVIRONMENT = {
 }
 SWEPT_AT = 64 << 20
 MANY_FILES = 256
+PREFIX = "backmark-box-"
 _FOLDERS: set[Path] = set()
+
+
+def _remove_orphans() -> None:
+    """Remove what a killed process left: no killed process can tidy up itself, so the next one does."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdecimal() and not Path("/proc", owner).exists() and Path("/proc", "self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_folders() -> None:
@@ -117,7 +126,8 @@ class Sandbox:
 
     def _lay_out_folder(self) -> Path:
         """Make the folder; where a zygote keeps its files in memory, this is removed when it has started."""
-        self._folder = folder = Path(tempfile.mkdtemp(prefix="backmark-box-"))
+        _remove_orphans()
+        self._folder = folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         _FOLDERS.add(folder)
         for name in ("box", "data", "root"):
             (folder / name).mkdir()
