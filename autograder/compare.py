@@ -56,15 +56,12 @@ def _plainly_right(got: Any, expected: Any, allowed: Any) -> float | None:
         return None
     if kind is tuple:
         return _all_plainly_right(got, expected, allowed)
+    if kind is int or kind is bool:
+        return 0.0 if got == expected else None
     if kind is float:
         error: Any = abs(got - expected)
-    elif (
-        kind is np.ndarray
-        and got.dtype == expected.dtype == _FLOAT64
-        and got.shape == expected.shape
-        and got.size
-    ):
-        error = np.abs(got - expected).max()
+    elif kind is np.ndarray and got.dtype == expected.dtype == _FLOAT64 and got.shape == expected.shape:
+        error = np.abs(got - expected).max(initial=0.0)
     else:
         return None
     if type(allowed) is not float or not error <= allowed:
@@ -73,7 +70,7 @@ def _plainly_right(got: Any, expected: Any, allowed: Any) -> float | None:
 
 
 def _all_plainly_right(got: tuple, expected: tuple, allowed: Any) -> float | None:
-    if type(allowed) is not tuple or not len(got) == len(expected) == len(allowed):
+    if type(allowed) not in (list, tuple) or not len(got) == len(expected) == len(allowed):
         return None
     worst = 0.0
     for row in zip(got, expected, allowed):

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def _default(field: dataclasses.Field) -> object:
 
 MAGIC = b"BMw1"
 HEADER = struct.Struct("<4sIQ")
-SCHEMA = "backmark/wire/1"
+SCHEMA = "backmark/wire/2"
 RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Call, Foreign, Handle, Outcome, Rng, Source)}
 _FIELDS = {name: tuple(f.name for f in dataclasses.fields(kind)) for name, kind in RECORDS.items()}
 _DEFAULTS = {name: tuple(map(_default, dataclasses.fields(kind))) for name, kind in RECORDS.items()}
@@ -68,27 +69,28 @@ def encode(obj: object, budget: Budget = Budget()) -> tuple[object, list[np.ndar
 def _encode(value: object, arrays: list, budget: Budget, depth: int) -> object:
     if depth > budget.depth:
         raise WireError(f"data is nested deeper than {budget.depth}")
-    value = value.item() if isinstance(value, np.generic) else value
-    kind = type(value)
-    if value is None or kind is bool:
-        return value
-    if kind in _SCALAR_CODES:
-        return _SCALAR_CODES[kind](value)
-    if isinstance(value, np.ndarray) and kind is np.ndarray:
-        return {"a": _add_array(value, arrays)}
-    if isinstance(value, (list, tuple)) and kind in (list, tuple):
-        items = [_encode(v, arrays, budget, depth + 1) for v in value]
-        return items if kind is list else {"t": items}
-    if isinstance(value, dict) and kind is dict:
-        for key in value:
-            if not is_key(key):
-                raise WireError(f"a dict key of type {type(key).__name__} cannot be sent")
-        pairs = [[_encode(x, arrays, budget, depth + 1) for x in pair] for pair in value.items()]
-        return {"d": pairs}
-    if RECORDS.get(kind.__name__) is kind:
-        fields = [_encode(v, arrays, budget, depth + 1) for v in _told(value, kind.__name__)]
-        return {"r": [kind.__name__, fields]}
-    raise WireError(f"a value of type {kind.__name__} cannot be sent")
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value, arrays, budget, depth)
+    if isinstance(value, np.generic):
+        return _encode(value.item(), arrays, budget, depth)
+    raise WireError(f"a value of type {type(value).__name__} cannot be sent")
+
+
+def _encode_items(values: Iterable, arrays: list, budget: Budget, depth: int) -> list:
+    return [_encode(v, arrays, budget, depth + 1) for v in values]
+
+
+def _encode_dict(value: dict, arrays: list, budget: Budget, depth: int) -> object:
+    for key in value:
+        if not is_key(key):
+            raise WireError(f"a dict key of type {type(key).__name__} cannot be sent")
+    return {"d": [_encode_items(pair, arrays, budget, depth) for pair in value.items()]}
+
+
+def _encode_record(value: object, arrays: list, budget: Budget, depth: int) -> object:
+    kind = type(value).__name__
+    return {"r": [kind, _encode_items(_told(value, kind), arrays, budget, depth)]}
 
 
 def _told(record: object, kind: str) -> list:
@@ -121,11 +123,18 @@ def _encode_text(value: str) -> str:
     return value
 
 
-_SCALAR_CODES: dict = {
-    int: _encode_int,
-    float: _encode_float,
-    complex: lambda z: {"c": [_encode_float(z.real), _encode_float(z.imag)]},
-    str: _encode_text,
+_WRITERS: dict[type, Any] = {
+    type(None): lambda value, *_: value,
+    bool: lambda value, *_: value,
+    int: lambda value, *_: _encode_int(value),
+    float: lambda value, *_: _encode_float(value),
+    complex: lambda z, *_: {"c": [_encode_float(z.real), _encode_float(z.imag)]},
+    str: lambda value, *_: _encode_text(value),
+    np.ndarray: lambda value, arrays, *_: {"a": _add_array(value, arrays)},
+    list: _encode_items,
+    tuple: lambda value, *rest: {"t": _encode_items(value, *rest)},
+    dict: _encode_dict,
+    **dict.fromkeys(RECORDS.values(), _encode_record),
 }
 
 
@@ -277,11 +286,15 @@ _TAGS = {
 
 def pack(obj: object) -> bytes:
     """Lay data out as bytes: header (magic, length of the JSON, length of the arrays), JSON, raw arrays."""
-    skeleton, arrays = encode(obj)
-    shapes = [[a.dtype.str, list(a.shape)] for a in arrays]
+    skeleton, shapes, raw = _laid_out(obj)
     text = json.dumps([skeleton, shapes], allow_nan=False, separators=(",", ":")).encode()
-    raw = b"".join(a.tobytes() for a in arrays)
     return HEADER.pack(MAGIC, len(text), len(raw)) + text + raw
+
+
+def _laid_out(obj: object) -> tuple[object, list, bytes]:
+    """Return the skeleton, kind and shape of each array, and the arrays' bytes in a row."""
+    skeleton, arrays = encode(obj)
+    return skeleton, [[a.dtype.str, list(a.shape)] for a in arrays], b"".join(a.tobytes() for a in arrays)
 
 
 def measure(header: bytes, budget: Budget = Budget()) -> int:
@@ -342,13 +355,14 @@ def _cut_arrays(raw: memoryview, shapes: list) -> list[np.ndarray]:
 
 def save(stem: str | os.PathLike, obj: object) -> None:
     """Write data to ``<stem>.json`` and ``<stem>.npz``; the same data give the same bytes."""
-    skeleton, arrays = encode(obj)
-    text = json.dumps({"schema": SCHEMA, "arrays": len(arrays), "data": skeleton}, allow_nan=False)
+    skeleton, shapes, raw = _laid_out(obj)
+    text = json.dumps({"schema": SCHEMA, "arrays": shapes, "data": skeleton}, allow_nan=False)
     paths = _paths(stem)
     parts = [path.with_name(path.name + ".part") for path in paths]
     parts[0].write_text(text + "\n", encoding="utf-8")
     with open(parts[1], "wb") as file:
-        np.savez(file, **{f"a{i}": array for i, array in enumerate(arrays)})  # type: ignore[arg-type]
+        # One after the other in one: a file for each of a thousand small arrays takes long to open.
+        np.savez(file, bytes=np.frombuffer(raw, np.uint8))
     for part, path in zip(parts, paths, strict=True):
         os.replace(part, path)
 
@@ -363,10 +377,10 @@ def load(stem: str | os.PathLike) -> object:
     text_path, array_path = _paths(stem)
     try:
         content = json.loads(text_path.read_text(encoding="utf-8"))
-        schema, count = content["schema"], content["arrays"]
+        schema = content["schema"]
         # Opened here, because NumPy leaves a file it opened itself open when it is damaged.
         with open(array_path, "rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = [held[f"a{i}"] for i in range(count)]
+            arrays = _cut_arrays(held["bytes"].data, content["arrays"]) if schema == SCHEMA else []
     except FileNotFoundError:
         raise
     except Exception as error:

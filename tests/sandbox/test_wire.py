@@ -260,7 +260,7 @@ def test_load_says_what_is_wrong(tmp_path):
     with pytest.raises(wire.WireError, match=r"a\.json"):
         wire.load(tmp_path / "a")
     wire.save(tmp_path / "b", [1])
-    text = (tmp_path / "b.json").read_text().replace("wire/1", "wire/9")
+    text = (tmp_path / "b.json").read_text().replace("wire/2", "wire/9")
     (tmp_path / "b.json").write_text(text)
     with pytest.raises(wire.WireError, match="schema"):
         wire.load(tmp_path / "b")
@@ -269,7 +269,7 @@ def test_load_says_what_is_wrong(tmp_path):
 def test_load_takes_no_pickle(tmp_path):
     wire.save(tmp_path / "c", [np.ones(2)])
     with open(tmp_path / "c.npz", "wb") as file:
-        np.savez(file, a0=np.array([{"a": 1}], dtype=object))
+        np.savez(file, bytes=np.array([{"a": 1}], dtype=object))
     with pytest.raises(wire.WireError):
         wire.load(tmp_path / "c")
 
