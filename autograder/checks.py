@@ -8,6 +8,7 @@ key, and, where both are wrong, the backward with the student's own forward (the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,12 @@ class TrialResult:
     notes: tuple[str, ...] = ()
     forward_right: bool | None = None
     ratio: float = 0.0
-    structure: str = ""
+    describe: Callable[[], str] = str
+
+    @property
+    def structure(self) -> str:
+        """Say how the wrong result differs; found only when asked for, few are."""
+        return self.describe()
 
 
 @dataclass(frozen=True)
@@ -118,9 +124,9 @@ def judge_trial(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     k, first = bad
     worst = first.worst if trial.public else None
     message = f"{_label(key, first.where)}{_shown_call(trial, k)}: {first.message}"
-    structure = _structure(key, outcomes[trial.judged[k]].value, trial, k, first)
+    describe = functools.partial(_structure, key, outcomes[trial.judged[k]].value, trial, k, first)
     return TrialResult(
-        trial, "wrong", first.problem, message, worst, notes, forward_right, first.ratio, structure
+        trial, "wrong", first.problem, message, worst, notes, forward_right, first.ratio, describe
     )
 
 

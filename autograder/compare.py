@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.sandbox._script import Foreign
 
+_FLOAT64 = np.dtype(np.float64)
 NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
 
 
@@ -36,6 +37,51 @@ class Comparison:
 
 def compare(got: Any, expected: Any, allowed64: Any, allowed32: Any, where: str = "") -> Comparison:
     """Compare nested results; the first problem is reported, and the worst ratio when all is right."""
+    with np.errstate(all="ignore"):
+        ratio = _plainly_right(got, expected, allowed64)
+        if ratio is not None:
+            return Comparison(ratio=ratio)
+        return _compare(got, expected, allowed64, allowed32, where)
+
+
+def _plainly_right(got: Any, expected: Any, allowed: Any) -> float | None:
+    """Return the ratio of a value that is right and of the expected kinds throughout, by far the most frequent.
+
+    None means that a closer look is needed.
+    """
+    kind = type(expected)
+    if kind is Foreign:
+        return 0.0
+    if type(got) is not kind:
+        return None
+    if kind is tuple:
+        return _all_plainly_right(got, expected, allowed)
+    if kind is int or kind is bool:
+        return 0.0 if got == expected else None
+    if kind is float:
+        error: Any = abs(got - expected)
+    elif kind is np.ndarray and got.dtype == expected.dtype == _FLOAT64 and got.shape == expected.shape:
+        error = np.abs(got - expected).max(initial=0.0)
+    else:
+        return None
+    if type(allowed) is not float or not error <= allowed:
+        return None
+    return float(error) / allowed if allowed else 0.0
+
+
+def _all_plainly_right(got: tuple, expected: tuple, allowed: Any) -> float | None:
+    if type(allowed) not in (list, tuple) or not len(got) == len(expected) == len(allowed):
+        return None
+    worst = 0.0
+    for row in zip(got, expected, allowed):
+        ratio = _plainly_right(*row)
+        if ratio is None:
+            return None
+        worst = max(worst, ratio)
+    return worst
+
+
+def _compare(got: Any, expected: Any, allowed64: Any, allowed32: Any, where: str) -> Comparison:
     if isinstance(expected, Foreign):
         return Comparison()  # stays in the student's process (a cache, an object): nothing to compare
     if isinstance(expected, (tuple, list)):
@@ -56,7 +102,7 @@ def _compare_sequence(got: Any, expected: Sequence[Any], a64: Any, a32: Any, whe
         return Comparison("count", f"expected {len(expected)} results, got {len(got)}", where)
     n = len(expected)
     rows = zip(got, expected, _each(a64, range(n)), _each(a32, range(n)))
-    return _together([compare(g, e, a, b, f"{where}[{i}]") for i, (g, e, a, b) in enumerate(rows)])
+    return _together([_compare(g, e, a, b, f"{where}[{i}]") for i, (g, e, a, b) in enumerate(rows)])
 
 
 def _compare_dict(got: Any, expected: Mapping[str, Any], a64: Any, a32: Any, where: str) -> Comparison:
@@ -66,7 +112,7 @@ def _compare_dict(got: Any, expected: Mapping[str, Any], a64: Any, a32: Any, whe
     if missing:
         return Comparison("kind", f"the dict has no entry {missing[0]!r}", where)
     rows = zip(expected, _each(a64, expected), _each(a32, expected))
-    return _together([compare(got.get(k, 0.0), expected[k], a, b, f"{where}[{k!r}]") for k, a, b in rows])
+    return _together([_compare(got.get(k, 0.0), expected[k], a, b, f"{where}[{k!r}]") for k, a, b in rows])
 
 
 def _is_zero(value: Any) -> bool:
@@ -110,13 +156,12 @@ def _compare_whole(array: np.ndarray, truth: np.ndarray, where: str, notes: tupl
 def _compare_floats(
     array: np.ndarray, truth: np.ndarray, a64: float, a32: float, where: str, notes: tuple[str, ...]
 ) -> Comparison:
-    with np.errstate(all="ignore"):
-        if array.dtype == truth.dtype == np.float64 and array.size:
-            worst = float(np.abs(array - truth).max())
-            if worst <= a64:  # all finite and right: by far the most frequent case
-                return Comparison(ratio=worst / a64 if a64 else 0.0, notes=notes)
-        same = (array == truth) | (np.isnan(array) & np.isnan(truth))
-        error = np.where(same, 0.0, np.abs(array.astype(np.complex128) - truth))
+    if array.dtype == truth.dtype == np.float64 and array.size:
+        worst = float(np.abs(array - truth).max())
+        if worst <= a64:  # all finite and right
+            return Comparison(ratio=worst / a64 if a64 else 0.0, notes=notes)
+    same = (array == truth) | (np.isnan(array) & np.isnan(truth))
+    error = np.where(same, 0.0, np.abs(array.astype(np.complex128) - truth))
     error = np.where(np.isnan(error), np.inf, error)
     if error.size == 0:
         return Comparison(notes=notes)

@@ -1,6 +1,6 @@
 """Time grading beside nbgrader, plain nbclient and bare execution of the same student code.
 
-    python benchmarks/grading.py [--submissions 40] [--peers 6] [--soak 0] [--json FILE]
+    python benchmarks/grading.py [--assignment four] [--submissions 40] [--peers 6] [--soak 0] [--json FILE]
 
 All engines take the same notebooks in the same run; read the ratios, not the seconds. Marginal time is what
 one more submission costs: (time for many - time for one) / (many - 1). The floor is the student's code
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,22 +46,30 @@ from autograder.making import make
 from autograder.sandbox import play, read_submission
 from autograder.solutions import solution_file
 
-NAME = "convolution"
+SIZES = {"convolution": "convolution", "four": Path(__file__).resolve().parent / "four"}
 HONEST = tuple(p for p in CLASS if p.expects == "full") + tuple(p for p in CLASS if p.names)
+SLIPS = (
+    ("E / E.sum", "E / E.max"),
+    ("cache > 0", "cache >= 0"),
+    ("np.maximum(x, 0.0)", "np.abs(x)"),
+    ("", ""),
+)
 FLOOR, ONE, PEER = "bare execution (floor)", "backmark --workers 1", "nbgrader autograde"
 
 
 def main() -> int:
     options = arguments()
-    found: dict[str, Any] = {"machine": machine(), "submissions": options.submissions}
+    found: dict[str, Any] = {
+        "machine": machine(), "assignment": options.assignment, "submissions": options.submissions
+    }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="backmark-bench-") as folder, Progress(transient=True) as bar:
         task = bar.add_task("making the class", total=None)
         say = lambda text: bar.update(task, description=text)  # noqa: E731
-        course = make_class(Path(folder) / "course", options.submissions)
+        course = make_class(Path(folder) / "course", options.assignment, options.submissions)
         found["marginal_seconds"] = engines(course, Path(folder), options, say)
         if options.soak:
             say(f"making a class of {options.soak}")
-            large = make_class(Path(folder) / "soak" / "course", options.soak)
+            large = make_class(Path(folder) / "soak" / "course", options.assignment, options.soak)
             say(f"grading {options.soak} at once")
             found["soak"] = soak(large, options.workers)
     show(found)
@@ -73,6 +82,7 @@ def arguments() -> Any:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--assignment", choices=SIZES, default="convolution", help="four: a small one")
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument(
         "--peers", type=int, default=6, help="how many of them nbgrader and nbclient take (0: none)"
@@ -106,39 +116,63 @@ def machine() -> dict[str, Any]:
 # --- the class -----------------------------------------------------------------------------------
 
 
-def make_class(root: Path, count: int) -> Course:
-    """Make a class whose hand-ins are right in several styles, or hold one mistake each."""
+@dataclass(frozen=True)
+class Class:
+    """A course with one assignment whose hand-ins are right in several styles, or hold one mistake each."""
+
+    course: Course
+    name: str
+
+    @property
+    def submitted(self) -> Path:
+        return self.course.root / "submitted"
+
+    def notebook(self, student: str) -> Path:
+        return self.course.submitted(student, self.name) / f"{self.name}.ipynb"
+
+
+def make_class(root: Path, name: str, count: int) -> Class:
+    """Make a class and what it hands in."""
     students = [f"s{i:05}" for i in range(count)]
     root.mkdir(parents=True)
     roster = root.parent / "roster.csv"
     roster.write_text("id\n" + "\n".join(students) + "\n")
-    course = make(NAME, root, roster).course
-    source = build_source(solution_file(NAME))
-    variants = read_by_hand(course.keys(NAME) / "by-hand.jsonl")
+    made = Class(make(SIZES[name], root, roster).course, name)
+    own = SIZES[name]
+    source = build_source(own / f"{name}.py" if isinstance(own, Path) else solution_file(name))
+    variants = read_by_hand(made.course.keys(name) / "by-hand.jsonl")
     for i, student in enumerate(students):
-        solved = build_solution_notebook(source, student, typed_answers(variants[student]))
-        changed = HONEST[i % len(HONEST)].change(json.loads(json.dumps(solved)))
-        folder = course.submitted(student, NAME)
-        folder.mkdir(parents=True)
-        (folder / f"{NAME}.ipynb").write_text(json.dumps(changed))
-    return course
+        solved = build_solution_notebook(source, student, typed_answers(variants.get(student, {})))
+        made.notebook(student).parent.mkdir(parents=True)
+        made.notebook(student).write_text(json.dumps(handed_in(json.loads(json.dumps(solved)), name, i)))
+    return made
+
+
+def handed_in(notebook: dict[str, Any], name: str, i: int) -> dict[str, Any]:
+    """Change the i-th solved notebook as the i-th student would have written it."""
+    if name == "convolution":
+        return HONEST[i % len(HONEST)].change(notebook)
+    slip = SLIPS[i % len(SLIPS)]
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"]).replace(*slip) if slip[0] else cell["source"]
+    return notebook
 
 
 # --- the engines ---------------------------------------------------------------------------------
 
 
-def engines(course: Course, root: Path, options: Any, say: Callable[[str], None]) -> dict[str, float]:
+def engines(made: Class, root: Path, options: Any, say: Callable[[str], None]) -> dict[str, float]:
     """Return the marginal seconds of each engine."""
-    todo: dict[str, Callable[[], float]] = {FLOOR: lambda: bare(course)}
+    todo: dict[str, Callable[[], float]] = {FLOOR: lambda: bare(made)}
     for workers in (1, 2):
-        todo[f"backmark --workers {workers}"] = lambda n=workers: ours(course, workers=n)
+        todo[f"backmark --workers {workers}"] = lambda n=workers: ours(made, workers=n)
     if importlib.util.find_spec("distributed"):
         for workers in (1, 2):
-            todo[f"backmark --dask local:{workers}"] = lambda n=workers: ours(course, dask=f"local:{n}")
+            todo[f"backmark --dask local:{workers}"] = lambda n=workers: ours(made, dask=f"local:{n}")
     if options.peers > 1 and importlib.util.find_spec("nbclient"):
-        todo["nbclient"] = lambda: nbclient(course, root / "nbclient", options.peers)
+        todo["nbclient"] = lambda: nbclient(made, root / "nbclient", options.peers)
     if options.peers > 1 and (Path(sys.executable).parent / "nbgrader").exists():
-        todo[PEER] = lambda: nbgrader(course, root / "nbgrader", options.peers)
+        todo[PEER] = lambda: nbgrader(made, root / "nbgrader", options.peers)
     rows = {}
     for name, measure in todo.items():
         say(name)
@@ -146,11 +180,11 @@ def engines(course: Course, root: Path, options: Any, say: Callable[[str], None]
     return rows
 
 
-def bare(course: Course) -> float:
+def bare(made: Class) -> float:
     """Run every submission's cells and calls in this process; return the seconds per submission."""
-    bundle = load_bundle(course, NAME)
+    bundle = load_bundle(made.course, made.name)
     work = []
-    for found in find_submissions(course.root / "submitted", NAME):
+    for found in find_submissions(made.submitted, made.name):
         submitted = read_submission(found.path, bundle.release, bundle.limits())
         scripts = [key.script(key.set_for(submitted.sha256), probes=False) for key in bundle.keys.values()]
         work.append(([c.source for c in submitted.cells], scripts))
@@ -171,9 +205,9 @@ def run_bare(cells: list[str], scripts: list[Any]) -> None:
             pass
 
 
-def ours(course: Course, **how: Any) -> float:
+def ours(made: Class, **how: Any) -> float:
     """Grade one and then all submissions from an empty journal; return the marginal seconds."""
-    everything = course.root / "submitted"
+    course, everything = made.course, made.submitted
     one = course.root / "one"
     first = sorted(os.listdir(everything))[0]
     shutil.copytree(everything / first, one / first, dirs_exist_ok=True)
@@ -181,7 +215,7 @@ def ours(course: Course, **how: Any) -> float:
     for folder in (one, everything):
         shutil.rmtree(course.root / "journal", ignore_errors=True)
         start = time.perf_counter()
-        progress = grade(course, NAME, folder, **how)
+        progress = grade(course, made.name, folder, **how)
         seconds[folder] = time.perf_counter() - start
         if progress.failed or progress.broken:
             raise SystemExit("the benchmark's own class could not be graded")
@@ -189,36 +223,36 @@ def ours(course: Course, **how: Any) -> float:
     return (seconds[everything] - seconds[one]) / (many - 1)
 
 
-def nbclient(course: Course, root: Path, count: int) -> float:
+def nbclient(made: Class, root: Path, count: int) -> float:
     """Run the notebooks as Jupyter would, each in a kernel of its own; return the seconds per submission."""
     import nbformat
     from nbclient import NotebookClient
 
-    shutil.copytree(course.release(NAME), root)
-    students = sorted(os.listdir(course.root / "submitted"))[:count]
+    shutil.copytree(made.course.release(made.name), root)
+    students = sorted(os.listdir(made.submitted))[:count]
     start = time.perf_counter()
     for student in students:
-        book = nbformat.read(course.submitted(student, NAME) / f"{NAME}.ipynb", as_version=4)
+        book = nbformat.read(made.notebook(student), as_version=4)
         NotebookClient(
             book, timeout=600, allow_errors=True, resources={"metadata": {"path": str(root)}}
         ).execute()
     return (time.perf_counter() - start) / len(students)
 
 
-def nbgrader(course: Course, root: Path, count: int) -> float:
+def nbgrader(made: Class, root: Path, count: int) -> float:
     """Let stock nbgrader autograde one and then `count` of the same notebooks; return the marginal seconds."""
-    shutil.copytree(course.root / "source", root / "source")
+    shutil.copytree(made.course.root / "source", root / "source")
     for extra in ("backmark_kit.py", "variants.json"):
-        shutil.copyfile(course.release(NAME) / extra, root / "source" / NAME / extra)
+        shutil.copyfile(made.course.release(made.name) / extra, root / "source" / made.name / extra)
     (root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'bench'\n")
-    _nbgrader(root, "generate_assignment", NAME)
-    students = sorted(os.listdir(course.root / "submitted"))[: count + 1]
+    _nbgrader(root, "generate_assignment", made.name)
+    students = sorted(os.listdir(made.submitted))[: count + 1]
     seconds = []
     for group in (students[:1], students[1:]):
         for student in group:
-            shutil.copytree(course.root / "submitted" / student, root / "submitted" / student)
+            shutil.copytree(made.submitted / student, root / "submitted" / student)
         start = time.perf_counter()
-        _nbgrader(root, "autograde", NAME)
+        _nbgrader(root, "autograde", made.name)
         seconds.append(time.perf_counter() - start)
     # The second run skips the student of the first; both start up once.
     return (seconds[1] - seconds[0]) / max(len(students) - 2, 1)
@@ -237,9 +271,9 @@ def _nbgrader(root: Path, *command: str) -> None:
 # --- the soak ------------------------------------------------------------------------------------
 
 
-def soak(course: Course, workers: int) -> dict[str, Any]:
+def soak(made: Class, workers: int) -> dict[str, Any]:
     """Grade a large class that arrives at once; return waiting times and memory along the way."""
-    count = len(os.listdir(course.root / "submitted"))
+    count = len(os.listdir(made.submitted))
     waited: list[float] = []
     curve: list[tuple[int, float, float]] = []
     start = time.perf_counter()
@@ -249,7 +283,7 @@ def soak(course: Course, workers: int) -> dict[str, Any]:
         if len(waited) % max(1, count // 10) == 0:
             curve.append((len(waited), *resident()))
 
-    progress = grade(course, NAME, workers=workers, on_report=seen)
+    progress = grade(made.course, made.name, workers=workers, on_report=seen)
     if progress.graded != count:
         raise SystemExit("the soak lost submissions")
     return {
@@ -303,7 +337,9 @@ def show(found: dict[str, Any]) -> None:
     )
     rows = found["marginal_seconds"]
     floor, one, peer = rows[FLOOR], rows[ONE], rows.get(PEER)
-    table = Table(title=f"Grading {found['submissions']} submissions, marginal time per submission")
+    table = Table(
+        title=f"Grading {found['submissions']} submissions of {found['assignment']}, marginal time per submission"
+    )
     for column in (
         "engine",
         "ms",

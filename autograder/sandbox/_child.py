@@ -76,7 +76,9 @@ def _question(name: str, outcomes: list[Outcome]) -> bytes:
     if text <= REPLY_TEXT and arrays <= REPLY_ARRAYS and pieces <= REPLY_PIECES:
         return message
     large = Foreign("too large")
-    short = [Outcome(o.status, large, (("", "too large"),), o.changed, error=o.error) for o in outcomes]
+    short = [
+        Outcome(o.status, large, (("", "too large"),), changed=o.changed, error=o.error) for o in outcomes
+    ]
     return wire.pack(["question", name, short])
 
 

@@ -87,15 +87,16 @@ class Outcome:
     status: ok | missing | not-callable | exception | unreachable | timeout | killed | garbled.
     ``facts`` are pairs (path, fact) such as ``("[0]", "matrix")``; ``changed`` names arguments that changed
     without leave; ``after`` holds the after-values of ``may_change``; ``error`` has type, cell, line, text.
+    What is seldom told comes last: fields left out at the end are not sent.
     """
 
     status: str
     value: object = None
     facts: tuple = ()
+    seconds: float = 0.0
     changed: tuple = ()
     after: dict = dataclasses.field(default_factory=dict)
     error: dict | None = None
-    seconds: float = 0.0
     global_random_touched: bool = False
 
 

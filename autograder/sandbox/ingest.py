@@ -1,5 +1,6 @@
 """From a submitted file to cells to run and answers to read; nothing in the file is trusted or executed."""
 
+import functools
 import hashlib
 import json
 import os
@@ -71,6 +72,16 @@ class Release:
             files=files,
             student_placeholder=next((found[2] for found in claims if found), None),
         )
+
+    @functools.cached_property
+    def passed_over(self) -> frozenset[str]:
+        """The sources of its own cells, squeezed: a student's copy of one is not run."""
+        return frozenset(map(_squeezed, (*self.locked.values(), *self.setup)))
+
+    @functools.cached_property
+    def unfilled(self) -> frozenset[str]:
+        """The sources of its cells to fill in, squeezed."""
+        return frozenset(map(_squeezed, (*self.stubs.values(), BARE_STUB)))
 
 
 @dataclass(frozen=True)
@@ -148,8 +159,6 @@ class _Sorter:
         self.notes: dict[str, None] = {}
         self.seen: set[str] = set()
         self.claimed: str | None = None
-        self._locked = {_squeezed(s) for s in release.locked.values()} | {_squeezed(s) for s in release.setup}
-        self._stubs = {_squeezed(s) for s in release.stubs.values()} | {_squeezed(BARE_STUB)}
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the student, if there are not too many already."""
@@ -164,7 +173,7 @@ class _Sorter:
         question = self._question_of(cell)
         if question:
             self._take_answer(cell, question)
-        elif cell.grade_id in self.release.locked or _squeezed(cell.source) in self._locked:
+        elif cell.grade_id in self.release.locked or _squeezed(cell.source) in self.release.passed_over:
             self._pass_over(cell)
         elif cell.kind == "code" or cell.grade_id in self.release.stubs:
             self._take_code(cell)
@@ -188,7 +197,7 @@ class _Sorter:
             fenced = FENCE.match(source)
             source = fenced[1] if fenced else source
             self.note(f"Cell {cell.index} ({cell.grade_id}) had been turned into text; it was read as code.")
-        if _squeezed(source) in self._stubs or not source.strip():
+        if _squeezed(source) in self.release.unfilled or not source.strip():
             return
         self._claim(source)
         code, ignored = without_magics(source)

@@ -97,22 +97,26 @@ class _Names:
 def _outcome(raw: object, call: Call, names: _Names) -> Outcome:
     if type(raw) is not Outcome or not isinstance(raw.status, str) or raw.status not in STATUSES:
         raise wire.WireError("an outcome is garbled")
-    arguments = [f"args[{i}]" for i in range(len(call.args))] + list(call.kwargs)
     if not isinstance(raw.changed, tuple) or not all(isinstance(p, str) for p in raw.changed):
         raise wire.WireError("an outcome is garbled")
     if not isinstance(raw.after, dict):
         raise wire.WireError("an outcome is garbled")
-    changed = set(raw.changed)
     return Outcome(
         status=raw.status,
         value=_value(raw.value, names) if raw.status == "ok" else None,
         facts=_facts(raw.facts),
-        changed=tuple(a for a in arguments if a in changed),
+        changed=_arguments(call, set(raw.changed)) if raw.changed else (),
         after={p: _value(raw.after[p], names) for p in call.may_change if p in raw.after},
         error=_error(raw.error, names.sources) if raw.status == "exception" else None,
         seconds=_seconds(raw.seconds),
         global_random_touched=raw.global_random_touched is True,
     )
+
+
+def _arguments(call: Call, changed: set[str]) -> tuple[str, ...]:
+    """Keep the names that are arguments of this call."""
+    known = (*(f"args[{i}]" for i in range(len(call.args))), *call.kwargs)
+    return tuple(name for name in known if name in changed)
 
 
 def _value(value: object, names: _Names) -> object:

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,19 @@ import numpy as np
 
 from ._script import SENDABLE, Call, Foreign, Handle, Outcome, Rng, Source, is_key
 
+
+def _default(field: dataclasses.Field) -> object:
+    """Return what a field holds when it is left out, MISSING where it must not be."""
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 MAGIC = b"BMw1"
 HEADER = struct.Struct("<4sIQ")
-SCHEMA = "backmark/wire/1"
+SCHEMA = "backmark/wire/2"
 RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Call, Foreign, Handle, Outcome, Rng, Source)}
 _FIELDS = {name: tuple(f.name for f in dataclasses.fields(kind)) for name, kind in RECORDS.items()}
+_DEFAULTS = {name: tuple(map(_default, dataclasses.fields(kind))) for name, kind in RECORDS.items()}
+_NEEDED = {name: defaults.count(dataclasses.MISSING) for name, defaults in _DEFAULTS.items()}
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _PLAIN_INT = 1 << 53
 
@@ -60,27 +69,42 @@ def encode(obj: object, budget: Budget = Budget()) -> tuple[object, list[np.ndar
 def _encode(value: object, arrays: list, budget: Budget, depth: int) -> object:
     if depth > budget.depth:
         raise WireError(f"data is nested deeper than {budget.depth}")
-    value = value.item() if isinstance(value, np.generic) else value
-    kind = type(value)
-    if value is None or kind is bool:
-        return value
-    if kind in _SCALAR_CODES:
-        return _SCALAR_CODES[kind](value)
-    if isinstance(value, np.ndarray) and kind is np.ndarray:
-        return {"a": _add_array(value, arrays)}
-    if isinstance(value, (list, tuple)) and kind in (list, tuple):
-        items = [_encode(v, arrays, budget, depth + 1) for v in value]
-        return items if kind is list else {"t": items}
-    if isinstance(value, dict) and kind is dict:
-        for key in value:
-            if not is_key(key):
-                raise WireError(f"a dict key of type {type(key).__name__} cannot be sent")
-        pairs = [[_encode(x, arrays, budget, depth + 1) for x in pair] for pair in value.items()]
-        return {"d": pairs}
-    if RECORDS.get(kind.__name__) is kind:
-        fields = [_encode(getattr(value, name), arrays, budget, depth + 1) for name in _FIELDS[kind.__name__]]
-        return {"r": [kind.__name__, fields]}
-    raise WireError(f"a value of type {kind.__name__} cannot be sent")
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value, arrays, budget, depth)
+    if isinstance(value, np.generic):
+        return _encode(value.item(), arrays, budget, depth)
+    raise WireError(f"a value of type {type(value).__name__} cannot be sent")
+
+
+def _encode_items(values: Iterable, arrays: list, budget: Budget, depth: int) -> list:
+    return [_encode(v, arrays, budget, depth + 1) for v in values]
+
+
+def _encode_dict(value: dict, arrays: list, budget: Budget, depth: int) -> object:
+    for key in value:
+        if not is_key(key):
+            raise WireError(f"a dict key of type {type(key).__name__} cannot be sent")
+    return {"d": [_encode_items(pair, arrays, budget, depth) for pair in value.items()]}
+
+
+def _encode_record(value: object, arrays: list, budget: Budget, depth: int) -> object:
+    kind = type(value).__name__
+    return {"r": [kind, _encode_items(_told(value, kind), arrays, budget, depth)]}
+
+
+def _told(record: object, kind: str) -> list:
+    """Return the fields of a record up to the last that is not as it would be when left out."""
+    values = [getattr(record, name) for name in _FIELDS[kind]]
+    while len(values) > _NEEDED[kind] and _is_default(values[-1], _DEFAULTS[kind][len(values) - 1]):
+        values.pop()
+    return values
+
+
+def _is_default(value: object, default: object) -> bool:
+    return type(value) is type(default) and (
+        value is default or (not isinstance(value, np.ndarray) and value == default)
+    )
 
 
 def _encode_int(value: int) -> object:
@@ -99,11 +123,18 @@ def _encode_text(value: str) -> str:
     return value
 
 
-_SCALAR_CODES: dict = {
-    int: _encode_int,
-    float: _encode_float,
-    complex: lambda z: {"c": [_encode_float(z.real), _encode_float(z.imag)]},
-    str: _encode_text,
+_WRITERS: dict[type, Any] = {
+    type(None): lambda value, *_: value,
+    bool: lambda value, *_: value,
+    int: lambda value, *_: _encode_int(value),
+    float: lambda value, *_: _encode_float(value),
+    complex: lambda z, *_: {"c": [_encode_float(z.real), _encode_float(z.imag)]},
+    str: lambda value, *_: _encode_text(value),
+    np.ndarray: lambda value, arrays, *_: {"a": _add_array(value, arrays)},
+    list: _encode_items,
+    tuple: lambda value, *rest: {"t": _encode_items(value, *rest)},
+    dict: _encode_dict,
+    **dict.fromkeys(RECORDS.values(), _encode_record),
 }
 
 
@@ -138,31 +169,51 @@ class _Decoder:
         self.nodes += 1
         if self.nodes > self.budget.nodes or depth > self.budget.depth:
             raise WireError("the skeleton is over budget")
-        if node is None or isinstance(node, (bool, float)):
-            return self.finite(node)
-        if isinstance(node, int):
-            return self.small(node)
-        if isinstance(node, str):
-            return self.text(node)
-        if isinstance(node, list):
-            return [self.value(v, depth + 1) for v in node]
-        if isinstance(node, dict) and len(node) == 1:
+        read = _READERS.get(type(node))
+        if read is None:
+            raise WireError("the skeleton holds something unknown")
+        return read(self, node, depth)
+
+    def items(self, nodes: list, depth: int) -> list:
+        """Read many values; a plain number, the most frequent by far, costs no call."""
+        self.nodes += len(nodes)
+        if self.nodes > self.budget.nodes or (nodes and depth > self.budget.depth):
+            raise WireError("the skeleton is over budget")
+        found = []
+        for node in nodes:
+            kind = type(node)
+            if (kind is float and node - node == 0.0) or (kind is int and -_PLAIN_INT < node < _PLAIN_INT):
+                found.append(node)
+            elif (read := _READERS.get(kind)) is not None:
+                found.append(read(self, node, depth))
+            else:
+                raise WireError("the skeleton holds something unknown")
+        return found
+
+    def listed(self, node: list, depth: int) -> list:
+        return self.items(node, depth + 1)
+
+    def tagged(self, node: dict, depth: int) -> object:
+        if len(node) == 1:
             ((tag, body),) = node.items()
             if tag in _TAGS:
                 return _TAGS[tag](self, body, depth)
         raise WireError("the skeleton holds something unknown")
 
-    def finite(self, node: object) -> object:
-        if isinstance(node, float) and not math.isfinite(node):
+    def plain(self, node: object, _depth: int) -> object:
+        return node
+
+    def finite(self, node: float, _depth: int) -> float:
+        if not math.isfinite(node):
             raise WireError("the skeleton holds a bare nan or inf")
         return node
 
-    def small(self, node: int) -> int:
+    def small(self, node: int, _depth: int = 0) -> int:
         if node.bit_length() > self.budget.int_bits:
             raise WireError("an integer is over budget")
         return node
 
-    def text(self, node: object) -> str:
+    def text(self, node: object, _depth: int = 0) -> str:
         if not isinstance(node, str) or len(node) > self.budget.text:
             raise WireError("a text is over budget")
         node.encode()
@@ -176,7 +227,7 @@ class _Decoder:
     def sequence(self, body: object, depth: int) -> tuple:
         if not isinstance(body, list):
             raise WireError("a tuple is garbled")
-        return tuple(self.value(v, depth + 1) for v in body)
+        return tuple(self.items(body, depth + 1))
 
     def mapping(self, body: object, depth: int) -> dict:
         if not isinstance(body, list) or any(not isinstance(p, list) or len(p) != 2 for p in body):
@@ -208,12 +259,20 @@ class _Decoder:
         if not isinstance(body, list) or len(body) != 2 or not isinstance(body[1], list):
             raise WireError("a record is garbled")
         kind = RECORDS[self.text(body[0])]
-        if len(_FIELDS[kind.__name__]) != len(body[1]):
+        if not _NEEDED[kind.__name__] <= len(body[1]) <= len(_FIELDS[kind.__name__]):
             raise WireError("a record has the wrong number of fields")
-        values = [self.value(v, depth + 1) for v in body[1]]
-        return kind(*values)
+        return kind(*self.items(body[1], depth + 1))
 
 
+_READERS: dict[type, Any] = {
+    float: _Decoder.finite,
+    int: _Decoder.small,
+    bool: _Decoder.plain,
+    type(None): _Decoder.plain,
+    str: _Decoder.text,
+    list: _Decoder.listed,
+    dict: _Decoder.tagged,
+}
 _TAGS = {
     "a": _Decoder.array,
     "t": _Decoder.sequence,
@@ -227,11 +286,15 @@ _TAGS = {
 
 def pack(obj: object) -> bytes:
     """Lay data out as bytes: header (magic, length of the JSON, length of the arrays), JSON, raw arrays."""
-    skeleton, arrays = encode(obj)
-    shapes = [[a.dtype.str, list(a.shape)] for a in arrays]
+    skeleton, shapes, raw = _laid_out(obj)
     text = json.dumps([skeleton, shapes], allow_nan=False, separators=(",", ":")).encode()
-    raw = b"".join(a.tobytes() for a in arrays)
     return HEADER.pack(MAGIC, len(text), len(raw)) + text + raw
+
+
+def _laid_out(obj: object) -> tuple[object, list, bytes]:
+    """Return the skeleton, kind and shape of each array, and the arrays' bytes in a row."""
+    skeleton, arrays = encode(obj)
+    return skeleton, [[a.dtype.str, list(a.shape)] for a in arrays], b"".join(a.tobytes() for a in arrays)
 
 
 def measure(header: bytes, budget: Budget = Budget()) -> int:
@@ -292,13 +355,14 @@ def _cut_arrays(raw: memoryview, shapes: list) -> list[np.ndarray]:
 
 def save(stem: str | os.PathLike, obj: object) -> None:
     """Write data to ``<stem>.json`` and ``<stem>.npz``; the same data give the same bytes."""
-    skeleton, arrays = encode(obj)
-    text = json.dumps({"schema": SCHEMA, "arrays": len(arrays), "data": skeleton}, allow_nan=False)
+    skeleton, shapes, raw = _laid_out(obj)
+    text = json.dumps({"schema": SCHEMA, "arrays": shapes, "data": skeleton}, allow_nan=False)
     paths = _paths(stem)
     parts = [path.with_name(path.name + ".part") for path in paths]
     parts[0].write_text(text + "\n", encoding="utf-8")
     with open(parts[1], "wb") as file:
-        np.savez(file, **{f"a{i}": array for i, array in enumerate(arrays)})  # type: ignore[arg-type]
+        # One after the other in one: a file for each of a thousand small arrays takes long to open.
+        np.savez(file, bytes=np.frombuffer(raw, np.uint8))
     for part, path in zip(parts, paths, strict=True):
         os.replace(part, path)
 
@@ -313,10 +377,10 @@ def load(stem: str | os.PathLike) -> object:
     text_path, array_path = _paths(stem)
     try:
         content = json.loads(text_path.read_text(encoding="utf-8"))
-        schema, count = content["schema"], content["arrays"]
+        schema = content["schema"]
         # Opened here, because NumPy leaves a file it opened itself open when it is damaged.
         with open(array_path, "rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = [held[f"a{i}"] for i in range(count)]
+            arrays = _cut_arrays(held["bytes"].data, content["arrays"]) if schema == SCHEMA else []
     except FileNotFoundError:
         raise
     except Exception as error:

@@ -20,7 +20,7 @@ def question(*outcomes):
 
 def test_an_honest_reply():
     sent = Outcome(
-        "ok", (np.ones(2), 1.5), (("[0]", "view"),), ("args[1]",), {"run": {"a": 1}}, None, 0.25, True
+        "ok", (np.ones(2), 1.5), (("[0]", "view"),), 0.25, ("args[1]",), {"run": {"a": 1}}, None, True
     )
     (got,) = question(sent)
     np.testing.assert_array_equal(got.value[0], [1, 1])
@@ -109,7 +109,7 @@ def test_facts_arguments_and_times_are_filtered():
         ("", "numpy 42"),
     )
     sent = Outcome(
-        "ok", 1, facts, ("args[9]", "run", "x"), {"run": 1, "other": 2}, {"type": "x"}, float("inf"), 1
+        "ok", 1, facts, float("inf"), ("args[9]", "run", "x"), {"run": 1, "other": 2}, {"type": "x"}, 1
     )
     (got,) = question(sent)
     assert got.facts == (("[0]", "view"), ("", "numpy float32"))

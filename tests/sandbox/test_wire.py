@@ -260,7 +260,7 @@ def test_load_says_what_is_wrong(tmp_path):
     with pytest.raises(wire.WireError, match=r"a\.json"):
         wire.load(tmp_path / "a")
     wire.save(tmp_path / "b", [1])
-    text = (tmp_path / "b.json").read_text().replace("wire/1", "wire/9")
+    text = (tmp_path / "b.json").read_text().replace("wire/2", "wire/9")
     (tmp_path / "b.json").write_text(text)
     with pytest.raises(wire.WireError, match="schema"):
         wire.load(tmp_path / "b")
@@ -269,6 +269,20 @@ def test_load_says_what_is_wrong(tmp_path):
 def test_load_takes_no_pickle(tmp_path):
     wire.save(tmp_path / "c", [np.ones(2)])
     with open(tmp_path / "c.npz", "wb") as file:
-        np.savez(file, a0=np.array([{"a": 1}], dtype=object))
+        np.savez(file, bytes=np.array([{"a": 1}], dtype=object))
     with pytest.raises(wire.WireError):
         wire.load(tmp_path / "c")
+
+
+def test_fields_left_out_at_the_end_are_not_sent():
+    skeleton, _ = wire.encode(Outcome("ok", 1.5, (), 0.25))
+    assert skeleton == {"r": ["Outcome", ["ok", 1.5, {"t": []}, 0.25]]}
+    got = wire.decode(skeleton, [])
+    assert (got.status, got.value, got.facts, got.seconds) == ("ok", 1.5, (), 0.25)
+    assert (got.changed, got.after, got.error, got.global_random_touched) == ((), {}, None, False)
+
+
+@pytest.mark.parametrize("fields", [[], ["ok"] * 9])
+def test_records_with_too_few_or_too_many_fields_are_refused(fields):
+    with pytest.raises(wire.WireError, match="number of fields"):
+        wire.decode({"r": ["Outcome", fields]}, [])
