@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 
 # One thread per process: the class is graded by many processes, and sums do not depend on the machine.
 export OPENBLAS_NUM_THREADS := 1
+# Where it is set, each of the many processes that grade and test would compile all sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint install assignments bench questions security fuzz prove clean
 
