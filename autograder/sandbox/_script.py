@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import linecache
 import random
+import struct
 import time
 import warnings
 
@@ -278,9 +279,21 @@ def _random_state():
 
     Every draw and every seeding moves the place or the first words of a Mersenne twister.
     """
-    legacy, (_, words, *_) = _numpy_dice(), _python_state()
+    legacy = _numpy_dice()
     numpy_words = ctypes.string_at(legacy.ctypes.state_address, 2500) if type(legacy) is _Mersenne else b""
-    return numpy_words, words[:3], words[-1]
+    return numpy_words, _python_mark()
+
+
+def _python_mark():
+    """Read the state of ``random``'s own generator; as a tuple of 625 numbers, which takes longer, where need be."""
+    return ctypes.string_at(_AT, 2500) if _AT else _python_state()[1]
+
+
+def _address_of_state():
+    """Find where the generator of ``random`` keeps its place and its words; 0 where they cannot be made out."""
+    place = id(_python_state.__self__) + object.__basicsize__
+    *words, index = _python_state()[1]
+    return place if ctypes.string_at(place, 2500) == struct.pack("=625I", index, *words) else 0
 
 
 def _dice():
@@ -430,4 +443,5 @@ _KNOWN_ERRORS = {
 _clock, _python_state, _set_python = time.perf_counter, random.getstate, random.setstate
 _numpy_state, _set_numpy, _Mersenne = np.random.get_state, np.random.set_state, np.random.MT19937
 _numpy_dice = np.random.get_bit_generator  # type: ignore[attr-defined]
+_AT = _address_of_state()
 _START = random.Random(1).getstate(), np.random.RandomState(1).get_state()
