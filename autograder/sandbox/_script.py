@@ -291,7 +291,7 @@ def _python_mark():
 
 def _address_of_state():
     """Find where the generator of ``random`` keeps its place and its words; 0 where they cannot be made out."""
-    place = id(_python_state.__self__) + object.__basicsize__
+    place = id(_python_state.__self__) + object.__basicsize__  # type: ignore[attr-defined]
     *words, index = _python_state()[1]
     return place if ctypes.string_at(place, 2500) == struct.pack("=625I", index, *words) else 0
 
