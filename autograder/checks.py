@@ -18,7 +18,8 @@ import numpy as np
 from autograder import properties
 from autograder.compare import Comparison, as_array, compare
 from autograder.key import Key, KeyTrial
-from autograder.sandbox._script import Call, Foreign, Outcome
+from autograder.sandbox._plain import Foreign
+from autograder.sandbox._script import Call, Outcome
 from autograder.structure import describe
 
 Outcomes = Sequence[Outcome]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox._script import Foreign
+from autograder.sandbox._plain import Foreign
 
 _FLOAT64 = np.dtype(np.float64)
 NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)

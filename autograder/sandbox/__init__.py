@@ -1,6 +1,7 @@
 """Untrusted code: what a submission holds, running it apart, and what it showed."""
 
-from ._script import Call, Foreign, Handle, Outcome, Rng, Source, play
+from ._plain import Foreign
+from ._script import Call, Handle, Outcome, Rng, Source, play
 from .answer_cells import Answer
 from .child import SandboxError
 from .evidence import Cell, CellOutcome, Evidence, Limits

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from . import wire
-from ._script import Call, Foreign, Outcome, describe_error, play
+from ._plain import Foreign
+from ._script import Call, Outcome, describe_error, play
 
 REPLY_ARRAYS = 128 << 20
 REPLY_TEXT = 4 << 20

@@ -2,7 +2,7 @@
 
 The interpreter runs in three places: beside student code in the sandboxed child, in the trusted judge
 (which plays truth and mistakes), and, as pasted text, in the student kit. So it needs numpy and the
-standard library only, and nothing of ours.
+standard library only, and of ours `_plain.py`.
 """
 
 import builtins
@@ -13,19 +13,15 @@ import dataclasses
 import itertools
 import linecache
 import random
+import struct
 import time
 import warnings
 
 import numpy as np
 
-MAX_DEPTH = 16
-MAX_NODES = 200_000
-MAX_BYTES = 64 << 20
-MAX_TEXT = 100_000
+from ._plain import MAX_DEPTH, SCALARS, Foreign, snapshot
+
 MAX_ITEMS = 10_000
-MAX_INT_BITS = 4096
-MAX_AXES = 32
-SENDABLE = frozenset(np.dtype(c).str for c in "?bBhHiIlLqQefdFD")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +69,6 @@ class Call:
     layouts: dict = dataclasses.field(default_factory=dict)
 
 
-@dataclasses.dataclass(frozen=True)
-class Foreign:
-    """Stand for a value that is not plain data; only the name of its type is known."""
-
-    typename: str
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class Outcome:
     """What one call did.
@@ -106,10 +95,6 @@ class _Unreachable(Exception):
 
 class _Missing(Exception):
     """The student's code has no such name."""
-
-
-class _TooLarge(Exception):
-    """A result is over budget."""
 
 
 def play(calls, namespace):
@@ -260,13 +245,13 @@ def _fingerprint(value, depth=0):
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         return ("array", value.dtype.str, value.shape, value.strides, value.tobytes())
     if kind is dict and depth < MAX_DEPTH:
-        names = ((repr(k) if type(k) in _SCALARS else id(k), v) for k, v in value.items())
+        names = ((repr(k) if type(k) in SCALARS else id(k), v) for k, v in value.items())
         return ("dict", {name: _fingerprint(v, depth + 1) for name, v in names})
     if kind in (list, tuple) and depth < MAX_DEPTH:
         return (kind.__name__, [_fingerprint(v, depth + 1) for v in value])
     if kind in (float, complex):
         return (kind.__name__, repr(value))
-    return (kind.__name__, value if kind in _SCALARS else id(value))
+    return (kind.__name__, value if kind in SCALARS else id(value))
 
 
 def _reshaped(before, value):
@@ -278,9 +263,21 @@ def _random_state():
 
     Every draw and every seeding moves the place or the first words of a Mersenne twister.
     """
-    legacy, (_, words, *_) = _numpy_dice(), _python_state()
+    legacy = _numpy_dice()
     numpy_words = ctypes.string_at(legacy.ctypes.state_address, 2500) if type(legacy) is _Mersenne else b""
-    return numpy_words, words[:3], words[-1]
+    return numpy_words, _python_mark()
+
+
+def _python_mark():
+    """Read the state of ``random``'s own generator; as a tuple of 625 numbers, which takes longer, where need be."""
+    return ctypes.string_at(_AT, 2500) if _AT else _python_state()[1]
+
+
+def _address_of_state():
+    """Find where the generator of ``random`` keeps its place and its words; 0 where they cannot be made out."""
+    place = id(_python_state.__self__) + object.__basicsize__  # type: ignore[attr-defined]
+    *words, index = _python_state()[1]
+    return place if ctypes.string_at(place, 2500) == struct.pack("=625I", index, *words) else 0
 
 
 def _dice():
@@ -315,96 +312,6 @@ def _show(show, result, lazy, given):
     return value, (*((("", lazy),) if lazy else ()), *facts)
 
 
-def snapshot(value, arguments=()):
-    """Copy a result to plain data; return ``(copy, facts)``.
-
-    Facts name what was lost or is odd: "matrix", "masked", "subclass", "numpy float32", "longdouble",
-    "object array", "string array", "byte order", "set", "view" (shares memory with one of ``arguments``),
-    "too large".  What is not plain data becomes ``Foreign``.
-    """
-    facts: list = []
-    try:
-        return _copy(value, "", facts, arguments, [MAX_NODES, MAX_BYTES], 0), tuple(facts)
-    except _TooLarge:
-        return Foreign("too large"), (("", "too large"),)
-
-
-def _copy(value, path, facts, arguments, left, depth):
-    left[0] -= 1
-    if left[0] < 0 or depth > MAX_DEPTH:
-        raise _TooLarge
-    if isinstance(value, np.ndarray):
-        return _copy_array(value, path, facts, arguments, left, depth)
-    if isinstance(value, np.generic):
-        facts.append((path, f"numpy {value.dtype.name}"))
-        item = value.item()
-        if isinstance(item, np.generic):
-            item = complex(item) if value.dtype.kind == "c" else float(item)
-        return _copy(item, path, facts, arguments, left, depth)
-    if value is None or isinstance(value, _SCALARS):
-        return _copy_scalar(value, path, facts)
-    if isinstance(value, (set, frozenset)):
-        facts.append((path, "set"))
-        value = sorted(value, key=repr)
-    if isinstance(value, (tuple, list)):
-        if type(value) not in (tuple, list):
-            facts.append((path, "subclass"))
-        items = [_copy(v, f"{path}[{i}]", facts, arguments, left, depth + 1) for i, v in enumerate(value)]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, dict) and all(map(is_key, value)):
-        if type(value) is not dict:
-            facts.append((path, "subclass"))
-        return {
-            _copy_scalar(k, path, facts): _copy(v, f"{path}[{k!r:.99}]", facts, arguments, left, depth + 1)
-            for k, v in value.items()
-        }
-    return value if type(value) is Foreign else Foreign(str(type(value).__name__)[:60])
-
-
-def is_key(key):
-    """Tell whether a dict key is plain; of those let through, nobody can make many with one hash."""
-    return key is None or type(key) in (bool, float, str) or (type(key) is int and key.bit_length() <= 60)
-
-
-def _copy_scalar(value, path, facts):
-    if value is not None and type(value) not in _SCALARS:
-        facts.append((path, "subclass"))
-        value = next(kind for kind in _SCALARS if isinstance(value, kind))(value)
-    if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
-        raise _TooLarge
-    if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise _TooLarge
-        return value.encode("utf-8", "replace").decode()
-    return value
-
-
-def _copy_array(array, path, facts, arguments, left, depth):
-    if type(array) is not np.ndarray:
-        known = {"matrix": "matrix", "MaskedArray": "masked"}
-        facts.append((path, known.get(type(array).__name__, "subclass")))
-        array = np.asarray(array)
-    if any(np.may_share_memory(array, a) for a in arguments):
-        facts.append((path, "view"))
-    if array.ndim > MAX_AXES:
-        return Foreign("array of too many axes")
-    if array.dtype.kind in "OUT":
-        facts.append((path, "object array" if array.dtype.kind == "O" else "string array"))
-        return _copy(array.tolist(), path, facts, arguments, left, depth + 1)
-    if array.dtype.str not in SENDABLE:
-        native = array.dtype.newbyteorder("=")
-        if native.str not in SENDABLE:
-            native = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}.get(array.dtype.kind, native)
-        if native.str not in SENDABLE:
-            return Foreign(f"array of {array.dtype.name}"[:60])
-        facts.append((path, "byte order" if native.itemsize == array.dtype.itemsize else "longdouble"))
-        array = array.astype(native)
-    left[1] -= array.nbytes
-    if left[1] < 0:
-        raise _TooLarge
-    return np.array(array, order="C")
-
-
 def describe_error(error):
     """Report an exception by type and the innermost line of the student's cells, never by its message."""
     known = (c for c in type(error).__mro__ if _KNOWN_ERRORS.get(c.__name__) is c)
@@ -420,7 +327,6 @@ def describe_error(error):
     return {"type": kind, "cell": int(cell) if cell.isdigit() else None, "line": line, "text": text}
 
 
-_SCALARS = (bool, int, float, complex, str)
 _KNOWN_ERRORS = {
     name: kind
     for name, kind in (*vars(builtins).items(), ("LinAlgError", np.linalg.LinAlgError))
@@ -430,4 +336,5 @@ _KNOWN_ERRORS = {
 _clock, _python_state, _set_python = time.perf_counter, random.getstate, random.setstate
 _numpy_state, _set_numpy, _Mersenne = np.random.get_state, np.random.set_state, np.random.MT19937
 _numpy_dice = np.random.get_bit_generator  # type: ignore[attr-defined]
+_AT = _address_of_state()
 _START = random.Random(1).getstate(), np.random.RandomState(1).get_state()

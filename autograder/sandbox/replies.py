@@ -8,7 +8,8 @@ import re
 import numpy as np
 
 from . import wire
-from ._script import Call, Foreign, Outcome
+from ._plain import Foreign
+from ._script import Call, Outcome
 from .evidence import Cell, CellOutcome
 
 REPLY = wire.Budget(depth=48, nodes=400_000, skeleton=5 << 20, arrays=130 << 20, text=1 << 17)

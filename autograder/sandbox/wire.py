@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ._script import SENDABLE, Call, Foreign, Handle, Outcome, Rng, Source, is_key
+from ._plain import SENDABLE, Foreign, is_key
+from ._script import Call, Handle, Outcome, Rng, Source
 
 
 def _default(field: dataclasses.Field) -> object:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.compare import as_array, compare, kind_of
-from autograder.sandbox._script import Foreign
+from autograder.sandbox._plain import Foreign
 
 A64, A32 = 1e-12, 1e-5
 TRUTH = np.array([[1.0, -2.0, 3.0], [0.0, 5.0, -6.0]])
