@@ -6,6 +6,7 @@ import fcntl
 import functools
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,23 +40,25 @@ class Judged:
         return [n.name for n in self.named]
 
 
-@functools.cache
-def key_of(exercise: str, seed: int = 0) -> Any:
-    """Make the key of an exercise from a seed."""
+@pytest.fixture(scope="session")
+def make_key_of(once: Any) -> Callable[..., Any]:
+    """make_key_of(exercise, seed=0): a key, made once in the whole run."""
     from autograder.exercises import EXERCISES
     from autograder.keymaking import make_key
 
-    return make_key(EXERCISES[exercise], lambda i: np.random.default_rng([seed, i]))
+    @functools.cache
+    def key_of(exercise: str, seed: int = 0) -> Any:
+        def build(folder: Path) -> None:
+            key = make_key(EXERCISES[exercise], lambda i: np.random.default_rng([seed, i]))
+            (folder / "key").write_bytes(pickle.dumps(key))
 
+        return pickle.loads((once(f"key-{exercise}-{seed}", build) / "key").read_bytes())
 
-@pytest.fixture(scope="session")
-def make_key_of() -> Callable[..., Any]:
-    """key_of(exercise, seed=0): a key, made once."""
     return key_of
 
 
 @pytest.fixture(scope="session")
-def judged() -> Callable[..., Judged]:
+def judged(make_key_of: Any) -> Callable[..., Judged]:
     """judged(exercise, functions): play one set of a key on functions, judge it out of 10 points, name mistakes."""
     from autograder.checks import judge
     from autograder.keymaking import play_all
@@ -70,7 +73,7 @@ def judged() -> Callable[..., Judged]:
         points: float = 10.0,
         weights: Any = None,
     ) -> Judged:
-        key = key_of(exercise, seed)
+        key = make_key_of(exercise, seed)
         judgement = judge(key, part, play_all(key, part, functions))
         named = name_mistakes(judgement)
         return Judged(judgement, named, verdicts(judgement, key.title, points, named, weights))
