@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ import pytest
 # One thread per process, also in the processes that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+# jsonschema would build a grammar of internationalised addresses for seconds, in every process; it can do without.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 ROSTER = "id,first_name,last_name,email\nada,Ada,L,ada@example.org\nben,Ben,M,\ncleo,,,\ndan,,,\n"
 
@@ -326,8 +329,6 @@ class Said:
 @pytest.fixture
 def backmark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     """backmark("list", "ops"): run a command in this process."""
-    import sys
-
     from autograder import cli
 
     def run(*args: object) -> Said:
