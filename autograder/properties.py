@@ -208,7 +208,9 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     arrays = [as_array(result)[0] for result in results]
     if any(a is None or a.shape != x.shape for a in arrays):
         return [f"Expected an array with the shape of X, {x.shape}."]
-    found = [_variations(x, batch) for batch in map(np.asarray, arrays)]
+    found = [
+        [_variation_of(image, made) for image, made in zip(x, batch)] for batch in map(np.asarray, arrays)
+    ]
     for batch, variations in zip(map(np.asarray, arrays), found):
         if None in variations:
             n = variations.index(None)
@@ -227,29 +229,28 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
 
 def _odd_image(image: np.ndarray, made: np.ndarray) -> str:
     """Say what was done to an image that no variation explains, where it can be seen."""
-    if None not in _variations(image[:, None], made[:, None]):  # each channel as an image of its own
+    if all(_variation_of(image[c : c + 1], made[c : c + 1]) for c in range(len(image))):
         return ": its channels are varied differently"
-    if None not in _variations(image[None, :, ::-1], made[None]):
+    if _variation_of(image[:, ::-1], made):
         return ": it is upside down"
-    rolls = (np.roll(f, (i, j), (1, 2)) for f in (image, image[:, :, ::-1]) for i in _STEPS for j in _STEPS)
+    rolls = (
+        np.roll(f, (i, j), (1, 2)) for f in (image, image[:, :, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1)
+    )
     if any(np.allclose(made, rolled) for rolled in rolls):
         return ": what left it on one side came in on the other; zeros should move in"
     return ", zeros moving in"
 
 
-_STEPS = (-1, 0, 1)
-_VARIATIONS = [(mirrored, down, right) for mirrored in (False, True) for down in _STEPS for right in _STEPS]
-
-
-def _variations(images: np.ndarray, made: np.ndarray) -> list[tuple[bool, int, int] | None]:
-    """Return for every image (mirrored, down, right), the first that explains what was made of it, or None."""
-    both = np.stack([images, images[..., ::-1]], axis=1)
-    wide = np.pad(both, ((0, 0), (0, 0), (0, 0), (1, 1), (1, 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(wide, images.shape[2:], axis=(3, 4))
-    moved = windows[:, :, :, ::-1, ::-1]  # what lies further down moves up, so steps are counted from the end
-    near = np.abs(made[:, None, :, None, None] - moved) <= 1e-6 + 1e-6 * np.abs(moved)
-    fits = near.all(axis=(2, 5, 6)).reshape(len(images), len(_VARIATIONS))
-    return [_VARIATIONS[row.argmax()] if row.any() else None for row in fits]
+def _variation_of(image: np.ndarray, made: np.ndarray) -> tuple[bool, int, int] | None:
+    rows, columns = image.shape[1:]
+    for mirrored in (False, True):
+        wide = np.pad(image[:, :, ::-1] if mirrored else image, ((0, 0), (1, 1), (1, 1)))
+        for down in (-1, 0, 1):
+            for right in (-1, 0, 1):
+                moved = wide[:, 1 - down : 1 - down + rows, 1 - right : 1 - right + columns]
+                if np.allclose(made, moved, rtol=1e-6, atol=1e-6):
+                    return mirrored, down, right
+    return None
 
 
 @rule
