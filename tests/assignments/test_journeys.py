@@ -112,13 +112,14 @@ def hand_in(course, name, student, notebook):
         (folder / file).write_bytes((course / "release" / name / file).read_bytes())
 
 
-def nbgrader(home, commands):
+def nbgrader(home, commands, fonts):
     """Run nbgrader commands one after the other, each a list of a course folder and its arguments."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "JUPYTER_NO_CONFIG": "1",
         "HOME": str(home),
+        "MPLCONFIGDIR": str(fonts),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
     done = subprocess.run(
@@ -148,9 +149,20 @@ def complaints(notebook):
     return found
 
 
+@pytest.fixture(scope="session")
+def fonts(once):
+    """Matplotlib's list of fonts: without one it makes one in every new home, and says so where that takes long."""
+
+    def build(folder):
+        list_fonts = [sys.executable, "-c", "import matplotlib.font_manager"]
+        subprocess.run(list_fonts, env=os.environ | {"MPLCONFIGDIR": str(folder)}, check=True, capture_output=True)
+
+    return once("fonts", build)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_from_make_to_the_mark(name, tmp_path):
+def test_from_make_to_the_mark(name, tmp_path, fonts):
     course = handed_in(name, tmp_path)
     judged = grade_all(course, name)
     check_marks(name, judged)
@@ -165,7 +177,7 @@ def test_from_make_to_the_mark(name, tmp_path):
         (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
         commands.append([str(folder), "generate_assignment", name, "--force", "--create"])
         commands.append([str(folder), "autograde", name, "--force"])
-    nbgrader(tmp_path, commands)
+    nbgrader(tmp_path, commands, fonts)
 
     public = scores(course, name)
     points = load_assignment(name).max_score
