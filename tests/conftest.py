@@ -6,7 +6,9 @@ import fcntl
 import functools
 import json
 import os
+import pickle
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ import pytest
 # One thread per process, also in the processes that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+# jsonschema would build a grammar of internationalised addresses for seconds, in every process; it can do without.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 ROSTER = "id,first_name,last_name,email\nada,Ada,L,ada@example.org\nben,Ben,M,\ncleo,,,\ndan,,,\n"
 
@@ -39,23 +43,25 @@ class Judged:
         return [n.name for n in self.named]
 
 
-@functools.cache
-def key_of(exercise: str, seed: int = 0) -> Any:
-    """Make the key of an exercise from a seed."""
+@pytest.fixture(scope="session")
+def make_key_of(once: Any) -> Callable[..., Any]:
+    """make_key_of(exercise, seed=0): a key, made once in the whole run."""
     from autograder.exercises import EXERCISES
     from autograder.keymaking import make_key
 
-    return make_key(EXERCISES[exercise], lambda i: np.random.default_rng([seed, i]))
+    @functools.cache
+    def key_of(exercise: str, seed: int = 0) -> Any:
+        def build(folder: Path) -> None:
+            key = make_key(EXERCISES[exercise], lambda i: np.random.default_rng([seed, i]))
+            (folder / "key").write_bytes(pickle.dumps(key))
 
+        return pickle.loads((once(f"key-{exercise}-{seed}", build) / "key").read_bytes())
 
-@pytest.fixture(scope="session")
-def make_key_of() -> Callable[..., Any]:
-    """key_of(exercise, seed=0): a key, made once."""
     return key_of
 
 
 @pytest.fixture(scope="session")
-def judged() -> Callable[..., Judged]:
+def judged(make_key_of: Any) -> Callable[..., Judged]:
     """judged(exercise, functions): play one set of a key on functions, judge it out of 10 points, name mistakes."""
     from autograder.checks import judge
     from autograder.keymaking import play_all
@@ -70,7 +76,7 @@ def judged() -> Callable[..., Judged]:
         points: float = 10.0,
         weights: Any = None,
     ) -> Judged:
-        key = key_of(exercise, seed)
+        key = make_key_of(exercise, seed)
         judgement = judge(key, part, play_all(key, part, functions))
         named = name_mistakes(judgement)
         return Judged(judgement, named, verdicts(judgement, key.title, points, named, weights))
@@ -323,8 +329,6 @@ class Said:
 @pytest.fixture
 def backmark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     """backmark("list", "ops"): run a command in this process."""
-    import sys
-
     from autograder import cli
 
     def run(*args: object) -> Said:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
+
+from autograder.proving.trees import backwards, bodies, fresh, functions, names_in, replace_steps, statement
 
 Way = Callable[[ast.Module, np.random.Generator], bool]
 WAYS: dict[str, Way] = {}
@@ -32,86 +34,6 @@ def rewritten(text: str, names: list[str], rng: np.random.Generator) -> tuple[st
             used.append(name)
             tree = ast.parse(ast.unparse(ast.fix_missing_locations(tree)))
     return ast.unparse(tree), used
-
-
-# --- looking at a tree ---------------------------------------------------------------------------
-
-
-def functions(tree: ast.AST) -> list[ast.FunctionDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-
-
-def bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Yield every list of statements inside functions."""
-    for function in functions(tree):
-        for node in ast.walk(function):
-            for place in ("body", "orelse"):
-                block = getattr(node, place, None)
-                if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-                    yield block
-
-
-def names_in(node: ast.AST, context: type | None = None) -> set[str]:
-    return {
-        n.id
-        for n in ast.walk(node)
-        if isinstance(n, ast.Name) and (context is None or type(n.ctx) is context)
-    }
-
-
-def statement(text: str, **holes: Any) -> list[Any]:
-    """Parse statements and put nodes in place of the names given."""
-    return [_filled(node, holes) for node in ast.parse(text).body]
-
-
-def expression(text: str, **holes: Any) -> Any:
-    return _filled(ast.parse(text, mode="eval").body, holes)
-
-
-class _Filling(ast.NodeTransformer):
-    def __init__(self, holes: dict[str, Any]) -> None:
-        self.holes = holes
-
-    def visit_Name(self, node: ast.Name) -> Any:
-        found = self.holes.get(node.id, node)
-        if isinstance(found, str):
-            return ast.Name(found, node.ctx)
-        return copy.deepcopy(found) if found is not node else node
-
-
-def _filled(node: ast.AST, holes: dict[str, Any]) -> Any:
-    return _Filling(holes).visit(node)
-
-
-def replace_where(
-    tree: ast.AST, wanted: Callable[[Any], Any], rng: np.random.Generator, share: float = 0.6
-) -> bool:
-    """Replace expressions for which `wanted` gives another; each with some probability, at least one."""
-    places = [
-        (holder, place, i, new)
-        for function in functions(tree)
-        for holder in ast.walk(function)
-        for place, value in ast.iter_fields(holder)
-        if place not in ("args", "decorator_list") or isinstance(holder, ast.Call)
-        for i, node in enumerate(value if isinstance(value, list) else [value])
-        if isinstance(node, ast.expr) and (new := wanted(node)) is not None
-    ]
-    if not places:
-        return False
-    sure = int(rng.integers(len(places)))
-    for number, (holder, place, i, new) in enumerate(places):
-        if number == sure or rng.random() < share:
-            value = getattr(holder, place)
-            if isinstance(value, list):
-                value[i] = new
-            else:
-                setattr(holder, place, new)
-    return True
-
-
-def fresh(tree: ast.AST, stem: str) -> str:
-    taken = names_in(tree) | {f.name for f in functions(tree)}
-    return next(name for n in range(1, 1000) if (name := f"{stem}{n}") not in taken)
 
 
 # --- names and helpers ---------------------------------------------------------------------------
@@ -218,10 +140,8 @@ def name_the_result(tree: ast.Module, rng: np.random.Generator) -> bool:
         last = block[-1]
         if isinstance(last, ast.Return) and last.value is not None and rng.random() < 0.8:
             name = fresh(tree, "result")
-            block[-1:] = statement(
-                f"{name} = VALUE\nreturn {name}".replace("return", "RETURN ="), VALUE=last.value
-            )
-            block[-1] = ast.Return(ast.Name(name, ast.Load()))
+            named = statement(f"{name} = VALUE", VALUE=last.value)
+            block[-1:] = [*named, ast.Return(ast.Name(name, ast.Load()))]
             changed = True
     return changed
 
@@ -230,18 +150,16 @@ def name_the_result(tree: ast.Module, rng: np.random.Generator) -> bool:
 def name_a_step(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Compute the first argument of a call, or the left side of an operation, in a line of its own."""
     changed = False
-    for block in list(bodies(tree)):
-        for place in reversed(range(len(block))):
-            step = block[place]
-            if not isinstance(step, (ast.Assign, ast.Return)) or step.value is None or rng.random() < 0.4:
-                continue
-            part, put = _first_step(step.value)
-            if part is None:
-                continue
-            name = fresh(tree, "step")
-            put(ast.Name(name, ast.Load()))
-            block.insert(place, statement(f"{name} = VALUE", VALUE=part)[0])
-            changed = True
+    for block, place, step in backwards(tree):
+        if not isinstance(step, (ast.Assign, ast.Return)) or step.value is None or rng.random() < 0.4:
+            continue
+        part, put = _first_step(step.value)
+        if part is None:
+            continue
+        name = fresh(tree, "step")
+        put(ast.Name(name, ast.Load()))
+        block.insert(place, statement(f"{name} = VALUE", VALUE=part)[0])
+        changed = True
     return changed
 
 
@@ -260,25 +178,19 @@ def _first_step(value: ast.expr) -> tuple[ast.expr | None, Callable[[ast.expr], 
 def unpack_one_by_one(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Write `N, C = x.shape` as one line per name."""
     changed = False
-    for block in list(bodies(tree)):
-        for place in reversed(range(len(block))):
-            step = block[place]
-            if not (isinstance(step, ast.Assign) and len(step.targets) == 1 and rng.random() < 0.8):
-                continue
-            target, value = step.targets[0], step.value
-            if not (
-                isinstance(target, ast.Tuple) and isinstance(value, ast.Attribute) and value.attr == "shape"
-            ):
-                continue
-            if not all(isinstance(name, ast.Name) for name in target.elts) or names_in(target) & names_in(
-                value
-            ):
-                continue
-            block[place : place + 1] = [
-                statement(f"{cast('ast.Name', name).id} = VALUE[{i}]", VALUE=value)[0]
-                for i, name in enumerate(target.elts)
-            ]
-            changed = True
+    for block, place, step in backwards(tree):
+        if not (isinstance(step, ast.Assign) and len(step.targets) == 1 and rng.random() < 0.8):
+            continue
+        target, value = step.targets[0], step.value
+        if not (isinstance(target, ast.Tuple) and isinstance(value, ast.Attribute) and value.attr == "shape"):
+            continue
+        names = [name.id for name in target.elts if isinstance(name, ast.Name)]
+        if len(names) < len(target.elts) or names_in(value) & set(names):
+            continue
+        block[place : place + 1] = [
+            statement(f"{name} = VALUE[{i}]", VALUE=value)[0] for i, name in enumerate(names)
+        ]
+        changed = True
     return changed
 
 
@@ -288,37 +200,31 @@ def unpack_one_by_one(tree: ast.Module, rng: np.random.Generator) -> bool:
 @way
 def longhand_updates(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Write `a[i] += x` as `a[i] = a[i] + x`. A name may be shared with another, so it keeps its form."""
-    changed = False
-    for block in list(bodies(tree)):
-        for place, step in enumerate(block):
-            if (
-                isinstance(step, ast.AugAssign)
-                and isinstance(step.target, ast.Subscript)
-                and rng.random() < 0.8
-            ):
-                read = copy.deepcopy(step.target)
-                read.ctx = ast.Load()
-                block[place] = ast.Assign([step.target], ast.BinOp(read, step.op, step.value), lineno=0)
-                changed = True
-    return changed
+
+    def longhand(step: ast.stmt) -> ast.stmt | None:
+        if not (isinstance(step, ast.AugAssign) and isinstance(step.target, ast.Subscript)):
+            return None
+        read = copy.deepcopy(step.target)
+        read.ctx = ast.Load()
+        return ast.Assign([step.target], ast.BinOp(read, step.op, step.value), lineno=0)
+
+    return replace_steps(tree, longhand, rng, 0.8)
 
 
 @way
 def shorthand_updates(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Write `a[i] = a[i] + x` as `a[i] += x`."""
-    changed = False
-    for block in list(bodies(tree)):
-        for place, step in enumerate(block):
-            if not (
-                isinstance(step, ast.Assign) and len(step.targets) == 1 and isinstance(step.value, ast.BinOp)
-            ):
-                continue
-            target = step.targets[0]
-            same = isinstance(target, ast.Subscript) and ast.unparse(target) == ast.unparse(step.value.left)
-            if same and rng.random() < 0.9:
-                block[place] = ast.AugAssign(cast("ast.Subscript", target), step.value.op, step.value.right)
-                changed = True
-    return changed
+
+    def shorthand(step: ast.stmt) -> ast.stmt | None:
+        if not (
+            isinstance(step, ast.Assign) and len(step.targets) == 1 and isinstance(step.value, ast.BinOp)
+        ):
+            return None
+        target, value = step.targets[0], step.value
+        same = isinstance(target, ast.Subscript) and ast.unparse(target) == ast.unparse(value.left)
+        return ast.AugAssign(cast("ast.Subscript", target), value.op, value.right) if same else None
+
+    return replace_steps(tree, shorthand, rng, 0.9)
 
 
 @way
@@ -336,36 +242,32 @@ def other_branch_first(tree: ast.Module, rng: np.random.Generator) -> bool:
 @way
 def branch_as_statement(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Write `x = a if c else b` as an if statement."""
-    changed = False
-    for block in list(bodies(tree)):
-        for place, step in enumerate(block):
-            if isinstance(step, ast.Assign) and isinstance(step.value, ast.IfExp) and rng.random() < 0.9:
-                choice = step.value
-                yes, no = (
-                    ast.Assign(copy.deepcopy(step.targets), v, lineno=0) for v in (choice.body, choice.orelse)
-                )
-                block[place] = ast.If(choice.test, [yes], [no])
-                changed = True
-    return changed
+
+    def branches(step: ast.stmt) -> ast.stmt | None:
+        if not (isinstance(step, ast.Assign) and isinstance(step.value, ast.IfExp)):
+            return None
+        choice = step.value
+        yes, no = (ast.Assign(copy.deepcopy(step.targets), v, lineno=0) for v in (choice.body, choice.orelse))
+        return ast.If(choice.test, [yes], [no])
+
+    return replace_steps(tree, branches, rng, 0.9)
 
 
 @way
 def list_by_loop(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Build a list in a loop where it was a comprehension."""
     changed = False
-    for block in list(bodies(tree)):
-        for place in reversed(range(len(block))):
-            step = block[place]
-            if not (isinstance(step, (ast.Assign, ast.Return)) and isinstance(step.value, ast.ListComp)):
-                continue
-            found = step.value
-            if len(found.generators) != 1 or rng.random() < 0.1:
-                continue
-            name = fresh(tree, "items")
-            loop = _loop_of(found, name, tree)
-            step.value = ast.Name(name, ast.Load())
-            block[place:place] = [*statement(f"{name} = []"), loop]
-            changed = True
+    for block, place, step in backwards(tree):
+        if not (isinstance(step, (ast.Assign, ast.Return)) and isinstance(step.value, ast.ListComp)):
+            continue
+        found = step.value
+        if len(found.generators) != 1 or rng.random() < 0.1:
+            continue
+        name = fresh(tree, "items")
+        loop = _loop_of(found, name, tree)
+        step.value = ast.Name(name, ast.Load())
+        block[place:place] = [*statement(f"{name} = []"), loop]
+        changed = True
     return changed
 
 
@@ -387,26 +289,23 @@ def _loop_of(found: ast.ListComp, name: str, tree: ast.AST) -> ast.For:
 def list_by_comprehension(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Write a loop that only appends as a comprehension."""
     changed = False
-    for block in list(bodies(tree)):
-        for place in reversed(range(1, len(block))):
-            before, loop = block[place - 1], block[place]
-            if not (
-                isinstance(loop, ast.For) and len(loop.body) == 1 and not loop.orelse and rng.random() < 0.9
-            ):
-                continue
-            text = ast.unparse(before)
-            call = loop.body[0].value if isinstance(loop.body[0], ast.Expr) else None
-            if not (
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Attribute)
-                and call.func.attr == "append"
-            ):
-                continue
-            name = ast.unparse(call.func.value)
-            later = set().union(*map(names_in, block[place + 1 :])) if block[place + 1 :] else set()
-            if text != f"{name} = []" or name in names_in(call.args[0]) or names_in(loop.target) & later:
-                continue
-            made = ast.ListComp(call.args[0], [ast.comprehension(loop.target, loop.iter, [], 0)])
-            block[place - 1 : place + 1] = statement(f"{name} = VALUE", VALUE=made)
-            changed = True
+    for block, place, loop in backwards(tree):
+        if not (place and isinstance(loop, ast.For) and len(loop.body) == 1 and not loop.orelse):
+            continue
+        if rng.random() >= 0.9 or (call := _appending(loop.body[0])) is None:
+            continue
+        name = ast.unparse(call.func.value)
+        later = set().union(*map(names_in, block[place + 1 :]))
+        started = ast.unparse(block[place - 1]) == f"{name} = []"
+        if not started or name in names_in(call.args[0]) or names_in(loop.target) & later:
+            continue
+        made = ast.ListComp(call.args[0], [ast.comprehension(loop.target, loop.iter, [], 0)])
+        block[place - 1 : place + 1] = statement(f"{name} = VALUE", VALUE=made)
+        changed = True
     return changed
+
+
+def _appending(step: ast.stmt) -> Any:
+    """Return the call where a statement is `name.append(x)`."""
+    call = step.value if isinstance(step, ast.Expr) else None
+    return call if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "append" else None

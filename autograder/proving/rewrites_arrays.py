@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.proving.rewrites import expression, functions, names_in, replace_where, statement, way
+from autograder.proving.rewrites import way
+from autograder.proving.trees import expression, functions, names_in, replace_where, statement
 
 _HELPERS = '''
 def _by_loops(pattern, *arrays):

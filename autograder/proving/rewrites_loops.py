@@ -7,7 +7,8 @@ import copy
 
 import numpy as np
 
-from autograder.proving.rewrites import bodies, fresh, names_in, statement, way
+from autograder.proving.rewrites import way
+from autograder.proving.trees import backwards, fresh, names_in, statement
 
 
 @way
@@ -40,23 +41,21 @@ def loops_exchanged(tree: ast.Module, rng: np.random.Generator) -> bool:
 def loops_as_while(tree: ast.Module, rng: np.random.Generator) -> bool:
     """Count by hand."""
     changed = False
-    for block in list(bodies(tree)):
-        for place in reversed(range(len(block))):
-            loop = block[place]
-            if not isinstance(loop, ast.For) or not _is_range(loop) or loop.orelse or rng.random() < 0.4:
-                continue
-            if len(loop.iter.args) != 1 or not isinstance(loop.target, ast.Name):  # type: ignore[attr-defined]
-                continue
-            name = loop.target.id
-            later = set().union(*map(names_in, block[place + 1 :])) if block[place + 1 :] else set()
-            inside = set().union(*(names_in(step, ast.Store) for step in loop.body))
-            if name in later | inside or any(isinstance(n, ast.Continue) for n in ast.walk(loop)):
-                continue
-            count, end = fresh(tree, "count"), fresh(tree, "end")
-            head = statement(f"{end} = END\n{count} = 0", END=loop.iter.args[0])  # type: ignore[attr-defined]
-            body = [*statement(f"{name} = {count}"), *loop.body, *statement(f"{count} += 1")]
-            block[place : place + 1] = [*head, ast.While(statement(f"{count} < {end}")[0].value, body, [])]
-            changed = True
+    for block, place, loop in backwards(tree):
+        if not isinstance(loop, ast.For) or not _is_range(loop) or loop.orelse or rng.random() < 0.4:
+            continue
+        if len(loop.iter.args) != 1 or not isinstance(loop.target, ast.Name):  # type: ignore[attr-defined]
+            continue
+        name = loop.target.id
+        later = set().union(*map(names_in, block[place + 1 :]))
+        inside = set().union(*(names_in(step, ast.Store) for step in loop.body))
+        if name in later | inside or any(isinstance(n, ast.Continue) for n in ast.walk(loop)):
+            continue
+        count, end = fresh(tree, "count"), fresh(tree, "end")
+        head = statement(f"{end} = END\n{count} = 0", END=loop.iter.args[0])  # type: ignore[attr-defined]
+        body = [*statement(f"{name} = {count}"), *loop.body, *statement(f"{count} += 1")]
+        block[place : place + 1] = [*head, ast.While(statement(f"{count} < {end}")[0].value, body, [])]
+        changed = True
     return changed
 
 
@@ -164,7 +163,7 @@ def _read(block: list[ast.stmt]) -> set[str]:
 def _carried(block: list[ast.stmt], added: set[str]) -> bool:
     """Tell whether a name that is set in a pass may be read before that: it would come from the pass before."""
     known: set[str] = set()
-    stored = set().union(*(names_in(step, ast.Store) for step in block)) if block else set()
+    stored = set().union(*(names_in(step, ast.Store) for step in block))
     for step in block:
         if isinstance(step, ast.For):
             known |= names_in(step.target)

@@ -1,5 +1,6 @@
 """Every mistake is a mistake: it runs, differs from the truth, leaves its arguments alone and has a hint."""
 
+import functools
 import inspect
 import itertools
 import re
@@ -54,6 +55,23 @@ def differ(got, truth):
     return got.shape != truth.shape or not np.allclose(got, truth, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
+@functools.cache
+def told(op, part, seed):
+    """Return for each case the arguments a mistake takes, and what would be right: once for all mistakes of an op.
+
+    No mistake can write to what the others are given.
+    """
+    found = [truth_of(op, case, part, seed) for case in cases(op, seed)]
+    for arguments, _ in found:
+        for array in arrays_of(arguments).values():
+            array.flags.writeable = False
+    return found
+
+
+def arrays_of(arguments):
+    return {key: value for key, value in arguments.items() if isinstance(value, np.ndarray)}
+
+
 def truth_of(op, case, part, seed):
     """Return the arguments a mistake takes on a case, and what would be right."""
     given = {**case.inputs, **case.params}
@@ -76,8 +94,7 @@ def test_differs_from_the_truth_on_some_natural_case(found):
     op = OPS[found.target]
     for seed in SEEDS:
         outcomes: Counter[str] = Counter()
-        for case in cases(op, seed):
-            arguments, truth = truth_of(op, case, found.part, seed)
+        for arguments, truth in told(op, found.part, seed):
             first, named = bound(found, arguments)
             got = found(*first, **named)
             outcomes["none" if got is None else "differs" if differ(got, truth) else "same"] += 1
@@ -87,15 +104,11 @@ def test_differs_from_the_truth_on_some_natural_case(found):
 @pytest.mark.parametrize("found", OF_OPS, ids=name)
 def test_leaves_its_arguments_alone(found):
     op = OPS[found.target]
-    for case in op.cases(np.random.default_rng(0)):
-        arguments, _ = truth_of(op, case, found.part, 0)
-        arrays = {key: value for key, value in arguments.items() if isinstance(value, np.ndarray)}
-        for array in arrays.values():
-            array.flags.writeable = False
-        copies = {key: array.copy() for key, array in arrays.items()}
+    for arguments, _ in told(op, found.part, 0):
+        copies = {key: array.copy() for key, array in arrays_of(arguments).items()}
         first, named = bound(found, arguments)
         found(*first, **named)
-        for key, array in arrays.items():
+        for key, array in arrays_of(arguments).items():
             np.testing.assert_array_equal(array, copies[key])
 
 

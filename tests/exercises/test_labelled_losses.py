@@ -1,8 +1,5 @@
 """Losses as students write them: labelled files, further right styles, further slips."""
 
-import contextlib
-import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,63 +13,20 @@ SAME = {"hinge-mean-and-l2-half": [{"loss-not-averaged"}, {"l2-gradient-no-two"}
 # Borderline files: what the text of the exercise makes of them.
 BORDERLINE = {"float32-result": set(), "extra-return-value": {"softmax_loss"}}
 PARTS = range(3)
-
-
-def label_of(path):
-    return json.loads(path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#"))
-
-
-def defined_by(source):
-    """Run a cell as a notebook does: what stands above an error is defined, the rest is not."""
-    namespace = {"__name__": "student"}
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SyntaxError, NameError):
-        exec(compile(source, "<cell 1>", "exec"), namespace)
-    return namespace
-
-
-def source_of(stem):
-    return (FOLDER / f"{stem}.py").read_text(encoding="utf-8")
-
-
-def expected_wrong(label):
-    return BORDERLINE[label["bug"]] if label["verdict"] == "borderline" else set(label["functions_wrong"])
-
-
-@pytest.fixture
-def lost(judged):
-    """lost(functions, part): the exercises that lose marks, with the names given to what is wrong."""
-
-    def look(functions, part=0):
-        with contextlib.redirect_stdout(io.StringIO()):
-            found = {e: judged(e, functions, part=part) for e in EXERCISES}
-        return {e: set(f.names) for e, f in found.items() if f.points < 10 - 1e-6}
-
-    return look
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_marks_are_lost_on_exactly_the_functions_labelled(path, lost):
-    functions, label = defined_by(path.read_text(encoding="utf-8")), label_of(path)
-    for part in PARTS:
-        assert set(lost(functions, part)) == expected_wrong(label), part
-
-
-def test_most_bugs_are_named_as_labelled(lost):
-    told = []
-    for path in FILES:
-        label = label_of(path)
-        if expected_wrong(label) and label["bug"] not in UNNAMED:
-            names = set().union(*lost(defined_by(path.read_text(encoding="utf-8"))).values())
-            told += [bool(names & same) for same in SAME.get(label["bug"], [{label["bug"]}])]
-    assert len(told) > 5
-    assert np.mean(told) >= 0.8, told
-
-
 UNNAMED = {"syntax-error"}  # nothing is defined; there is no result to name
 
 
-def test_float32_is_right_with_a_note(judged):
-    found = judged("softmax", defined_by(source_of("losses_b01_float32-result")))
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_marks_are_lost_on_exactly_the_functions_labelled(path, labelled):
+    labelled.check_marks(path)
+
+
+def test_most_bugs_are_named_as_labelled(labelled):
+    labelled.check_names()
+
+
+def test_float32_is_right_with_a_note(judged, labelled):
+    found = judged("softmax", labelled.defined("losses_b01_float32-result"))
     assert found.points == pytest.approx(10)
     assert any("float64" in v.message for v in found.verdicts)
 
@@ -220,19 +174,6 @@ WRONG = [
 ]
 
 
-def changed(stem, *changes):
-    """Return a labelled right file with some of its code written otherwise."""
-    source = source_of(stem)
-    for old, new in changes:
-        assert source.count(old) == 1, (source.count(old), old)
-        source = source.replace(old, new)
-    return defined_by(source)
-
-
 @pytest.mark.parametrize(("old", "new", "wrong", "name"), WRONG)
-def test_a_single_slip_costs_the_functions_it_spoils_and_is_named(old, new, wrong, name, lost):
-    functions = changed(BASE, (old, new))
-    for part in PARTS:
-        found = lost(functions, part)
-        assert set(found) == set(wrong), part
-        assert name is None or all(name in names for names in found.values()), found
+def test_a_single_slip_costs_the_functions_it_spoils_and_is_named(old, new, wrong, name, labelled):
+    labelled.check_slip(BASE, (old, new), wrong, name)

@@ -1,8 +1,5 @@
 """The lectures' networks as students write them: labelled files, further right styles, further slips."""
 
-import contextlib
-import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -32,71 +29,28 @@ BORDERLINE = {
     "no-slide-sign-option": {"logreg_forward", "logreg_backward"},
 }
 PARTS = range(3)
-
-
-def label_of(path):
-    return json.loads(path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#"))
-
-
-def defined_by(source):
-    """Run a cell as a notebook does: what stands above an error is defined, the rest is not."""
-    namespace = {"__name__": "student"}
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SyntaxError, NameError):
-        exec(compile(source, "<cell 1>", "exec"), namespace)
-    return namespace
-
-
-def source_of(stem):
-    return (FOLDER / f"{stem}.py").read_text(encoding="utf-8")
-
-
-def expected_wrong(label):
-    return BORDERLINE[label["bug"]] if label["verdict"] == "borderline" else set(label["functions_wrong"])
-
-
-@pytest.fixture
-def lost(judged):
-    """lost(functions, part): the exercises that lose marks, with the names given to what is wrong."""
-
-    def look(functions, part=0):
-        with contextlib.redirect_stdout(io.StringIO()):
-            found = {e: judged(e, functions, part=part) for e in EXERCISES}
-        return {e: set(f.names) for e, f in found.items() if f.points < 10 - 1e-6}
-
-    return look
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_marks_are_lost_on_exactly_the_functions_labelled(path, lost):
-    functions, label = defined_by(path.read_text(encoding="utf-8")), label_of(path)
-    for part in PARTS:
-        assert set(lost(functions, part)) == expected_wrong(label), part
-
-
-def test_most_bugs_are_named_as_labelled(lost):
-    told = []
-    for path in FILES:
-        label = label_of(path)
-        if expected_wrong(label) and label["bug"] not in UNNAMED:
-            names = set().union(*lost(defined_by(path.read_text(encoding="utf-8"))).values())
-            told += [bool(names & same) for same in SAME.get(label["bug"], [{label["bug"]}])]
-    assert len(told) > 5
-    assert np.mean(told) >= 0.8, told
-
-
 UNNAMED = {"no-slide-sign-option"}  # a call that stops with an error has no result to name
 
 
-def test_without_the_slides_sign_only_that_check_is_lost(judged):
-    functions = defined_by(source_of("mlp_b03_no-slide-sign-option"))
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_marks_are_lost_on_exactly_the_functions_labelled(path, labelled):
+    labelled.check_marks(path)
+
+
+def test_most_bugs_are_named_as_labelled(labelled):
+    labelled.check_names()
+
+
+def test_without_the_slides_sign_only_that_check_is_lost(judged, labelled):
+    functions = labelled.defined("mlp_b03_no-slide-sign-option")
     for exercise in ("logreg_forward", "logreg_backward"):
         assert {v.check for v in judged(exercise, functions).verdicts if v.status != "right"} == {
             "the slide's sign"
         }
 
 
-def test_the_right_gradient_of_the_absolute_value_earns_a_part(judged):
-    found = judged("relu_backward", defined_by(source_of("mlp_c01_relu-is-abs")))
+def test_the_right_gradient_of_the_absolute_value_earns_a_part(judged, labelled):
+    found = judged("relu_backward", labelled.defined("mlp_c01_relu-is-abs"))
     assert 0 < found.points < 10
     assert found.judgement.consistent is True
 
@@ -288,19 +242,6 @@ WRONG = [
 ]
 
 
-def changed(stem, *changes):
-    """Return a labelled right file with some of its code written otherwise."""
-    source = source_of(stem)
-    for old, new in changes:
-        assert source.count(old) == 1, (source.count(old), old)
-        source = source.replace(old, new)
-    return defined_by(source)
-
-
 @pytest.mark.parametrize(("old", "new", "wrong", "name"), WRONG)
-def test_a_single_slip_costs_the_functions_it_spoils_and_is_named(old, new, wrong, name, lost):
-    functions = changed(BASE, (old, new))
-    for part in PARTS:
-        found = lost(functions, part)
-        assert set(found) == set(wrong), part
-        assert name is None or all(name in names for names in found.values()), found
+def test_a_single_slip_costs_the_functions_it_spoils_and_is_named(old, new, wrong, name, labelled):
+    labelled.check_slip(BASE, (old, new), wrong, name)

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from autograder.answers import KINDS
-from autograder.instances import certificate, issue, name_typed, separated, usual_difficulty
+from autograder.answers import KINDS, Unreadable
+from autograder.instances import certificate, issue, lookalikes, name_typed, separated, usual_difficulty
 from autograder.questions import QUESTIONS
 
 INSTANCES = [(id, level) for id in sorted(QUESTIONS) for level in QUESTIONS[id].levels]
@@ -46,11 +46,22 @@ class TestEveryQuestion:
 
     def test_every_mistake_to_detect_is_named(self, id, level, drawn):
         variant = drawn(id, level)[0]
-        from autograder.instances import lookalikes
-
         for mistake, answer in lookalikes(id, variant):
             if mistake.name in QUESTIONS[id].must_detect[level] and separated(variant, answer, variant.truth):
                 assert mistake.name in [m.name for m in name_typed(id, variant, answer)]
+
+    def test_typing_what_a_mistake_answers_in_one_part_names_it(self, id, level, drawn):
+        variant = drawn(id, level)[0]
+        parts = {part.id: part for part in variant.parts}
+        for trial in certificate(id, variant).lookalikes:
+            if trial.mistake in QUESTIONS[id].must_detect[level]:
+                part, kind = parts[trial.part], KINDS[parts[trial.part].kind]
+                try:
+                    value = kind.parse(kind.show(trial.answer), part)
+                except Unreadable:  # a fraction where whole numbers are asked for
+                    continue
+                assert trial.mistake in [m.name for m in name_typed(id, variant, {part.id: value})]
+                assert kind.judge(value, variant.truth[part.id], part).score < 1
 
     def test_the_statement_is_whole(self, id, level, drawn):
         for variant in drawn(id, level):

@@ -47,30 +47,14 @@ class TestGolden:
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("id", IDS)
-def test_two_hundred_students_get_different_acceptable_instances(id, level):
-    issued: set[str] = set()
+def test_two_hundred_students_get_different_instances_that_show_four_mistakes(id, level, a_class):
     sizes = set()
-    for seed in range(200):
-        variant = issue(id, np.random.default_rng(seed), level, issued)
+    for variant in a_class(id, level, students=200, least=4, proved=40):
         result = variant.truth["result"]
         sizes.add((len(result), len(result[0])))
         assert all(isinstance(cell, int) and abs(cell) <= 99 for row in result for cell in row)
-    assert len(issued) == 200
     expected = {"CONV-1": [(3, 3), (2, 2), (2, 3)], "CONV-3": [(3, 3), (3, 3), (2, 3)]}
     assert sizes == {expected[id][level - 1]}
-
-
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("id", IDS)
-def test_certificates_hold_and_at_least_four_mistakes_show(id, level):
-    shown = []
-    for seed in range(40):
-        proof = certificate(id, issue(id, np.random.default_rng(seed), level))
-        assert proof.agrees
-        assert set(QUESTIONS[id].must_detect[level]) <= set(proof.exposed)
-        shown.append(len(proof.exposed))
-    assert np.mean(np.array(shown) >= 4) >= 0.6
-    assert min(shown) >= 4
 
 
 @pytest.mark.parametrize("level", LEVELS)

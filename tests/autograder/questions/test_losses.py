@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from autograder.answers import KINDS, same
-from autograder.instances import certificate, instance_key, issue, name_typed
+from autograder.answers import same
+from autograder.instances import instance_key, issue, name_typed
 from autograder.questions import QUESTIONS
 from reference import hinge
 
@@ -66,17 +66,9 @@ class TestGolden:
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("id", IDS)
-def test_certificates_hold_and_mistakes_show(id, level):
-    shown, issued = [], set()
-    for seed in range(12):
-        variant = issue(id, np.random.default_rng(seed), level, issued)
-        proof = certificate(id, variant)
-        assert proof.agrees
-        assert set(QUESTIONS[id].must_detect[level]) <= set(proof.exposed)
-        shown.append(len(proof.exposed))
+def test_certificates_hold_and_mistakes_show(id, level, a_class):
+    for variant in a_class(id, level, students=12, least=5):
         assert len(variant.parts) == len(variant.truth)
-        assert variant.level == level
-    assert min(shown) >= 5
 
 
 def test_the_order_of_the_wrong_classes_makes_no_other_instance():
@@ -157,15 +149,3 @@ def test_prompts_state_every_convention():
         start = issue("SVM-3", np.random.default_rng(5), level).prompt
         assert "practically 0" in start
         assert ("mean over" in start) == (level == 3)
-
-
-def test_typing_what_a_mistake_answers_names_it():
-    for id in IDS:
-        variant = issue(id, np.random.default_rng(11), 2)
-        for trial in certificate(id, variant).lookalikes:
-            if trial.mistake in QUESTIONS[id].must_detect[2]:
-                part = next(p for p in variant.parts if p.id == trial.part)
-                kind = KINDS[part.kind]
-                value = kind.parse(kind.show(trial.answer), part)
-                assert trial.mistake in [m.name for m in name_typed(id, variant, {part.id: value})]
-                assert kind.judge(value, variant.truth[part.id], part).score < 1.0

@@ -92,51 +92,57 @@ def perfect(student="anna") -> Report:
     )
 
 
+def _mixed_layer() -> list:
+    return [
+        verdict(
+            "conv2d",
+            "wrong",
+            0.0,
+            1.0,
+            part="forward",
+            mistake="kernel-flipped-forward",
+            message="You turned the kernel by 180 degrees before sliding: `y` is a true convolution.",
+            hint=(
+                "Look at the line that multiplies the window with `w`.",
+                "The course slides it as it is: `y[i, j] = sum(x[i+k, j+l] * w[k, l])`.",
+                "Remove the flip (`w[::-1, ::-1]`) and run the check cell again.",
+            ),
+            worst={"index": [0, 1, 3, 2], "got": -3.25, "expected": 1.5000001, "allowed": 2.3e-13},
+        ),
+        verdict(
+            "conv2d",
+            "partial",
+            1.0,
+            1.5,
+            check="gradient of the weights",
+            kind="gradient",
+            part="backward",
+            message="`dw` is the right gradient of the function you wrote, which is not the one asked.",
+            credit_reason="Half of the points: your backward fits your own forward.",
+            mistakes_consistent=("dW-last-example", "dW-mean-over-batch"),
+            hint=("Look at `dw`.",),
+        ),
+        verdict(
+            "conv2d", "partial", 0.5, 1.0, check="secret shapes", visibility="hidden", message="SECRET-1"
+        ),
+        verdict(
+            "conv2d",
+            "right",
+            0.5,
+            0.5,
+            check="secret strides",
+            visibility="after_due_date",
+            message="SECRET-2",
+        ),
+    ]
+
+
 def mixed(student="ben") -> Report:
     """Right, partial, wrong, skipped and hidden verdicts: 4.5 of 10, a late penalty of 1."""
     return report(
         student,
         [
-            verdict(
-                "conv2d",
-                "wrong",
-                0.0,
-                1.0,
-                part="forward",
-                mistake="kernel-flipped-forward",
-                message="You turned the kernel by 180 degrees before sliding: `y` is a true convolution.",
-                hint=(
-                    "Look at the line that multiplies the window with `w`.",
-                    "The course slides it as it is: `y[i, j] = sum(x[i+k, j+l] * w[k, l])`.",
-                    "Remove the flip (`w[::-1, ::-1]`) and run the check cell again.",
-                ),
-                worst={"index": [0, 1, 3, 2], "got": -3.25, "expected": 1.5000001, "allowed": 2.3e-13},
-            ),
-            verdict(
-                "conv2d",
-                "partial",
-                1.0,
-                1.5,
-                check="gradient of the weights",
-                kind="gradient",
-                part="backward",
-                message="`dw` is the right gradient of the function you wrote, which is not the one asked.",
-                credit_reason="Half of the points: your backward fits your own forward.",
-                mistakes_consistent=("dW-last-example", "dW-mean-over-batch"),
-                hint=("Look at `dw`.",),
-            ),
-            verdict(
-                "conv2d", "partial", 0.5, 1.0, check="secret shapes", visibility="hidden", message="SECRET-1"
-            ),
-            verdict(
-                "conv2d",
-                "right",
-                0.5,
-                0.5,
-                check="secret strides",
-                visibility="after_due_date",
-                message="SECRET-2",
-            ),
+            *_mixed_layer(),
             verdict(
                 "CONV-3", "right", 2.0, 2.0, check="output size", kind="typed", message="Right: 14 by 14."
             ),
