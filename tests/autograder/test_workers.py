@@ -14,17 +14,15 @@ class Dying:
     def __init__(self):
         self.ready, self.jobs, self.closed = False, collections.deque(), False
 
-    def end(self, kill=False):
+    def end(self, **_how):
         assert not self.closed, "closed twice"
         self.closed = True
 
 
 def test_processes_that_end_at_once_are_reported_as_that(tmp_path):
     worker = Dying()
-    with (
-        pytest.raises(SandboxError, match="ends as soon as it starts"),
-        Pool(tmp_path, "x", 1, False) as pool,
-    ):
+    with Pool(tmp_path, "x", 1, False) as pool:
         pool.workers, pool.died_early = [worker], STARTS - 1
-        pool._replace(worker)
+        with pytest.raises(SandboxError, match="ends as soon as it starts"):
+            pool._replace(worker)
     assert worker.closed
