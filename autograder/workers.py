@@ -234,6 +234,7 @@ class Pool:
         worker.end(kill=True)
         self.died_early += not ready
         if self.died_early >= STARTS:
+            self.workers.remove(worker)  # it has been closed
             raise SandboxError("A judging process ends as soon as it starts; is there enough memory?")
         lost: Done = []
         if ready and jobs:
