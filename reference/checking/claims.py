@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from reference.checking.derivatives import FIRST_STEP, UNIT, Slopes
-from reference.checking.entries import Direction, Workbench
+from reference.checking.entries import Direction, Workbench, random_steps
 from reference.checking.inputs import Part, label
 from reference.checking.subject import Ran, Subject
 from reference.checking.table import CheckedEntry, Outcome
@@ -40,7 +40,7 @@ class Claim:
         `ran` is what a forward pass has returned just before, if there was one.
         """
         _, gradient = subject.gradient(dy, ran)
-        again, shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))
+        again, shaken = subject.gradient(dy * (1 + np.copysign(2 * UNIT, random_steps(rng, len(dy)))))
         rounding, unsteady = np.zeros_like(gradient), False
         with np.errstate(all="ignore"):
             for part in subject.inputs.parts.values():
@@ -132,15 +132,10 @@ class Confirmed:
         return Finding(self.row(max(k, 0)), bench.entry(at), claim, size=float(bench.spread[at]))
 
 
-def steps(rng: np.random.Generator, size: int) -> Array:
-    """Draw steps of random signs and of sizes between 1/2 and 1."""
-    drawn = rng.uniform(-0.5, 0.5, size)
-    return drawn + np.copysign(0.5, drawn)
-
-
 def upstream(rng: np.random.Generator, size: int) -> Array:
     """Draw an upstream gradient whose entries have random signs and none of which is small."""
-    return rng.uniform(0.5, 1.5, size) * rng.choice([-1.0, 1.0], size)
+    drawn = rng.uniform(-1, 1, size)
+    return drawn + np.copysign(0.5, drawn)
 
 
 def judge(
@@ -165,7 +160,7 @@ def confirms(claim: Claim, entries: Array, value: Array, error: Array) -> Array:
     yours = claim.gradient[entries]
     allowed = error + claim.rounding[entries]
     sharp = allowed <= _SMALLEST / 4 * np.abs(yours)
-    nothing = (yours == 0) & (value == 0)
+    nothing = (yours == 0) & (value == 0) & (allowed <= _SMALLEST * _largest(yours))
     return np.asarray((np.abs(yours - value) <= allowed) & (sharp | nothing))
 
 
@@ -194,7 +189,7 @@ def probe_all(
 
 
 def _through(bench: Workbench, entries: Array, rng: np.random.Generator) -> Direction:
-    return Direction(entries, bench.spread[entries] * steps(rng, len(entries)))
+    return Direction(entries, bench.spread[entries] * random_steps(rng, len(entries)))
 
 
 def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -> Finding:

@@ -15,7 +15,7 @@ from reference.checking.subject import Subject
 from reference.checking.sweep import Sweep
 from reference.shapes import Array
 
-__all__ = ["Direction", "Workbench"]
+__all__ = ["Direction", "Workbench", "random_steps"]
 
 _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond it entries are moved singly
 
@@ -30,6 +30,12 @@ class Direction:
 
     entries: Array
     steps: Array
+
+
+def random_steps(rng: np.random.Generator, size: int) -> Array:
+    """Draw steps of random signs and of sizes between 1/2 and 1."""
+    drawn = rng.uniform(-0.5, 0.5, size)
+    return drawn + np.copysign(0.5, drawn)
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,11 @@ class Workbench:
         """Set up a line along which all directions are moved at once: either one, or single entries."""
         kept: Any = slice(None) if owner is None else np.flatnonzero(owner >= 0)
         origin = self.subject.origin
+        several = len(directions[0].entries) > 1
         vector = np.zeros_like(origin)
         for direction in directions:
             vector[direction.entries] = direction.steps
         leading = np.array([direction.entries[0] for direction in directions])
-        several = len(directions[0].entries) > 1
 
         def move(h: float) -> tuple[Array, Array]:
             point = origin + h * vector
@@ -77,7 +83,7 @@ class Workbench:
             np.zeros(len(self.base), dtype=np.intp) if owner is None else owner[kept],
             self.noise[kept],
             len(directions),
-            float(np.max(np.abs(weights * self.hidden))),
+            float(np.abs(weights * self.hidden).max()),
         )
 
     def along(self, weights: Array, direction: Direction, first_step: float = FIRST_STEP) -> Slopes:
@@ -96,7 +102,7 @@ class Workbench:
         places = entries - part.start
         moved = np.zeros(part.stop - part.start)
         moved[places] = 1.0
-        value, error = Sweep.over(self.subject, part, self.base, self.noise, moved).slopes(weights)
+        value, error = Sweep(self.subject, part, self.base, self.noise, moved).slopes(weights)
         return value[places] / part.spread, error[places] / part.spread
 
     def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array]]:
@@ -142,7 +148,7 @@ class Workbench:
             return None
         # Random sizes, because moving all entries by the same amount changes nothing in softmax or batch norm.
         rng = np.random.default_rng(len(entries))
-        sizes = rng.uniform(1, 2, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+        sizes = 2 * random_steps(rng, len(entries))
         step = FIRST_STEP * sizes * self.spread[entries]
 
         def touch(chosen: Array) -> Array:
@@ -166,9 +172,9 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
     inside. All these steps go to one side, so that a kink at the point itself does not disturb.
     """
-    shaken = subject.origin * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], subject.origin.shape))
+    shaken = subject.origin * (1 + np.copysign(2 * UNIT, random_steps(rng, len(spread))))
     noise = np.abs(subject.outputs(shaken) - base)
-    tiny = spread * 2.0**-22 * rng.uniform(0.5, 1, spread.shape) * rng.choice([-1.0, 1.0], spread.shape)
+    tiny = spread * 2.0**-22 * random_steps(rng, len(spread))
     with np.errstate(all="ignore"):
         rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
         third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)

@@ -44,7 +44,8 @@ class Stack:
             part = self.subject.inputs.parts[name]
             copies = points[:, part.start : part.stop].reshape(-1, *part.shape)
             axis %= len(part.shape)
-            given[name] = np.concatenate(copies, axis)
+            wide = part.shape[:axis] + (-1,) + part.shape[axis + 1 :]
+            given[name] = np.array(np.moveaxis(copies, 0, axis).reshape(wide), order="C")
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
@@ -67,26 +68,33 @@ def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:
     return np.moveaxis(rows, axis, 0).reshape(count, -1)
 
 
-def find_stack(subject: Subject, part: Part, base: Array, noise: Array, step: Array) -> Stack | None:
-    """Find out whether copies of one input can be stacked; `step` is a change of it that should stay in its copy."""
-    points = np.tile(subject.origin, (3, 1))
-    points[1, part.start : part.stop] += step
-    allowed = 64 * noise
+def find_stack(
+    subject: Subject, part: Part, base: Array, allowed: Array, moves: Array
+) -> tuple[Stack, Array] | None:
+    """Find out whether copies of one input can be stacked; return how, and the outputs after each of the moves.
+
+    The moves should stay in their copies: the outputs of two others that are not moved differ by `allowed` at most.
+    """
+    points = np.tile(subject.origin, (len(moves) + 2, 1))
+    points[1:-1, part.start : part.stop] += moves
     for axes in _ways(subject, part):
         stack = Stack(subject, axes, subject.shape or ())
         rows = stack.outputs(points)
-        if rows is not None and bool(np.all(np.abs(rows[::2] - base) <= allowed)):
-            return stack
+        if rows is not None and bool(np.all(np.abs(rows[[0, -1]] - base) <= allowed)):
+            return stack, rows[1:-1]
     return None
 
 
 def _ways(subject: Subject, part: Part) -> Iterator[dict[str, int]]:
-    """Yield the input alone along its first axis, then with a vector of one number for each row or column."""
-    whole = subject.inputs.values
-    if len(part.shape) < 2 or part.name not in whole:
+    """Yield the input alone along its first axis, then together with its bias: a matrix or filters and a vector."""
+    whole = [other for other in subject.inputs.parts.values() if other.name in subject.inputs.values]
+    if part not in whole or not part.shape:
         return
-    yield {part.name: 0}
+    if len(part.shape) > 1:
+        yield {part.name: 0}
     for axis in (0, -1):
-        for other in subject.inputs.parts.values():
-            if other.name in whole and other.shape == (part.shape[axis],):
-                yield {part.name: axis, other.name: 0}
+        for other in whole:
+            if 1 in map(len, (part.shape, other.shape)) and len(part.shape) + len(other.shape) > 2:
+                long, short = sorted((part, other), key=lambda p: -len(p.shape))
+                if short.shape == (long.shape[axis],):
+                    yield {long.name: axis, short.name: 0}

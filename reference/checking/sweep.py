@@ -11,6 +11,7 @@ where the outputs follow straight lines. Whatever is not confirmed has to be mea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +25,8 @@ from reference.shapes import Array
 
 __all__ = ["Colouring", "Sweep", "colour_by_axes"]
 
-_SHORT = (
-    16  # slabs of a longer axis are told apart by halving, which takes fewer calls if they touch few outputs
-)
+_FEW = 3  # so many entries are moved one by one
+_SHORT = 16  # slabs of a longer axis are told apart by halving: fewer calls if they touch few outputs
 _PINCH = 2.0**-17  # leaves 1e-10 of the curvature, and ten digits above rounding
 _BEND = 2.0**-14  # how much of the bend between two such steps is allowed as error: 50 times what is expected
 _ROOM = 2**21  # numbers that are looked at in one go
@@ -76,49 +76,51 @@ def colour_by_axes(masks: list[Array]) -> Colouring:
     return Colouring(group.ravel(), tuple(owners), shape)
 
 
-@dataclass(frozen=True)
 class Sweep:
-    """One array of a subject, the entries of it that are to be moved, and how many copies of it go into a call.
+    """One array of a subject, all of whose entries, or some of them, are to be moved."""
 
-    `steps` is the size of a step of each entry of the array, 0 for those that stay.
-    """
-
-    subject: Subject
-    part: Part
-    base: Array
-    noise: Array
-    steps: Array
-    stack: Stack | None
-    random: Array
-
-    @staticmethod
-    def over(subject: Subject, part: Part, base: Array, noise: Array, moved: Array) -> Sweep:
-        """Prepare to move the entries `moved[n]` of one array."""
-        rng = np.random.default_rng(len(moved))
-        drawn = rng.uniform(-1, 1, len(moved))
-        random = moved * part.spread * (drawn + np.copysign(1.0, drawn))
-        noise = np.maximum(noise, UNIT * np.maximum(np.abs(base), np.max(np.abs(base))))
-        stack = find_stack(subject, part, base, noise, FIRST_STEP * random)
-        return Sweep(subject, part, base, noise, moved * part.spread, stack, random)
+    def __init__(self, subject: Subject, part: Part, base: Array, noise: Array, moved: Array) -> None:
+        """Prepare to move the entries where `moved[n]` is 1."""
+        self.subject, self.part, self.base = subject, part, base
+        self.noise = np.maximum(noise, UNIT * np.abs(base))
+        self.steps = moved * part.spread
+        self.stack: Stack | None = None
+        self.shape = part.shape or (1,)
+        drawn = np.random.default_rng(len(moved)).uniform(-0.5, 0.5, len(moved))
+        self.random = self.steps * (drawn + np.copysign(0.5, drawn))
 
     def slopes(self, weights: Array) -> tuple[Array, Array]:
         """Return the slope of sum(weights * y) per step of each entry, and how far it may be off."""
-        colouring = colour_by_axes(
-            [self._slabs(axis) for axis in range(len(self.part.shape))] or [self._all()]
-        )
-        value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
-        straight = self._straight()
-        most = max(1, _ROOM // len(self.base))
+        if np.count_nonzero(self.steps) <= _FEW:
+            return self._singly(weights)
+        straight = self._try()
+        colouring = colour_by_axes(self._slabs())
         groups = np.unique(colouring.group[self.steps != 0])
+        value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
+        most = max(1, _ROOM // len(self.base))
         for k in range(0, len(groups), most):
             some = groups[k : k + most]
             moves = (colouring.group == some[:, None]) * self.steps
-            change, doubt = self._chords(moves) if straight else self._pinches(moves)
-            place = colouring.entry_of(some)
-            at, seen = place[place >= 0], place >= 0
-            value += np.bincount(at, weights=(weights * change)[seen], minlength=len(value))
-            error += np.bincount(at, weights=((weights * doubt) ** 2)[seen], minlength=len(value))
+            with np.errstate(all="ignore"):
+                change, doubt = self._chords(moves) if straight else self._pinches(moves)
+                place = colouring.entry_of(some)
+                seen = place >= 0
+                at = place[seen]
+                value += np.bincount(at, (weights * change)[seen], len(value))
+                error += np.bincount(at, ((weights * doubt) ** 2)[seen], len(value))
         return value, 3 * np.sqrt(error)
+
+    def _singly(self, weights: Array) -> tuple[Array, Array]:
+        """Move so few entries one after the other that nothing is gained by knowing which outputs they touch."""
+        value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
+        at = np.flatnonzero(self.steps)
+        moves = np.zeros((len(at), len(self.steps)))
+        moves[np.arange(len(at)), at] = self.steps[at]
+        with np.errstate(all="ignore"):
+            change, doubt = self._pinches(moves)
+            value[at] = change @ weights
+            error[at] = 3 * np.sqrt(doubt**2 @ weights**2)
+        return value, error
 
     def _chords(self, moves: Array) -> tuple[Array, Array]:
         up = self._outputs(moves)
@@ -127,54 +129,56 @@ class Sweep:
     def _pinches(self, moves: Array) -> tuple[Array, Array]:
         up, down = self._outputs(_PINCH * moves), self._outputs(-_PINCH * moves)
         bend = np.abs(up + down - 2 * self.base) / _PINCH
-        return (up - down) / (2 * _PINCH), _BEND * bend + self.noise / _PINCH
+        changed = (up != down) | (up != self.base)
+        return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
+
+    def _try(self) -> bool:
+        """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step."""
+        moves = np.array([[1.0], [-1.0], [0.5]]) * self.random
+        noise = np.maximum(self.noise, UNIT * np.max(np.abs(self.base)))
+        found = find_stack(self.subject, self.part, self.base, 64 * noise, moves)
+        if found is not None:
+            self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
+        up, down, half = self._outputs(moves) if found is None else found[1]
+        with np.errstate(all="ignore"):
+            largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
+            allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
+            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
+            return bool(np.all(np.maximum(*bends) <= allowed))
 
     def _outputs(self, moves: Array) -> Array:
         """Return the outputs `y[K, M]` after each of the moves of this array."""
         own = slice(self.part.start, self.part.stop)
-        if self.stack is not None:
-            points = np.tile(self.subject.origin, (len(moves), 1))
-            points[:, own] += moves
-            found = self.stack.outputs(points)
-            if found is not None:
-                return found
-        return np.array([self._output(move) for move in moves])
-
-    def _output(self, move: Array) -> Array:
-        point = self.subject.origin.copy()
-        point[self.part.start : self.part.stop] += move
-        return self.subject.outputs(point)
-
-    def _straight(self) -> bool:
-        """Tell whether the outputs seem to follow straight lines, as far as one step of all entries."""
-        up, down, half = self._outputs(np.array([[1.0], [-1.0], [0.5]]) * self.random / 2)
-        largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
-        allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
-        with np.errstate(all="ignore"):
-            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
-            return bool(np.all(np.maximum(*bends) <= allowed))
+        points = np.tile(self.subject.origin, (len(moves), 1))
+        points[:, own] += moves
+        found = None if self.stack is None else self.stack.outputs(points)
+        return np.array([self.subject.outputs(point) for point in points]) if found is None else found
 
     # ------------------------------------------------------------------------------------------- slabs
 
-    def _all(self) -> Array:
-        return np.ones((1, len(self.base)), dtype=bool)
+    def _slabs(self) -> list[Array]:
+        """Return, axis by axis, `masks[i, m]`: does moving slab i of the axis change output m?"""
+        masks = [np.ones((size, len(self.base)), dtype=bool) for size in self.shape]
+        short = [axis for axis, size in enumerate(self.shape) if 1 < size <= _SHORT]
+        if short:
+            moves = [self._moves(axis, np.arange(self.shape[axis])[:, None]) for axis in short]
+            changed = self._changed(np.concatenate(moves))
+            ends = np.cumsum([self.shape[axis] for axis in short])
+            for axis, mask in zip(short, np.split(changed, ends[:-1]), strict=True):
+                masks[axis] = mask
+        for axis, size in enumerate(self.shape):
+            if size > _SHORT:
+                masks[axis] = touched_outputs(self._touch(axis), size)
+        return masks
 
-    def _slabs(self, axis: int) -> Array:
-        """Return `masks[i, m]`: does moving slab i of an axis change output m?"""
-        size = self.part.shape[axis]
-        index = np.arange(len(self.steps)) // int(np.prod(self.part.shape[axis + 1 :])) % size
-        step = FIRST_STEP * self.random
+    def _touch(self, axis: int) -> Callable[[Array], Array]:
+        return lambda slabs: self._changed(self._moves(axis, slabs[:, None]).sum(axis=0)[None])[0]
 
-        def touch(slabs: Array) -> Array:
-            chosen = np.isin(index, slabs)
-            return self._changed(np.where(chosen, step, 0.0)[None])[0]
-
-        if size == 1:
-            return self._all()
-        if size > _SHORT:
-            return touched_outputs(touch, size)
-        return self._changed(np.where(index == np.arange(size)[:, None], step, 0.0))
+    def _moves(self, axis: int, slabs: Array) -> Array:
+        index = np.arange(len(self.steps)) // int(np.prod(self.shape[axis + 1 :])) % self.shape[axis]
+        return (index == slabs) * (FIRST_STEP * self.random)
 
     def _changed(self, moves: Array) -> Array:
         """Tell which outputs the moves change; in a stack, rounding may change the others by a little."""
-        return ~(np.abs(self._outputs(moves) - self.base) <= (64 * self.noise if self.stack else 0.0))
+        with np.errstate(all="ignore"):
+            return ~(np.abs(self._outputs(moves) - self.base) <= (64 * self.noise if self.stack else 0.0))

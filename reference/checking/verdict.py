@@ -21,7 +21,7 @@ from reference.checking.claims import (
     upstream,
 )
 from reference.checking.derivatives import central_differences
-from reference.checking.entries import Direction, Workbench
+from reference.checking.entries import Direction, Workbench, random_steps
 from reference.checking.inputs import Part, label
 from reference.checking.subject import Complaint
 from reference.checking.table import CheckedEntry, GradientCheck, Outcome, Rows
@@ -32,6 +32,7 @@ from reference.shapes import Array
 __all__ = ["investigate"]
 
 _CONFIRM = 24  # so many wrong entries are measured twice
+_BESIDE = 4  # so many points beside a kink are looked at
 
 
 def investigate(
@@ -292,7 +293,10 @@ def _look_beside(inquiry: _Inquiry, result: GradientCheck) -> GradientCheck:
     sampled = result.outcome != "wrong" and inquiry.skipped and inquiry.kinked()
     if not sampled and (result.outcome != "wrong" or inquiry.certain()):
         return result
-    beside = _beside(inquiry.bench, inquiry.rng)
+    for _ in range(_BESIDE):  # on one side of a tie a wrong gradient may be right
+        beside = _beside(inquiry.bench, inquiry.rng)
+        if beside.outcome != "right":
+            break
     if sampled and beside.outcome != "right":
         return replace(beside, reason=f"right beside the given inputs: {beside.reason}")
     if sampled and all(f.outcome == "right" for f in (*inquiry.singles, *inquiry.joint)):
@@ -308,9 +312,7 @@ def _look_beside(inquiry: _Inquiry, result: GradientCheck) -> GradientCheck:
 
 
 def _beside(bench: Workbench, rng: np.random.Generator) -> GradientCheck:
-    nudge = (
-        1e-3 * bench.spread * rng.uniform(0.5, 1, len(bench.spread)) * rng.choice([-1, 1], len(bench.spread))
-    )
+    nudge = 1e-3 * bench.spread * random_steps(rng, len(bench.spread))
     subject = replace(bench.subject, origin=bench.subject.origin + nudge)
     beside = Workbench.at(subject, rng)
     claim = Claim.ask(subject, upstream(rng, len(beside.base)), rng)[1]
