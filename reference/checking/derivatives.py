@@ -31,7 +31,7 @@ import numpy as np
 
 from reference.shapes import Array
 
-__all__ = ["FIRST_STEP", "UNIT", "Line", "Slopes", "central_differences", "chord", "glance", "measure"]
+__all__ = ["FIRST_STEP", "UNIT", "Line", "Slopes", "central_differences", "glance", "measure"]
 
 UNIT = float(np.finfo(np.float64).eps) / 2
 """Unit roundoff of float64: the largest relative error of one rounding."""
@@ -167,17 +167,6 @@ def _typical(values: Array) -> float:
 def _each(line: Line, *sizes: Array) -> tuple[Array, ...]:
     """Give each output the size of the step of its direction."""
     return tuple(size[line.owner] for size in sizes)
-
-
-def chord(line: Line) -> Slopes:
-    """Return the derivatives from one large step, which is all it takes where the outputs are straight lines."""
-    with np.errstate(all="ignore"):
-        up, right = line.move(1.0)
-        noise = np.maximum(line.noise, UNIT * np.maximum(np.abs(up), np.abs(line.base)))
-        value = line.total(line.weights * (up - line.base)) / right
-        error = 4 * _root_of_squares(line, np.abs(line.weights) * noise) / np.abs(right)
-    nothing = np.zeros_like(value)
-    return Slopes(value, error, nothing, nothing, _NO_KINKS)
 
 
 def _settled(slopes: Slopes, relative: float, floors: float) -> bool:
