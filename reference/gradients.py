@@ -139,7 +139,9 @@ def check_gradient(
                  are held fixed (a generator starts anew for each call, so that dropout draws the same mask).
                  The functions get float64 copies; yours are never changed.
     wrt          names or positions of the inputs to check; all with float entries by default.
-    every_entry  measure each entry by itself, even where random directions have seen nothing suspicious.
+    every_entry  measure each entry by itself, even where random directions have seen nothing suspicious. Here, and
+                 where something is suspicious, forward is also tried with copies of an input stacked along its
+                 first or last axis, like a larger batch; if it takes them, fewer calls are needed.
     probes       how many random upstream gradients to try first, along random directions through all entries.
     rng          generator of directions and upstream gradients; np.random.default_rng(2024) by default.
 

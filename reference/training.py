@@ -160,6 +160,15 @@ class _Rule(NamedTuple):
     lam: float
 
 
+class _Examples(NamedTuple):
+    """What is learnt from, and how it is dealt out."""
+
+    x: Array
+    t: Array
+    batch: int
+    rng: np.random.Generator
+
+
 @named
 def train(
     model: Chain,
@@ -206,23 +215,22 @@ def train(
     (20, True)
     """
     _a_chain(model)
-    x, t = _data("data", data, model)
-    held_out = None if validation is None else _data("validation", validation, model)
-    epochs, batch, rng = whole("epochs", epochs), whole("batch", batch, 1), generator(rng)
+    examples = _Examples(*_data("data", data, model), whole("batch", batch, 1), generator(rng))
     rule = _Rule(_rate(lr), _share(momentum), not_negative("lam", lam))
+    run = _Run(model, _a_loss(loss), rule, *_validation(validation, patience, model))
+    run.train(examples, whole("epochs", epochs), flag("progress", progress))
+    return run.finish()
+
+
+def _validation(data: Any, patience: Any, model: Chain) -> tuple[tuple[Array, Array] | None, int | None]:
+    """Take the validation data apart, and for how many epochs to wait; there is no waiting without data."""
+    held_out = None if data is None else _data("validation", data, model)
     wait = None if patience is None else whole("patience", patience, 1)
     if wait is not None and held_out is None:
         raise InputError(
             "patience needs validation data.", "give validation=(x, t), apart from the training data."
         )
-    with show_progress(epochs, flag("progress", progress)) as advance:
-        run = _Run(model, _a_loss(loss), rule, held_out, wait)
-        for _ in range(epochs):
-            run.epoch(x, t, batch, rng)
-            advance(run.describe())
-            if run.note:
-                break
-    return run.finish()
+    return held_out, wait
 
 
 def _rate(lr: Any) -> Callable[[int], float]:
@@ -252,8 +260,19 @@ class _Run:
         self.best: Chain | None = None
         self.note = ""
 
-    def epoch(self, x: Array, t: Array, batch: int, rng: np.random.Generator) -> None:
+    def train(self, examples: _Examples, epochs: int, progress: bool) -> None:
+        """Show all examples again and again, until something speaks against going on."""
+        with show_progress(epochs, progress) as advance:
+            for _ in range(epochs):
+                self._epoch(examples)
+                self._validate()
+                advance(self.describe())
+                if self.note:
+                    break
+
+    def _epoch(self, examples: _Examples) -> None:
         """Show all examples once."""
+        x, t, batch, rng = examples
         total, right = 0.0, 0
         for chosen in minibatches(len(x), batch, rng):
             result, measured = _step(self.model, x[chosen], t[chosen], self.loss, True, rng)
@@ -266,7 +285,6 @@ class _Run:
             self._update(result.gradients, measured)
         accuracy = right / len(x) if _are_labels(t) else math.nan
         self.seen.append(ModelScore(total / len(x), accuracy))
-        self._validate()
 
     def _update(self, gradients: Mapping[str, Array], measured: Mapping[str, Array]) -> None:
         rate = self.rule.rate(len(self.steps) - 1)

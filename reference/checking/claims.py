@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from reference.checking.derivatives import FIRST_STEP, UNIT, Slopes
-from reference.checking.entries import Direction, Workbench
+from reference.checking.entries import Direction, Workbench, random_steps
+from reference.checking.inputs import Part, label
 from reference.checking.subject import Ran, Subject
 from reference.checking.table import CheckedEntry, Outcome
 from reference.shapes import Array
 
-__all__ = ["Claim", "Finding", "confirms", "judge", "probe", "probe_all", "upstream"]
+__all__ = ["Claim", "Confirmed", "Finding", "confirms", "judge", "probe", "probe_all", "upstream"]
 
 _SMALLEST = 1e-6  # a mistake of this size, relative to its entry, has to be seen
 _STEADY = 1e-12  # a gradient that changes more than this for a rounding in dy is asked for again
@@ -39,7 +40,7 @@ class Claim:
         `ran` is what a forward pass has returned just before, if there was one.
         """
         _, gradient = subject.gradient(dy, ran)
-        again, shaken = subject.gradient(dy * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], dy.shape)))
+        again, shaken = subject.gradient(dy * (1 + np.copysign(2 * UNIT, random_steps(rng, len(dy)))))
         rounding, unsteady = np.zeros_like(gradient), False
         with np.errstate(all="ignore"):
             for part in subject.inputs.parts.values():
@@ -98,12 +99,43 @@ class Finding:
 
     @property
     def badness(self) -> tuple[int, float]:
-        return ("right", "cannot tell", "wrong").index(self.outcome), self.row.excess
+        return self.row.rank, self.row.excess
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Entries of one array which quick numbers have shown to be right."""
+
+    part: Part
+    entries: Array
+    yours: Array
+    value: Array
+    allowed: Array
+
+    @staticmethod
+    def of(claim: Claim, part: Part, entries: Array, value: Array, error: Array) -> Confirmed:
+        return Confirmed(part, entries, claim.gradient[entries], value, error + claim.rounding[entries])
+
+    def rows(self) -> list[CheckedEntry]:
+        """Write a row for each entry."""
+        return [self.row(k) for k in range(len(self.entries))]
+
+    def row(self, k: int) -> CheckedEntry:
+        name = label(self.part, int(self.entries[k]))
+        return CheckedEntry(name, float(self.yours[k]), float(self.value[k]), float(self.allowed[k]), "right")
+
+    def worst(self, bench: Workbench, claim: Claim) -> Finding:
+        """Return the entry that uses up most of what is allowed."""
+        with np.errstate(all="ignore"):
+            k = int(np.nanargmax(np.append(0.0, np.abs(self.yours - self.value) / self.allowed))) - 1
+        at = int(self.entries[max(k, 0)])
+        return Finding(self.row(max(k, 0)), bench.entry(at), claim, size=float(bench.spread[at]))
 
 
 def upstream(rng: np.random.Generator, size: int) -> Array:
     """Draw an upstream gradient whose entries have random signs and none of which is small."""
-    return rng.uniform(0.5, 1.5, size) * rng.choice([-1.0, 1.0], size)
+    drawn = rng.uniform(-1, 1, size)
+    return drawn + np.copysign(0.5, drawn)
 
 
 def judge(
@@ -123,13 +155,13 @@ def judge(
     return CheckedEntry(name, yours, value, allowed, outcome)
 
 
-def confirms(claim: Claim, entries: Array, slopes: Slopes) -> bool:
-    """Tell whether quick numbers are sharp enough to show a mistake of a millionth, and show none."""
+def confirms(claim: Claim, entries: Array, value: Array, error: Array) -> Array:
+    """Tell which quick numbers are sharp enough to show a mistake of a millionth, and show none."""
     yours = claim.gradient[entries]
-    allowed = slopes.error + claim.rounding[entries]
+    allowed = error + claim.rounding[entries]
     sharp = allowed <= _SMALLEST / 4 * np.abs(yours)
-    nothing = (yours == 0) & (slopes.value == 0)
-    return bool(np.all((np.abs(yours - slopes.value) <= allowed) & (sharp | nothing)))
+    nothing = (yours == 0) & (value == 0) & (allowed <= _SMALLEST * _largest(yours))
+    return np.asarray((np.abs(yours - value) <= allowed) & (sharp | nothing))
 
 
 def probe(bench: Workbench, claim: Claim, entries: Array, rng: np.random.Generator, name: str) -> Finding:
@@ -157,8 +189,7 @@ def probe_all(
 
 
 def _through(bench: Workbench, entries: Array, rng: np.random.Generator) -> Direction:
-    sizes = rng.uniform(0.5, 1.0, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
-    return Direction(entries, bench.spread[entries] * sizes)
+    return Direction(entries, bench.spread[entries] * random_steps(rng, len(entries)))
 
 
 def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -> Finding:
@@ -171,9 +202,9 @@ def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -
 
 
 def _compare(claim: Claim, direction: Direction, slopes: Slopes, at: int, name: str) -> Finding:
-    entries, steps = direction.entries, direction.steps
-    shares = claim.gradient[entries] * steps
-    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * steps)
+    entries = direction.entries
+    shares = claim.gradient[entries] * direction.steps
+    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * direction.steps)
     title = f"{name}: {len(entries)} entries at once" if len(entries) > 1 else name
     row = judge(title, float(shares.sum()), slopes, at, 1e2 * scale, rounding)
     small = (shares != 0) & (_SMALLEST * np.abs(shares) < 2 * row.allowed)

@@ -23,6 +23,7 @@ whatever it does not is measured on the ladder before anything is said about it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ import numpy as np
 
 from reference.shapes import Array
 
-__all__ = ["FIRST_STEP", "UNIT", "Line", "Slopes", "central_differences", "chord", "glance", "measure"]
+__all__ = ["FIRST_STEP", "UNIT", "Line", "Slopes", "central_differences", "glance", "measure"]
 
 UNIT = float(np.finfo(np.float64).eps) / 2
 """Unit roundoff of float64: the largest relative error of one rounding."""
@@ -66,7 +67,7 @@ class Line:
 
     def total(self, values: Array) -> Array:
         if self.count == 1:
-            return np.atleast_1d(values.sum(axis=-1))
+            return np.asarray(values.sum(axis=-1)).reshape(-1)
         return np.bincount(self.owner, weights=values, minlength=self.count)
 
 
@@ -132,44 +133,40 @@ def glance(line: Line) -> Slopes | None:
     with np.errstate(all="ignore"):
         width = right - left
         apart = (right, left, reach, width) if line.count == 1 else _each(line, right, left, reach, width)
-        to_right = (up - line.base) / apart[0]
+        rise = up - line.base
+        to_right = rise / apart[0]
         bend = to_right - (down - line.base) / apart[1]
         cubic = (far - line.base) / apart[2] - to_right - bend * ((apart[2] - apart[0]) / apart[3])
         weight = right * left / ((reach - right) * (reach - left))
-        correction = line.total(line.weights * cubic) * weight
-        value = line.total(line.weights * (up - down)) / width + correction
+        correction = _weighed(line, cubic) * weight
+        across = up - down
+        value = _weighed(line, across) / width + correction
         noise = np.maximum(line.noise, UNIT * np.abs(line.base))
-        moved = np.abs(line.weights) * noise * ((up != down) | (up != line.base))
+        moved = line.weights * (noise * ((across != 0) | (rise != 0)))
         # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
         error = np.abs(correction) / 8 + 3 * _root_of_squares(line, moved) / width
         # A kink bends by its jump and leaves 3/2 of it as a cubic term. Noise and curvature of one output may
         # be nothing by luck; those of the others are a warning.
-        fuzz = (40 / _GLANCE) * noise + np.abs(bend) / 64
-        smooth = np.abs(cubic) <= fuzz + (40 / _GLANCE) * _typical(noise) + _typical(bend) / 64
+        fuzz = (40 / _GLANCE) * (noise + _typical(noise)) + (np.abs(bend) + _typical(bend)) / 64
+        smooth = np.abs(cubic) <= fuzz
     if not (smooth.all() and np.isfinite(error).all()):
         return None
     nothing = np.zeros_like(value)
     return Slopes(value, error, nothing, nothing, _NO_KINKS)
 
 
+def _weighed(line: Line, values: Array) -> Array:
+    """Return sum(weights * values) of each direction, or of each row of weights along the only one."""
+    return np.atleast_1d(line.weights @ values) if line.count == 1 else line.total(line.weights * values)
+
+
 def _typical(values: Array) -> float:
-    return float(np.sqrt(values @ values / max(len(values), 1)))
+    return math.sqrt(values @ values / max(len(values), 1))
 
 
 def _each(line: Line, *sizes: Array) -> tuple[Array, ...]:
     """Give each output the size of the step of its direction."""
     return tuple(size[line.owner] for size in sizes)
-
-
-def chord(line: Line) -> Slopes:
-    """Return the derivatives from one large step, which is all it takes where the outputs are straight lines."""
-    with np.errstate(all="ignore"):
-        up, right = line.move(1.0)
-        noise = np.maximum(line.noise, UNIT * np.maximum(np.abs(up), np.abs(line.base)))
-        value = line.total(line.weights * (up - line.base)) / right
-        error = 4 * _root_of_squares(line, np.abs(line.weights) * noise) / np.abs(right)
-    nothing = np.zeros_like(value)
-    return Slopes(value, error, nothing, nothing, _NO_KINKS)
 
 
 def _settled(slopes: Slopes, relative: float, floors: float) -> bool:
@@ -213,8 +210,9 @@ def _climb(line: Line, h: float) -> _Rung:
 
 def _root_of_squares(line: Line, noise: Array) -> Array:
     """Add independent roundings, twice because a difference has two; scaled, so that no square overflows."""
-    unit = max(float(np.max(noise, initial=0.0)), line.hidden) or 1.0
-    return unit * np.sqrt(2 * line.total((noise / unit) ** 2) + 2 * (line.hidden / unit) ** 2)
+    unit = max(float(np.abs(noise).max(initial=0.0)), line.hidden) or 1.0
+    scaled = noise / unit
+    return unit * np.sqrt(2 * line.total(scaled * scaled) + 2 * (line.hidden / unit) ** 2)
 
 
 def _columns(rows: Array, factor: float, sign: int = -1) -> list[Array]:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, chord, glance, measure
+from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, glance, measure
+from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
 from reference.checking.subject import Subject
+from reference.checking.sweep import Sweep
 from reference.shapes import Array
 
-__all__ = ["Direction", "Workbench"]
+__all__ = ["Direction", "Workbench", "random_steps"]
 
 _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond it entries are moved singly
-
-_FEW = 8  # so few groups are not worth a look whether the outputs follow straight lines
 
 _SAMPLE = 3  # if so many entries touch every output, all are taken to
 
 _COARSE = 1e-10  # relative error of an output that float64 does not explain
-
-Confirm = Callable[[Slopes, Array], bool]
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,12 @@ class Direction:
 
     entries: Array
     steps: Array
+
+
+def random_steps(rng: np.random.Generator, size: int) -> Array:
+    """Draw steps of random signs and of sizes between 1/2 and 1."""
+    drawn = rng.uniform(-0.5, 0.5, size)
+    return drawn + np.copysign(0.5, drawn)
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,11 @@ class Workbench:
         """Set up a line along which all directions are moved at once: either one, or single entries."""
         kept: Any = slice(None) if owner is None else np.flatnonzero(owner >= 0)
         origin = self.subject.origin
+        several = len(directions[0].entries) > 1
         vector = np.zeros_like(origin)
         for direction in directions:
             vector[direction.entries] = direction.steps
         leading = np.array([direction.entries[0] for direction in directions])
-        several = len(directions[0].entries) > 1
 
         def move(h: float) -> tuple[Array, Array]:
             point = origin + h * vector
@@ -79,7 +83,7 @@ class Workbench:
             np.zeros(len(self.base), dtype=np.intp) if owner is None else owner[kept],
             self.noise[kept],
             len(directions),
-            float(np.max(np.abs(weights * self.hidden))),
+            float(np.abs(weights * self.hidden).max()),
         )
 
     def along(self, weights: Array, direction: Direction, first_step: float = FIRST_STEP) -> Slopes:
@@ -93,47 +97,33 @@ class Workbench:
         """Look at the slopes along one direction from small steps, one for each row of `weights[R, M]`."""
         return glance(self.line(weights, [direction]))
 
-    def entries(
-        self, weights: Array, entries: Array, confirm: Confirm | None = None
-    ) -> tuple[Slopes, list[Array]]:
+    def sweep(self, weights: Array, part: Part, entries: Array) -> tuple[Array, Array]:
+        """Measure entries of one array quickly: values good enough to confirm a claim, and their errors."""
+        places = entries - part.start
+        moved = np.zeros(part.stop - part.start)
+        moved[places] = 1.0
+        value, error = Sweep(self.subject, part, self.base, self.noise, moved).slopes(weights)
+        return value[places] / part.spread, error[places] / part.spread
+
+    def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array]]:
         """Measure the derivative with respect to each of the entries; also return the kinks of each.
 
-        Entries that touch different outputs are moved together. With `confirm`, which says whether quick numbers
-        fit what is expected, they are measured with care only where it says no.
+        Entries that touch different outputs are moved together.
         """
         table = np.empty((4, len(entries)))
         kinks: list[Array] = [np.zeros((2, 0), dtype=np.intp)] * len(entries)
-        left = np.arange(len(entries))
-        if confirm:
-            left = self._quick(weights, entries, confirm, table)
-        groups, masks = self._groups(entries[left], (1, -1))
+        groups, masks = self._groups(entries)
         for group in groups:
-            found = measure(self._line_of(weights, entries[left], masks, group))
-            table[:, left[group]] = found.value, found.error, found.gap, found.floor
-            for i, own in zip(left[group], self._kinks(found, masks, group), strict=True):
+            found = measure(self._line_of(weights, entries, masks, group))
+            table[:, group] = found.value, found.error, found.gap, found.floor
+            for i, own in zip(group, self._kinks(found, masks, group), strict=True):
                 kinks[i] = own
         value, error, gap, floor = table
         slopes = Slopes(value, error, gap, floor, np.concatenate(kinks, axis=1))
         return slopes.per_unit(self.spread[entries]), kinks
 
-    def _quick(self, weights: Array, entries: Array, confirm: Confirm, table: Array) -> Array:
-        """Fill the table with quick numbers that are confirmed; return the places of the others.
-
-        To move entries to one side is enough to find groups here: a group that is none is not confirmed.
-        """
-        groups, masks = self._groups(entries, (1,))
-        quick = chord if len(groups) > _FEW and self._straight(entries) else glance
-        left: list[int] = []
-        for group in groups:
-            found = quick(self._line_of(weights, entries, masks, group))
-            if found and confirm(found.per_unit(self.spread[entries[group]]), np.array(group)):
-                table[:, group] = found.value, found.error, found.gap, found.floor
-            else:
-                left += group
-        return np.array(left, dtype=np.intp)
-
-    def _groups(self, entries: Array, signs: tuple[int, ...]) -> tuple[list[list[int]], Array | None]:
-        masks = self._masks(entries, signs)
+    def _groups(self, entries: Array) -> tuple[list[list[int]], Array | None]:
+        masks = self._masks(entries)
         return ([[i] for i in range(len(entries))] if masks is None else colour(list(masks))), masks
 
     def _line_of(self, weights: Array, entries: Array, masks: Array | None, group: list[int]) -> Line:
@@ -148,35 +138,22 @@ class Workbench:
         at = np.flatnonzero(owner >= 0)[found.kinks[0]]
         return [np.array([at, found.kinks[1]])[:, owner[at] == k] for k in range(len(group))]
 
-    def _straight(self, entries: Array) -> bool:
-        """Tell whether the outputs seem to follow straight lines, as far as one spread of the entries."""
-        rng = np.random.default_rng(len(entries))
-        vector = np.zeros_like(self.spread)
-        vector[entries] = self.spread[entries] * rng.uniform(0.5, 1, len(entries))
-        vector *= rng.choice([-1.0, 1.0], len(vector))
-        up, down, half = (self.subject.outputs(self.subject.origin + h * vector) for h in (1.0, -1.0, 0.5))
-        largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
-        allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
-        with np.errstate(all="ignore"):
-            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
-            return bool(np.all(np.maximum(*bends) <= allowed))
-
     def limit(self) -> int:
         """Return how many entries can be measured one by one in reasonable time."""
         return 512 if len(self.base) == 1 else int(np.clip(_MASK_LIMIT // len(self.base), 64, 2048))
 
-    def _masks(self, entries: Array, signs: tuple[int, ...]) -> Array | None:
+    def _masks(self, entries: Array) -> Array | None:
         """Find out which outputs each of the entries changes; None if they are too many, or all the same."""
         if len(self.base) == 1 or len(entries) * len(self.base) > _MASK_LIMIT or len(entries) < 3:
             return None
         # Random sizes, because moving all entries by the same amount changes nothing in softmax or batch norm.
         rng = np.random.default_rng(len(entries))
-        sizes = rng.uniform(1, 2, len(entries)) * rng.choice([-1.0, 1.0], len(entries))
+        sizes = 2 * random_steps(rng, len(entries))
         step = FIRST_STEP * sizes * self.spread[entries]
 
         def touch(chosen: Array) -> Array:
             changed = np.zeros(len(self.base), dtype=bool)
-            for sign in signs:
+            for sign in (1, -1):
                 point = self.subject.origin.copy()
                 point[entries[chosen]] += sign * step[chosen]
                 changed |= self.subject.outputs(point) != self.base
@@ -195,9 +172,9 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
     inside. All these steps go to one side, so that a kink at the point itself does not disturb.
     """
-    shaken = subject.origin * (1 + 2 * UNIT * rng.choice([-1.0, 1.0], subject.origin.shape))
+    shaken = subject.origin * (1 + np.copysign(2 * UNIT, random_steps(rng, len(spread))))
     noise = np.abs(subject.outputs(shaken) - base)
-    tiny = spread * 2.0**-22 * rng.uniform(0.5, 1, spread.shape) * rng.choice([-1.0, 1.0], spread.shape)
+    tiny = spread * 2.0**-22 * random_steps(rng, len(spread))
     with np.errstate(all="ignore"):
         rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
         third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)

@@ -92,7 +92,8 @@ def _kind(value: Any) -> str:
 def _spread(array: Array) -> float:
     """Choose the size of a big step: how far the entries lie apart, or from 0, or 1."""
     with np.errstate(all="ignore"):
-        candidates = (float(np.std(array)), float(np.max(np.abs(array))))
+        off = array - array.mean()
+        candidates = (float(np.sqrt(off @ off / len(off))), float(np.max(np.abs(array))))
     for size, least in zip(candidates, (1e-8 * candidates[1], 0.0), strict=True):
         if np.isfinite(size) and size > max(least, 1e-290):
             return size

@@ -60,10 +60,8 @@ class Subject:
     def run(self, point: Array) -> Ran:
         """Call forward; return its result as it came, the cache and the arguments it was given."""
         given = self.arguments(point)
-        self.calls += 1
-        with _Named(f"forward, called with {', '.join(given)}"):
-            args, kwargs = ((), given) if self.inputs.keywords else (tuple(given.values()), {})
-            result = self.forward(*args, **kwargs, **self.params)
+        with _Named("forward, called with", given):
+            result = self._called(given)
         if isinstance(result, tuple) and len(result) != 2:
             raise InputError(
                 f"forward returned a tuple of {len(result)}.", "let it return y, or the pair (y, cache)."
@@ -73,6 +71,20 @@ class Subject:
             result = result[0]
         return self._result(result), cache, given
 
+    def _called(self, given: dict[str, Any]) -> Any:
+        self.calls += 1
+        if self.inputs.keywords:
+            return self.forward(**given, **self.params)
+        return self.forward(*given.values(), **self.params)
+
+    def call(self, given: dict[str, Any]) -> Any:
+        """Return y alone, as forward gives it for arguments of whatever shape."""
+        result = self._called(given)
+        for _ in range(2):  # (y, cache), or ((y, indices), cache)
+            if isinstance(result, tuple) and result:
+                result = result[0]
+        return result
+
     def outputs(self, point: Array) -> Array:
         """Return the flat float64 result of forward somewhere near the origin, where warnings mean nothing."""
         with np.errstate(all="ignore"):
@@ -80,10 +92,10 @@ class Subject:
 
     def _result(self, result: Any) -> Array:
         try:
-            array = np.array(result)
+            array = np.array(result, order="C")
         except Exception:
             array = np.array(None)
-        if array.dtype.kind not in "biuf" or np.ma.isMaskedArray(result):
+        if array.dtype.kind not in "biuf" or isinstance(result, np.ma.MaskedArray):
             raise InputError(
                 f"forward returned {_kind(result)}, not an array of real numbers.",
                 "let forward return y, or the pair (y, cache).",
@@ -269,12 +281,13 @@ def _equal_lists(a: list[Any], b: list[Any]) -> bool:
 class _Named:
     """Tell in an exception of the caller's own functions what was being called."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, what: str, given: Mapping[str, Any] | None = None) -> None:
+        self.what, self.given = what, given or {}
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
         if error is not None:
-            error.add_note(f"raised while checking the gradient, in {self.what}")
+            what = " ".join([self.what, ", ".join(self.given)]).strip()
+            error.add_note(f"raised while checking the gradient, in {what}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
 from reference.shapes import Array
 
-__all__ = ["CheckedEntry", "GradientCheck"]
+__all__ = ["CheckedEntry", "GradientCheck", "Rows"]
 
 Outcome = Literal["right", "wrong", "cannot tell"]
 
@@ -29,12 +30,40 @@ class CheckedEntry:
     outcome: Outcome
 
     @property
+    def rank(self) -> int:
+        """How bad the outcome is: 0, 1 or 2."""
+        return ("right", "cannot tell", "wrong").index(self.outcome)
+
+    @property
     def excess(self) -> float:
         """How many times the allowed difference this is; what is not a number comes first."""
         off = abs(self.yours - self.numeric)
         if not np.isfinite(off):
             return np.inf
         return off / self.allowed if self.allowed > 0 else (np.inf if off else 0.0)
+
+
+class Rows(Sequence[CheckedEntry]):
+    """Rows that are written when somebody looks: of a right gradient, thousands that nobody reads."""
+
+    def __init__(self, write: Callable[[], Sequence[CheckedEntry]]) -> None:
+        self._write = write
+
+    @cached_property
+    def _rows(self) -> tuple[CheckedEntry, ...]:
+        return tuple(self._write())
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._rows[at]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._rows == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._rows)
 
 
 @dataclass(frozen=True)
@@ -47,7 +76,7 @@ class GradientCheck:
 
     outcome: Outcome
     reason: str
-    rows: tuple[CheckedEntry, ...] = ()
+    rows: Sequence[CheckedEntry] = ()
     notes: tuple[str, ...] = ()
     calls: int = 0
     curve: Callable[[], tuple[str, Array, Array, float, float]] | None = field(
@@ -102,7 +131,7 @@ def _number(value: float) -> str:
     return f"{value + 0.0:.10g}"  # + 0.0 turns -0 into 0
 
 
-def _table(rows: tuple[CheckedEntry, ...]) -> list[str]:
+def _table(rows: Sequence[CheckedEntry]) -> list[str]:
     if not rows:
         return []
     cells = [("entry", "yours", "numeric", "allowed", "")]

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
-from reference.checking.claims import Claim, Finding, again, confirms, judge, probe, probe_all, upstream
-from reference.checking.derivatives import Slopes, central_differences
-from reference.checking.entries import Direction, Workbench
+from reference.checking.claims import (
+    Claim,
+    Confirmed,
+    Finding,
+    again,
+    confirms,
+    judge,
+    probe,
+    probe_all,
+    upstream,
+)
+from reference.checking.derivatives import central_differences
+from reference.checking.entries import Direction, Workbench, random_steps
 from reference.checking.inputs import Part, label
 from reference.checking.subject import Complaint
-from reference.checking.table import GradientCheck, Outcome
+from reference.checking.table import CheckedEntry, GradientCheck, Outcome, Rows
 from reference.checking.ties import connected, mixed, sum_of, together
 from reference.checking.wording import blame_entries, blame_sum, not_finite, unsettled
 from reference.shapes import Array
@@ -21,6 +32,7 @@ from reference.shapes import Array
 __all__ = ["investigate"]
 
 _CONFIRM = 24  # so many wrong entries are measured twice
+_BESIDE = 4  # so many points beside a kink are looked at
 
 
 def investigate(
@@ -60,6 +72,7 @@ class _Inquiry:
         self.doubt = worst.outcome != "right" or any(finding.kinked for finding in self.seen)
         self.left = reduce(np.intersect1d, [finding.unseen for finding in self.seen])
         self.singles: list[Finding] = []
+        self.confirmed: list[Confirmed] = []
         self.joint: list[Finding] = []
         self.notes: list[str] = []
         self.skipped = 0
@@ -129,11 +142,16 @@ class _Inquiry:
         bench, claim = self.bench, self.claim
         scale = self._scale(part)
 
-        def confirm(slopes: Slopes, at: Array) -> bool:
-            return confirms(claim, entries[at], slopes)
-
-        # Once something is in doubt, quick numbers would have to be looked at again, and ties take exact ones.
-        slopes, kinks = bench.entries(claim.dy, entries, None if self.doubt else confirm)
+        if (
+            not self.kinked()
+        ):  # beside kinks only the ladder will do: a jump in one output may hide among many
+            value, error = bench.sweep(claim.dy, part, entries)
+            fits = confirms(claim, entries, value, error)
+            self.confirmed.append(Confirmed.of(claim, part, entries[fits], value[fits], error[fits]))
+            if fits.all():
+                return
+            entries = entries[~fits]
+        slopes, kinks = bench.entries(claim.dy, entries)
         found = []
         for k, at in enumerate(entries):
             yours, rounding = float(claim.gradient[at]), float(claim.rounding[at])
@@ -199,6 +217,7 @@ class _Inquiry:
         if wrong:
             places = [(int(f.direction.entries[0]), f.row) for f in wrong]
             looked = [int(f.direction.entries[0]) for f in self.singles]
+            looked += [int(at) for block in self.confirmed for at in block.entries]
             return self._finish("wrong", blame_entries(places, looked, self.parts))
         if joint:
             return self._finish("wrong", blame_sum(joint[-1].row))
@@ -219,6 +238,7 @@ class _Inquiry:
                 part.start <= f.direction.entries[0] and f.direction.entries[-1] < part.stop
                 for f in self.singles
             )
+            or any(block.part is part and block.entries.size for block in self.confirmed)
             or any(f.row.entry.startswith(f"d{part.name}:") for f in self.joint)
             for part in self.parts
         )
@@ -237,22 +257,24 @@ class _Inquiry:
         return f"{agree} with the numeric gradient."
 
     def _finish(self, outcome: Outcome, reason: str) -> GradientCheck:
-        found = sorted([*self.singles, *self.joint, *self.seen], key=_order, reverse=True)
-        bench, worst = self.bench, found[0]
-        return GradientCheck(
-            outcome,
-            reason,
-            tuple(f.row for f in found),
-            tuple(self.notes),
-            curve=lambda: _curve(bench, worst),
-        )
+        found = [*self.singles, *self.joint, *self.seen]
+        bench, claim, confirmed = self.bench, self.claim, tuple(self.confirmed)
+
+        def rows() -> list[CheckedEntry]:
+            quick = [row for block in confirmed for row in block.rows()]
+            return sorted([*(f.row for f in found), *quick], key=_order, reverse=True)
+
+        def curve() -> Any:
+            quick = [block.worst(bench, claim) for block in confirmed if block.entries.size]
+            return _curve(bench, max([*found, *quick], key=lambda f: _order(f.row)))
+
+        return GradientCheck(outcome, reason, Rows(rows), tuple(self.notes), curve=curve)
 
 
-def _order(finding: Finding) -> tuple[int, bool, float]:
+def _order(row: CheckedEntry) -> tuple[int, bool, float]:
     """Sort the worst to the top: wrong before right, entries before probes, by size of the difference."""
-    row = finding.row
-    rank, excess = finding.badness
-    return rank, not row.entry.endswith("at once"), abs(row.yours - row.numeric) if rank == 2 else excess
+    wrong = row.outcome == "wrong"
+    return row.rank, not row.entry.endswith("at once"), abs(row.yours - row.numeric) if wrong else row.excess
 
 
 def _report_not_finite(bench: Workbench, claim: Claim, broken: Array) -> GradientCheck:
@@ -271,7 +293,10 @@ def _look_beside(inquiry: _Inquiry, result: GradientCheck) -> GradientCheck:
     sampled = result.outcome != "wrong" and inquiry.skipped and inquiry.kinked()
     if not sampled and (result.outcome != "wrong" or inquiry.certain()):
         return result
-    beside = _beside(inquiry.bench, inquiry.rng)
+    for _ in range(_BESIDE):  # on one side of a tie a wrong gradient may be right
+        beside = _beside(inquiry.bench, inquiry.rng)
+        if beside.outcome != "right":
+            break
     if sampled and beside.outcome != "right":
         return replace(beside, reason=f"right beside the given inputs: {beside.reason}")
     if sampled and all(f.outcome == "right" for f in (*inquiry.singles, *inquiry.joint)):
@@ -287,9 +312,7 @@ def _look_beside(inquiry: _Inquiry, result: GradientCheck) -> GradientCheck:
 
 
 def _beside(bench: Workbench, rng: np.random.Generator) -> GradientCheck:
-    nudge = (
-        1e-3 * bench.spread * rng.uniform(0.5, 1, len(bench.spread)) * rng.choice([-1, 1], len(bench.spread))
-    )
+    nudge = 1e-3 * bench.spread * random_steps(rng, len(bench.spread))
     subject = replace(bench.subject, origin=bench.subject.origin + nudge)
     beside = Workbench.at(subject, rng)
     claim = Claim.ask(subject, upstream(rng, len(beside.base)), rng)[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.checking.derivatives import Line, central_differences, chord, glance, measure
+from reference.checking.derivatives import Line, central_differences, glance, measure
 
 
 def along(f, x, noise=0.0):
@@ -104,9 +104,3 @@ def test_a_glance_takes_three_steps_and_several_weights():
     line = Line(lambda h: calls.append(h) or f.move(h), f.base, np.array([[1.0], [-3.0]]), f.owner, f.noise)
     np.testing.assert_allclose(glance(line).value, np.exp(0.5) * np.array([1, -3]), rtol=1e-9)
     assert len(calls) == 3
-
-
-def test_a_chord_is_exact_for_a_line():
-    found = chord(along(lambda x: 2 * x - 7, 1.25))
-    assert found.value[0] == pytest.approx(2, abs=1e-14)
-    assert 0 < found.error[0] < 1e-13

@@ -1,0 +1,100 @@
+"""Call forward once for many points: copies of one input stacked along an axis, where forward takes them.
+
+A layer treats the examples of a batch alike, and a filter like every other. So copies of `x` may stand one after
+another along the batch axis, and copies of `w` (with `b`) along the axis of the filters; the results stand one after
+another along some axis as well. Whether a function is like that is tried out, never assumed: copies must give what
+the original gives, also beside a copy that was changed. What comes out serves to confirm a gradient only.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from reference.checking.inputs import Part
+from reference.checking.subject import Subject
+from reference.shapes import Array
+
+__all__ = ["Stack", "find_stack"]
+
+_ROOM = 2**17  # numbers in one stacked array: more would not be faster than one call after the other
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Inputs that grow together, each along an axis, and the shape of the result of a single copy."""
+
+    subject: Subject
+    axes: dict[str, int]
+    shape: tuple[int, ...]
+
+    def outputs(self, points: Array) -> Array | None:
+        """Return the flat result at each point of `points[K, n]`, or None if it is not K results."""
+        most = max(1, _ROOM // max(self.subject.origin.size, int(np.prod(self.shape))))
+        found = [self._stacked(points[k : k + most]) for k in range(0, len(points), most)]
+        kept = [rows for rows in found if rows is not None]
+        return np.concatenate(kept) if len(kept) == len(found) else None
+
+    def _stacked(self, points: Array) -> Array | None:
+        given = self.subject.arguments(self.subject.origin)
+        for name, axis in self.axes.items():
+            part = self.subject.inputs.parts[name]
+            copies = points[:, part.start : part.stop].reshape(-1, *part.shape)
+            axis %= len(part.shape)
+            wide = part.shape[:axis] + (-1,) + part.shape[axis + 1 :]
+            given[name] = np.array(np.moveaxis(copies, 0, axis).reshape(wide), order="C")
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                y = self.subject.call(given)
+        except Exception:  # forward need not take other shapes than those it was given
+            return None
+        return _taken_apart(y, self.shape, len(points))
+
+
+def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:
+    if not isinstance(y, np.ndarray) or y.dtype != np.float64 or y.ndim != len(shape):
+        return None
+    if y.shape == shape and count == 1:
+        return y.reshape(1, -1)
+    longer = [axis for axis in range(y.ndim) if y.shape[axis] != shape[axis]]
+    if len(longer) != 1 or y.shape[longer[0]] != count * shape[longer[0]]:
+        return None
+    axis = longer[0]
+    rows = y.reshape(*shape[:axis], count, *shape[axis:])
+    return np.moveaxis(rows, axis, 0).reshape(count, -1)
+
+
+def find_stack(
+    subject: Subject, part: Part, base: Array, allowed: Array, moves: Array
+) -> tuple[Stack, Array] | None:
+    """Find out whether copies of one input can be stacked; return how, and the outputs after each of the moves.
+
+    The moves should stay in their copies: the outputs of two others that are not moved differ by `allowed` at most.
+    """
+    points = np.tile(subject.origin, (len(moves) + 2, 1))
+    points[1:-1, part.start : part.stop] += moves
+    for axes in _ways(subject, part):
+        stack = Stack(subject, axes, subject.shape or ())
+        rows = stack.outputs(points)
+        if rows is not None and bool(np.all(np.abs(rows[[0, -1]] - base) <= allowed)):
+            return stack, rows[1:-1]
+    return None
+
+
+def _ways(subject: Subject, part: Part) -> Iterator[dict[str, int]]:
+    """Yield the input alone along its first axis, then together with its bias: a matrix or filters and a vector."""
+    whole = [other for other in subject.inputs.parts.values() if other.name in subject.inputs.values]
+    if part not in whole or not part.shape:
+        return
+    if len(part.shape) > 1:
+        yield {part.name: 0}
+    for axis in (0, -1):
+        for other in whole:
+            if 1 in map(len, (part.shape, other.shape)) and len(part.shape) + len(other.shape) > 2:
+                long, short = sorted((part, other), key=lambda p: -len(p.shape))
+                if short.shape == (long.shape[axis],):
+                    yield {long.name: axis, short.name: 0}

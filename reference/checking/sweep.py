@@ -1,0 +1,184 @@
+"""Move every entry of one array in few calls of forward, to confirm a gradient entry by entry.
+
+Which outputs a row of an image touches, or a column, a channel, an example, is found by moving it as a whole, axis by
+axis. An entry touches no output that its row or its column does not touch. So rows that touch different outputs get
+the same colour, columns as well, and all entries whose rows, columns, ... have the same colours are moved together: of
+two of them, one axis at least tells the outputs apart. (Curtis, Powell and Reid, 1974, one axis at a time.)
+
+Two steps are enough for a number that is only to confirm a claim: one to either side, very small; or a large one,
+where the outputs follow straight lines. Whatever is not confirmed has to be measured in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from reference.checking.derivatives import FIRST_STEP, UNIT
+from reference.checking.inputs import Part
+from reference.checking.sparsity import colour, touched_outputs
+from reference.checking.stacking import Stack, find_stack
+from reference.checking.subject import Subject
+from reference.shapes import Array
+
+__all__ = ["Colouring", "Sweep", "colour_by_axes"]
+
+_FEW = 3  # so many entries are moved one by one
+_SHORT = 16  # slabs of a longer axis are told apart by halving: fewer calls if they touch few outputs
+_PINCH = 2.0**-17  # leaves 1e-10 of the curvature, and ten digits above rounding
+_BEND = 2.0**-14  # how much of the bend between two such steps is allowed as error: 50 times what is expected
+_ROOM = 2**21  # numbers that are looked at in one go
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """Groups of entries that touch different outputs: `group[i]` of each entry, and the slabs behind it.
+
+    `owners[axis][c, m]` is the slab of colour c which touches output m, or -1.
+    """
+
+    group: Array
+    owners: tuple[Array, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        return int(np.prod([len(owners) for owners in self.owners]))
+
+    def entry_of(self, groups: Array) -> Array:
+        """Return `place[k, m]`: the entry which changes output m when group k is moved, or -1."""
+        colours = np.unravel_index(groups, [len(owners) for owners in self.owners])
+        place = np.zeros((len(groups), self.owners[0].shape[1]), dtype=np.intp)
+        nobody = np.zeros(place.shape, dtype=bool)
+        for size, owners, own in zip(self.shape, self.owners, colours, strict=True):
+            slab = owners[own]
+            nobody |= slab < 0
+            place = place * size + slab
+        place[nobody] = -1
+        return place
+
+
+def colour_by_axes(masks: list[Array]) -> Colouring:
+    """Colour the entries of an array; `masks[axis][i, m]` tells whether slab i of an axis touches output m."""
+    shape = tuple(len(mask) for mask in masks)
+    group, owners = np.zeros((1,) * len(shape), dtype=np.intp), []
+    for axis, mask in enumerate(masks):
+        found = colour(list(mask))
+        own, of = np.full((len(found), mask.shape[1]), -1), np.empty(len(mask), dtype=np.intp)
+        for c, slabs in enumerate(found):
+            of[slabs] = c
+            for slab in slabs:
+                own[c, mask[slab]] = slab
+        owners.append(own)
+        group = group * len(found) + np.expand_dims(of, [a for a in range(len(shape)) if a != axis])
+    return Colouring(group.ravel(), tuple(owners), shape)
+
+
+class Sweep:
+    """One array of a subject, all of whose entries, or some of them, are to be moved."""
+
+    def __init__(self, subject: Subject, part: Part, base: Array, noise: Array, moved: Array) -> None:
+        """Prepare to move the entries where `moved[n]` is 1."""
+        self.subject, self.part, self.base = subject, part, base
+        self.noise = np.maximum(noise, UNIT * np.abs(base))
+        self.steps = moved * part.spread
+        self.stack: Stack | None = None
+        self.shape = part.shape or (1,)
+        drawn = np.random.default_rng(len(moved)).uniform(-0.5, 0.5, len(moved))
+        self.random = self.steps * (drawn + np.copysign(0.5, drawn))
+
+    def slopes(self, weights: Array) -> tuple[Array, Array]:
+        """Return the slope of sum(weights * y) per step of each entry, and how far it may be off."""
+        if np.count_nonzero(self.steps) <= _FEW:
+            return self._singly(weights)
+        straight = self._try()
+        colouring = colour_by_axes(self._slabs())
+        groups = np.unique(colouring.group[self.steps != 0])
+        value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
+        most = max(1, _ROOM // len(self.base))
+        for k in range(0, len(groups), most):
+            some = groups[k : k + most]
+            moves = (colouring.group == some[:, None]) * self.steps
+            with np.errstate(all="ignore"):
+                change, doubt = self._chords(moves) if straight else self._pinches(moves)
+                place = colouring.entry_of(some)
+                seen = place >= 0
+                at = place[seen]
+                value += np.bincount(at, (weights * change)[seen], len(value))
+                error += np.bincount(at, ((weights * doubt) ** 2)[seen], len(value))
+        return value, 3 * np.sqrt(error)
+
+    def _singly(self, weights: Array) -> tuple[Array, Array]:
+        """Move so few entries one after the other that nothing is gained by knowing which outputs they touch."""
+        value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
+        at = np.flatnonzero(self.steps)
+        moves = np.zeros((len(at), len(self.steps)))
+        moves[np.arange(len(at)), at] = self.steps[at]
+        with np.errstate(all="ignore"):
+            change, doubt = self._pinches(moves)
+            value[at] = change @ weights
+            error[at] = 3 * np.sqrt(doubt**2 @ weights**2)
+        return value, error
+
+    def _chords(self, moves: Array) -> tuple[Array, Array]:
+        up = self._outputs(moves)
+        return up - self.base, np.broadcast_to(1.5 * self.noise, up.shape)
+
+    def _pinches(self, moves: Array) -> tuple[Array, Array]:
+        up, down = self._outputs(_PINCH * moves), self._outputs(-_PINCH * moves)
+        bend = np.abs(up + down - 2 * self.base) / _PINCH
+        changed = (up != down) | (up != self.base)
+        return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
+
+    def _try(self) -> bool:
+        """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step."""
+        moves = np.array([[1.0], [-1.0], [0.5]]) * self.random
+        noise = np.maximum(self.noise, UNIT * np.max(np.abs(self.base)))
+        found = find_stack(self.subject, self.part, self.base, 64 * noise, moves)
+        if found is not None:
+            self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
+        up, down, half = self._outputs(moves) if found is None else found[1]
+        with np.errstate(all="ignore"):
+            largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
+            allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
+            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
+            return bool(np.all(np.maximum(*bends) <= allowed))
+
+    def _outputs(self, moves: Array) -> Array:
+        """Return the outputs `y[K, M]` after each of the moves of this array."""
+        own = slice(self.part.start, self.part.stop)
+        points = np.tile(self.subject.origin, (len(moves), 1))
+        points[:, own] += moves
+        found = None if self.stack is None else self.stack.outputs(points)
+        return np.array([self.subject.outputs(point) for point in points]) if found is None else found
+
+    # ------------------------------------------------------------------------------------------- slabs
+
+    def _slabs(self) -> list[Array]:
+        """Return, axis by axis, `masks[i, m]`: does moving slab i of the axis change output m?"""
+        masks = [np.ones((size, len(self.base)), dtype=bool) for size in self.shape]
+        short = [axis for axis, size in enumerate(self.shape) if 1 < size <= _SHORT]
+        if short:
+            moves = [self._moves(axis, np.arange(self.shape[axis])[:, None]) for axis in short]
+            changed = self._changed(np.concatenate(moves))
+            ends = np.cumsum([self.shape[axis] for axis in short])
+            for axis, mask in zip(short, np.split(changed, ends[:-1]), strict=True):
+                masks[axis] = mask
+        for axis, size in enumerate(self.shape):
+            if size > _SHORT:
+                masks[axis] = touched_outputs(self._touch(axis), size)
+        return masks
+
+    def _touch(self, axis: int) -> Callable[[Array], Array]:
+        return lambda slabs: self._changed(self._moves(axis, slabs[:, None]).sum(axis=0)[None])[0]
+
+    def _moves(self, axis: int, slabs: Array) -> Array:
+        index = np.arange(len(self.steps)) // int(np.prod(self.shape[axis + 1 :])) % self.shape[axis]
+        return (index == slabs) * (FIRST_STEP * self.random)
+
+    def _changed(self, moves: Array) -> Array:
+        """Tell which outputs the moves change; in a stack, rounding may change the others by a little."""
+        with np.errstate(all="ignore"):
+            return ~(np.abs(self._outputs(moves) - self.base) <= (64 * self.noise if self.stack else 0.0))
