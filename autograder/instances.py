@@ -13,7 +13,7 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -21,7 +21,16 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import same
-from autograder.lookalikes import Seen, find_question, lookalikes, name_part, name_typed
+from autograder.lookalikes import (
+    Seen,
+    differs,
+    find_question,
+    in_order,
+    lookalikes,
+    mistaken,
+    name_part,
+    name_typed,
+)
 from autograder.model import Part, Variant
 from autograder.questions import Question
 
@@ -106,14 +115,15 @@ def issue_certified(
     """Draw as `issue` does, of equal difficulty for everybody, and say why the instance may be trusted."""
     question = find_question(question)
     level = question.levels[0] if level is None else level
-    variant, seen = _accepted(question, rng, level, issued, limit, usual_difficulty(question, level))
-    return variant, _certificate(question, variant, seen)
+    usual = usual_difficulty(question, level)
+    variant, seen, exact = _accepted(question, rng, level, issued, limit, usual)
+    return variant, _certificate(question, variant, seen, exact)
 
 
 def _accepted(
     question: Question, rng: np.random.Generator, level: int | None, issued: set[str] | None, limit: int,
     usual: float | None,
-) -> tuple[Variant, Seen]:  # fmt: skip
+) -> tuple[Variant, Seen, Mapping[str, Any]]:  # fmt: skip
     level = question.levels[0] if level is None else level
     if level not in question.levels:
         levels = ", ".join(map(str, question.levels))
@@ -125,13 +135,12 @@ def _accepted(
         if params is not None and not refusal:
             variant = question.pose(_plain_json(question, {**params, "level": level}), question.op)
             refusal = next(_refusals(question, variant, usual), "")
-            seen = [] if refusal else lookalikes(question, variant)
+            seen: Seen = []
             refusal = refusal or next(_exposure_refusals(question, variant, seen), "")
             if not refusal:
-                _hold_to_exact(question, variant)
                 if issued is not None:
                     issued.add(instance_key(question, params))
-                return variant, seen
+                return variant, in_order(question, seen), _held_to_exact(question, variant)
         statistics[refusal] += 1
     raise NoInstance(question.id, level, statistics)
 
@@ -198,15 +207,27 @@ def usual_difficulty(question: Question, level: int) -> float:
 
 
 def _exposure_refusals(question: Question, variant: Variant, seen: Seen) -> Iterator[str]:
-    exposed = {mistake.name: answer for mistake, answer in seen if separated(variant, answer, variant.truth)}
+    """Yield why an instance hides mistakes; `seen` is filled with all its lookalikes, those to detect first."""
     wanted = question.must_detect[variant.level]
+    exposed: dict[str, Mapping[str, Any]] = {}
+    generous = [_generous(part) for part in variant.parts]
+
+    def look(only: Callable[[str], bool]) -> None:
+        for mistake, answer in mistaken(question, variant, only):
+            if differs(variant, answer):
+                seen.append((mistake, answer))
+                if _apart(generous, answer, variant.truth):
+                    exposed[mistake.name] = answer
+
     for name in wanted:
+        look(name.__eq__)
         if name not in exposed:
             yield f"does not expose {name}"
     if question.tell_apart:
         for name, other in itertools.combinations([name for name in wanted if name in exposed], 2):
-            if not separated(variant, exposed[name], exposed[other]):
+            if not _apart(generous, exposed[name], exposed[other]):
                 yield f"cannot tell {name} from {other}"
+    look(lambda name: name not in wanted)
     if len(exposed) < question.min_exposed:
         yield f"exposes fewer than {question.min_exposed} mistakes"
 
@@ -257,7 +278,11 @@ def _repeats(choices: Any) -> bool:
 
 def separated(variant: Variant, answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tell whether two answers differ by more than twice what rounding may explain."""
-    return any(not same(answer[part.id], other[part.id], _generous(part)) for part in variant.parts)
+    return _apart([_generous(part) for part in variant.parts], answer, other)
+
+
+def _apart(parts: Sequence[Part], answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(not same(answer[part.id], other[part.id], part) for part in parts)
 
 
 def _generous(part: Part) -> Part:
@@ -300,17 +325,18 @@ def certificate(question: Question | str, variant: Variant) -> Certificate:
     exact evaluator never gets `agrees`.
     """
     question = find_question(question)
-    return _certificate(question, variant, lookalikes(question, variant))
-
-
-def _certificate(question: Question, variant: Variant, seen: Seen) -> Certificate:
     exact = question.exact(dict(variant.params)) if question.exact else {}
+    return _certificate(question, variant, lookalikes(question, variant), exact)
+
+
+def _certificate(question: Question, variant: Variant, seen: Seen, exact: Mapping[str, Any]) -> Certificate:
+    generous = [_generous(part) for part in variant.parts]
     return Certificate(
         question=question.id,
         key=instance_key(question, variant.params),
         agrees=bool(exact) and _agrees(variant, exact),
         exact=exact,
-        exposed=tuple(mistake.name for mistake, answer in seen if separated(variant, answer, variant.truth)),
+        exposed=tuple(mistake.name for mistake, answer in seen if _apart(generous, answer, variant.truth)),
         merged=_merged(variant, seen),
         lookalikes=tuple(
             Lookalike(mistake.name, part.id, answer[part.id], _gap(answer[part.id], variant.truth[part.id]))
@@ -337,15 +363,17 @@ def _agrees(variant: Variant, exact: Mapping[str, Any]) -> bool:
     return all(p.id in exact and same(variant.truth[p.id], exact[p.id], p) for p in variant.parts)
 
 
-def _hold_to_exact(question: Question, variant: Variant) -> None:
+def _held_to_exact(question: Question, variant: Variant) -> Mapping[str, Any]:
+    """Return what the question's own evaluator answers, which must be the truth."""
     if question.exact is None:
-        return
+        return {}
     exact = question.exact(dict(variant.params))
     if not _agrees(variant, exact):
         raise Disagreement(
             f"{question.id}: the reference answers {dict(variant.truth)}, exact evaluation {exact}, on "
             f"{dict(variant.params)}. Mend one of them before handing this out."
         )
+    return exact
 
 
 def _gap(answer: Any, truth: Any) -> float | None:

@@ -16,7 +16,7 @@ from autograder.instances import (
     name_part,
     name_typed,
 )
-from autograder.mistakes import mistake
+from autograder.mistakes import Registry, mistake
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS, Question, question
 from reference import conv2d, conv_output_size
@@ -36,7 +36,7 @@ def pose(params, impl):
 @pytest.fixture
 def asked(monkeypatch):
     """A question about squares with three mistakes, kept out of the registries of the course."""
-    monkeypatch.setattr("autograder.mistakes._REGISTRY", {})
+    monkeypatch.setattr("autograder.mistakes._REGISTRY", Registry())
 
     def wrong(name, answer):
         def function(*given):
