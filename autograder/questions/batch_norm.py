@@ -154,20 +154,19 @@ class Training:
         return [columns if len(columns) == 1 else params["x"], params["gamma"], params["beta"], params["eps"]]
 
     @staticmethod
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
+        xhat, y = _normalised(params, impl)
+        return {"xhat": _cells(xhat), "y": _cells(y)}
+
+    @staticmethod
     def pose(params: dict[str, Any], impl: Any) -> Variant:
-        x, layer = np.array(params["x"], dtype=float), _layer(params)
-        mean, var = (
-            (np.array(s, dtype=float) for s in params["running"]) if params["running"] else (None, None)
-        )
-        plain = {"gamma": np.ones(x.shape[1]), "beta": np.zeros(x.shape[1]), "eps": params["eps"]}
-        xhat = impl(x, mean, var, **plain, training=True)
-        y = impl(x, mean, var, **layer, training=True)
+        xhat, y = _normalised(params, impl)
         shown = (("xhat", "The normalised values $\\hat x$"), ("y", "The outputs $y$"))
         return Variant(
             question="BN-1",
             title="Batch normalisation of a small batch",
             prompt=_training_prompt(params),
-            parts=_parts(x.shape[1], shown, _slack(params)),
+            parts=_parts(len(params["gamma"]), shown, _slack(params)),
             truth={"xhat": _cells(xhat), "y": _cells(y)},
             solution=_training_steps(params, xhat, y),
             params=params,
@@ -186,6 +185,14 @@ class Training:
         if own.shape != np.shape(params["x"]) or not own.any():
             return None
         return _cells(own * np.array(params["gamma"]) + np.array(params["beta"]))
+
+
+def _normalised(params: dict[str, Any], impl: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Ask for the normalised values, and for the outputs."""
+    x, layer = np.array(params["x"], dtype=float), _layer(params)
+    mean, var = (np.array(s, dtype=float) for s in params["running"]) if params["running"] else (None, None)
+    plain = {"gamma": np.ones(x.shape[1]), "beta": np.zeros(x.shape[1]), "eps": params["eps"]}
+    return impl(x, mean, var, **plain, training=True), impl(x, mean, var, **layer, training=True)
 
 
 def _training_prompt(params: dict[str, Any]) -> str:
