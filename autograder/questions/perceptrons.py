@@ -201,12 +201,12 @@ class Step:
 
     @staticmethod
     def carry(params: Params, part: str, given: Mapping[str, Any]) -> Any:
-        """Correct by the student's own output; None where that leaves nothing to correct."""
+        """Correct by the student's own output; None where a wrong one leaves nothing to correct."""
         which = part.removeprefix("after")
         at = _names(params).index(which)
         x, t, y = params["x"][at], params["t"][at], given[f"output{which}"]
         move = params["lr"] * (t - y)
-        if y not in (0, 1) or not move:
+        if y not in (0, 1) or (not move and y != _fired(params["w"], x, params["b"])):
             return None
         return [*(w + move * v for w, v in zip(params["w"], x)), params["b"] + move]
 
