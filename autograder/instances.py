@@ -15,12 +15,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from autograder.answers import same
+from autograder.difficulty import Usual, concepts, difficulty, numbers_of
 from autograder.lookalikes import (
     Seen,
     differs,
@@ -40,6 +40,7 @@ __all__ = [
     "Lookalike",
     "NoInstance",
     "certificate",
+    "concepts",
     "difficulty",
     "instance_key",
     "issue",
@@ -48,7 +49,7 @@ __all__ = [
     "name_part",
     "name_typed",
     "separated",
-    "usual_difficulty",
+    "usual",
 ]
 
 LARGEST = 1e7
@@ -115,14 +116,14 @@ def issue_certified(
     """Draw as `issue` does, of equal difficulty for everybody, and say why the instance may be trusted."""
     question = find_question(question)
     level = question.levels[0] if level is None else level
-    usual = usual_difficulty(question, level)
-    variant, seen, exact = _accepted(question, rng, level, issued, limit, usual)
+    fair = usual(question, level)
+    variant, seen, exact = _accepted(question, rng, level, issued, limit, fair)
     return variant, _certificate(question, variant, seen, exact)
 
 
 def _accepted(
     question: Question, rng: np.random.Generator, level: int | None, issued: set[str] | None, limit: int,
-    usual: float | None,
+    fair: Usual | None,
 ) -> tuple[Variant, Seen, Mapping[str, Any]]:  # fmt: skip
     level = question.levels[0] if level is None else level
     if level not in question.levels:
@@ -134,7 +135,7 @@ def _accepted(
         refusal = "not worth posing" if params is None else _known_before(question, params, issued)
         if params is not None and not refusal:
             variant = question.pose(_plain_json(question, {**params, "level": level}), question.op)
-            refusal = next(_refusals(question, variant, usual), "")
+            refusal = next(_refusals(question, variant, fair), "")
             seen: Seen = []
             refusal = refusal or next(_exposure_refusals(question, variant, seen), "")
             if not refusal:
@@ -165,45 +166,29 @@ def _plain_json(question: Question, params: dict[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------ acceptance
 
 
-def _refusals(question: Question, variant: Variant, usual: float | None) -> Iterator[str]:
+def _refusals(question: Question, variant: Variant, fair: Usual | None) -> Iterator[str]:
     """Yield why an instance is not acceptable, whatever mistakes answer."""
     for part in variant.parts:
         yield from _part_refusals(part, variant.truth[part.id])
     yield from _effort_refusals(question, variant)
-    if usual is not None and abs(difficulty(question, variant) - usual) > FAIR * usual:
+    if fair is None:
+        return
+    if concepts(variant.params) != fair.concepts:
+        yield "asks for other concepts"
+    if abs(difficulty(question, variant) - fair.difficulty) > FAIR * fair.difficulty:
         yield "easier or harder than others"
 
 
-def difficulty(question: Question, variant: Variant) -> float:
-    """Estimate how hard an instance is: operations, digits, numbers that are not whole, all else being equal.
-
-    The level fixes which concepts are active, so that they need no weight of their own.
-    """
-    numbers = [abs(n) for n in _plain_numbers(variant.params)] or [1.0]
-    digits = sum(len(f"{n:g}".replace(".", "")) for n in numbers) / len(numbers)
-    work = question.work(dict(variant.params)) if question.work else len(numbers)
-    asked = [n for p in variant.parts for n in _numbers(p, variant.truth[p.id])]
-    broken = any(float(n) != int(n) for n in asked)
-    return math.log2(1 + work) + 0.5 * digits + 0.5 * broken
-
-
-def _plain_numbers(value: Any) -> Iterator[float]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _plain_numbers(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _plain_numbers(inner)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield value
-
-
 @functools.cache
-def usual_difficulty(question: Question, level: int) -> float:
-    """Return the median difficulty of a question's instances, the same on every machine."""
+def usual(question: Question, level: int) -> Usual:
+    """Return the commonest concepts of a question's instances and their median difficulty, the same everywhere."""
     seed = int.from_bytes(hashlib.sha256(f"{question.id} {level}".encode()).digest()[:8], "big")
     rng = np.random.default_rng(seed)
-    return float(np.median([difficulty(question, issue(question, rng, level)) for _ in range(15)]))
+    drawn = [issue(question, rng, level) for _ in range(15)]
+    active = [concepts(variant.params) for variant in drawn]
+    common = max(active, key=lambda one: (active.count(one), sorted(one)))
+    alike = [difficulty(question, v) for v, own in zip(drawn, active, strict=True) if own == common]
+    return Usual(float(np.median(alike)), common)
 
 
 def _exposure_refusals(question: Question, variant: Variant, seen: Seen) -> Iterator[str]:
@@ -233,7 +218,7 @@ def _exposure_refusals(question: Question, variant: Variant, seen: Seen) -> Iter
 
 
 def _part_refusals(part: Part, truth: Any) -> Iterator[str]:
-    numbers = _numbers(part, truth)
+    numbers = numbers_of(part, truth)
     if not all(math.isfinite(float(number)) and abs(number) <= LARGEST for number in numbers):
         yield "not finite or too large"
         return
@@ -256,14 +241,6 @@ def _effort_refusals(question: Question, variant: Variant) -> Iterator[str]:
         least, most = question.workload[variant.level]
         if not least <= question.work(params) <= most:
             yield "too little or too much work"
-
-
-def _numbers(part: Part, truth: Any) -> list[Any]:
-    if part.kind in ("int", "num", "frac"):
-        return [Fraction(truth) if isinstance(truth, str) else truth]
-    return (
-        np.asarray(truth, dtype=float).ravel().tolist() if part.kind in ("vec", "mat", "ten", "shape") else []
-    )
 
 
 def _rounds_safely(number: Any, places: int) -> bool:

@@ -30,7 +30,7 @@ from autograder.assignment import (
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
-from autograder.instances import certificate, instance_key, issue, usual_difficulty
+from autograder.instances import certificate, instance_key, issue, usual
 from autograder.journal import write_whole
 from autograder.judging import JUDGE_VERSION
 from autograder.key import Key, KeyTrial, hashed, save_keys
@@ -148,7 +148,7 @@ def _variants(
         for student in students
     }
     for asked in assignment.by_hand():
-        usual_difficulty(QUESTIONS[asked.id], asked.level)  # once, before processes are forked
+        usual(QUESTIONS[asked.id], asked.level)  # once, before processes are forked
     jobs = [(assignment, secret, student, held[student], len(students)) for student in students]
     found: dict[str, dict[str, Issued]] = {}
     for number, (student, own) in enumerate(zip(students, shared_out(_alone, jobs), strict=True), start=1):
