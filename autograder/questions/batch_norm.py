@@ -308,16 +308,16 @@ class Testing:
 
 def _testing_prompt(params: dict[str, Any]) -> str:
     features = len(params["gamma"])
-    named = (("running mean", params["running"][0]), ("running variance", params["running"][1]),
-             ("$\\gamma$", params["gamma"]), ("$\\beta$", params["beta"]))  # fmt: skip
-    if features == 1:
-        stored = ", ".join(f"{name} {values[0]:g}" for name, values in named)
-    else:
-        stored = ", ".join(f"{name} $({listed(values)})$" for name, values in named)
+    mean, var, gamma, beta = (
+        f"{values[0]:g}" if features == 1 else f"({listed(values)})"
+        for values in (*params["running"], params["gamma"], params["beta"])
+    )
+    stored = f"running mean ${mean}$, running variance ${var}$, $\\gamma = {gamma}$, $\\beta = {beta}$"
     return (
         f"After training, a batch normalisation layer holds: {stored}, {_eps_words(params['eps'])}"
         f"{', one entry per feature' if features > 1 else ''}.\n\nThe trained network is now **tested**. Three "
-        f"test examples reach the layer together: {_batch_words(params)}\n\nWhat does the layer pass on?"
+        f"test examples reach the layer together: {_batch_words(params)}{'.' if features == 1 else ''}\n\nWhat does the "
+        "layer pass on?"
     )
 
 

@@ -376,7 +376,7 @@ def _epoch_prompt(params: Params) -> str:
     )
     return (
         f"A perceptron with two inputs is to learn the logical function **{params['gate']}**. It starts with "
-        f"$w = {_vector(params['w'])}$ and $b = {params['b']:g}$. {_DECIDE} {_RULE}with "
+        f"$w = {_vector(params['w'])}$ and $b = {params['b']:g}$. {_DECIDE} {_RULE}Here "
         f"$\\eta = {params['lr']:g}$; when the answer is right, nothing moves. One epoch shows it these four "
         f"examples, **in this order**, each with the weights the one before has left:\n\n"
         f"| row | $x$ | $t$ |\n|---|---|---|\n{shown}\n\n"
