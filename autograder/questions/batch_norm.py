@@ -316,8 +316,8 @@ def _testing_prompt(params: dict[str, Any]) -> str:
     return (
         f"After training, a batch normalisation layer holds: {stored}, {_eps_words(params['eps'])}"
         f"{', one entry per feature' if features > 1 else ''}.\n\nThe trained network is now **tested**. Three "
-        f"test examples reach the layer together: {_batch_words(params)}{'.' if features == 1 else ''}\n\nWhat does the "
-        "layer pass on?"
+        f"test examples reach the layer together: {_batch_words(params)}{'.' if features == 1 else ''}\n\nWhat does "
+        "the layer pass on?"
     )
 
 
