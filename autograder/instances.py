@@ -74,6 +74,9 @@ class NoInstance(RuntimeError):
         )
         self.question, self.level, self.statistics = question, level, dict(statistics)
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.question, self.level, self.statistics)  # it comes from other processes, too
+
 
 class Disagreement(RuntimeError):
     """The reference and a question's own evaluator give different answers: never hand this out."""

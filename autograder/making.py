@@ -30,7 +30,7 @@ from autograder.assignment import (
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
-from autograder.instances import certificate, instance_key, issue, usual
+from autograder.instances import NoInstance, certificate, instance_key, issue, usual
 from autograder.journal import write_whole
 from autograder.judging import JUDGE_VERSION
 from autograder.key import Key, KeyTrial, hashed, save_keys
@@ -81,6 +81,8 @@ def make(
         handouts = _write_handouts(course, assignment, variants, on_step) if per_student else 0
     except OSError as error:
         raise CourseError(f"{error.filename or root} could not be written: {error.strerror}.") from None
+    except NoInstance as none:
+        raise CourseError(str(none)) from None
     return Made(course, assignment, len(students), kept, handouts)
 
 

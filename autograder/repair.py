@@ -7,6 +7,7 @@ that runs, gives wrong results and is rejected by the checks is handed out.
 from __future__ import annotations
 
 import ast
+import itertools
 import multiprocessing
 import re
 from collections.abc import Iterator
@@ -69,9 +70,9 @@ def repair(exercise: str, seed: int) -> Repair:
 
 
 def _in_random_order(text: str, exercise: str, seed: int) -> Iterator[Mutant]:
-    found = [m for m in mutants(text) if m.where == exercise and _is_hidden(m, text)]
-    order = np.random.default_rng(seed).permutation(len(found))[:MOST]
-    return (found[i] for i in order)
+    found = [m for m in mutants(text) if m.where == exercise]
+    order = np.random.default_rng(seed).permutation(len(found))
+    return itertools.islice((found[i] for i in order if _is_hidden(found[i], text)), MOST)
 
 
 _TELLTALE = re.compile(r"\b(?:pass|clear|expm1|log1p|NotImplemented)\b|^(?:True|False)$|[+-] 1 [+-] 1\b")

@@ -30,12 +30,12 @@ def _renderer() -> MarkdownIt:
 
 def _formula(latex: str, options: dict[str, bool]) -> str:
     """Convert a formula; those that differ in their numbers alone are converted once."""
+    display = bool(options.get("display_mode"))
     if _WHOLE.search(latex):
-        return _converted(latex, options.get("display_mode", False))[0]
+        return _mathml(latex, display)
     found = _NUMBER.findall(latex)
     names = itertools.count(1)
-    template = _NUMBER.sub(lambda _: f"90{next(names):03d}09", latex)
-    pieces = _converted(template, options.get("display_mode", False))
+    pieces = _pieces(_NUMBER.sub(lambda _: f"90{next(names):03d}09", latex), display)
     return "".join(found[int(piece) - 1] if i % 2 else piece for i, piece in enumerate(pieces))
 
 
@@ -43,7 +43,7 @@ _NUMBER = re.compile(r"(?<![_^.\d])\d+(?:\.\d+)?(?!\d)")
 """A number as the converter reads one; after _ or ^ without braces it takes a single digit."""
 
 _WHOLE = re.compile(
-    r"\\[cdt]?frac\s*[.\d]|\d\s*(?:in|mm|cm|pt|em|ex|pc|bp|dd|cc|sp|mu)|\\(?:above|rule|verb|begin|\\)|\d{6}"
+    r"\\[cdt]?frac\s*[.\d]|\d\s*(?:in|mm|cm|pt|em|ex|pc|bp|dd|cc|sp|mu)|\\(?:above|rule|verb|begin|\\)|\d{6}|\.\d+\."
 )
 """Where digits have a further meaning, such as lengths, or could be taken for a name of ours."""
 
@@ -51,9 +51,14 @@ _NAME = re.compile(r"90(\d{3})09")
 
 
 @functools.lru_cache(maxsize=4096)
-def _converted(latex: str, display: bool) -> list[str]:
+def _pieces(template: str, display: bool) -> list[str]:
     """Return a formula as MathML, split at the names that stand for numbers."""
+    return _NAME.split(_mathml(template, display))
+
+
+@functools.lru_cache(maxsize=1024)
+def _mathml(latex: str, display: bool) -> str:
     try:
-        return _NAME.split(convert(latex, display="block" if display else "inline"))
+        return convert(latex, display="block" if display else "inline")
     except Exception:  # a formula the converter does not know is shown as it was typed
-        return _NAME.split(f"<code>{html.escape(latex)}</code>")
+        return f"<code>{html.escape(latex)}</code>"
