@@ -59,6 +59,11 @@ def _pieces(template: str, display: bool) -> list[str]:
 @functools.lru_cache(maxsize=1024)
 def _mathml(latex: str, display: bool) -> str:
     try:
-        return convert(latex, display="block" if display else "inline")
+        return spaced(convert(latex, display="block" if display else "inline"))
     except Exception:  # a formula the converter does not know is shown as it was typed
         return f"<code>{html.escape(latex)}</code>"
+
+
+def spaced(mathml: str) -> str:
+    """Set a name such as ln apart from what it is applied to, which the converter does not."""
+    return re.sub(r"(<mi>(?:ln|log|exp|tanh)</mi>)(?=<m(?:i|n|sub)>)", r'\1<mspace width="0.17em" />', mathml)
