@@ -44,6 +44,10 @@ class Asked:
         """Tell whether the answer is a function."""
         return self.id in EXERCISES
 
+    def has_room_for(self, cohort: int) -> bool:
+        """Tell whether a by-hand question has enough instances for everybody to get others."""
+        return QUESTIONS[self.id].space[self.level] >= 4 * cohort * self.count
+
     def instances(self) -> tuple[str, ...]:
         """Return the cell ids: CONV-1, CONV-1_2, CONV-1_3, ..."""
         return tuple(self.id if i == 0 else f"{self.id}_{i + 1}" for i in range(self.count))
@@ -283,8 +287,7 @@ def issue_by_hand(
     """
     for asked in assignment.by_hand():
         question = QUESTIONS[asked.id]
-        roomy = question.space[asked.level] >= 4 * cohort * asked.count
-        known = taken.setdefault(asked.id, set()) if roomy else set()
+        known = taken.setdefault(asked.id, set()) if asked.has_room_for(cohort) else set()
         for instance in asked.instances():
             rng = rng_for(secret, assignment.name, student, instance)
             yield issued(student, instance, *issue_certified(question, rng, asked.level, known))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograder import answers
+from autograder.equations import contradicts_itself
 from autograder.instances import NoInstance, instance_key, issue, lookalikes, separated
 from autograder.mistakes import Mistake
 from autograder.model import Part, Variant
@@ -101,14 +103,17 @@ def _rounded(value: Any, places: int) -> str:
 def _told(variant: Variant, answer: Mapping[str, Any]) -> str:
     """Write the answers to all parts in one line."""
     texts = [written(part, answer[part.id]) for part in variant.parts]
-    if len(texts) == 1:
-        return texts[0]
-    return "; ".join(f"{part.id}: {text}" for part, text in zip(variant.parts, texts, strict=True))
+    return (
+        texts[0] if len(texts) == 1 else "; ".join(f"({i}) {text}" for i, text in enumerate(texts, start=1))
+    )
 
 
 def _asked(variant: Variant) -> str:
-    """Repeat the statement with what its parts ask for."""
-    asks = [part.prompt for part in variant.parts if part.prompt]
+    """Repeat the statement with what its parts ask for, numbered as in `_told`."""
+    several = len(variant.parts) > 1
+    asks = [
+        f"({i}) {p.prompt}" if several else p.prompt for i, p in enumerate(variant.parts, start=1) if p.prompt
+    ]
     return variant.prompt + ("\n\n" + "\n\n".join(asks) if asks else "")
 
 
@@ -204,9 +209,23 @@ def _mistaken_explain(base: Question, params: Params) -> Iterable[tuple[Mistake,
 
 def _turn_find(base: Question, variant: Variant, rng: np.random.Generator) -> dict[str, Any] | None:
     for mistake, _ in _different(base, variant, rng):
-        if _first_difference(variant.solution, _wrong_solution(base, variant, mistake)):
+        lines = _wrong_solution(base, variant, mistake)
+        first = _first_difference(variant.solution, lines)
+        if first and not _given_away(variant.solution, lines, first):
             return {"made": mistake.name}
     return None
+
+
+def _given_away(right: Sequence[str], lines: Sequence[str], first: int) -> bool:
+    """Tell whether the lines contradict themselves, so that reading finds the wrong one, without any thought.
+
+    An equation is plainly false, the number that a line should have was worked out in a line before, or the
+    numbers of a line only stand in another order.
+    """
+    due, shown = Counter(_numbers(right[first - 1])), Counter(_numbers(lines[first - 1]))
+    before = {number for line in right[: first - 1] for number in _numbers(line)} - {"0", "1", "2"}
+    known = not before.isdisjoint(due - shown) or (due == shown and bool(due))
+    return known or any(map(contradicts_itself, lines))
 
 
 def _wrong_solution(base: Question, variant: Variant, mistake: Mistake) -> tuple[str, ...]:
@@ -271,18 +290,20 @@ def _hidden(base: Question, variant: Variant, name: str) -> str:
 
     It shows where the statements of two values differ, and the differing words must be its numbers.
     """
-    value = variant.params[name]
+    value, hidden = variant.params[name], ""
     for step in (1, 2, -1):
         other = _with(base, variant, name, value + step)
         if other is None:
             continue
         ours, theirs = (re.split(r"(\d+)", v.prompt) for v in (variant, other))
-        if len(ours) != len(theirs):
-            continue
-        shown = [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
-        if shown and all((ours[i], theirs[i]) == (str(value), str(value + step)) for i in shown):
-            return "".join("?" if i in shown else text for i, text in enumerate(ours))
-    return ""
+        shown = [i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b]
+        if len(ours) != len(theirs) or not all(
+            (ours[i], theirs[i]) == (str(value), str(value + step)) for i in shown
+        ):
+            return ""  # other words (1 row, 2 rows) would tell the number
+        if shown:
+            hidden = "".join("?" if i in shown else text for i, text in enumerate(ours))
+    return hidden
 
 
 def _pose_reverse(base: Question, params: Params, variant: Variant) -> tuple[str, Part, Any, Sequence[str]]:

@@ -13,15 +13,24 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from autograder.answers import same
-from autograder.lookalikes import Seen, find_question, lookalikes, name_part, name_typed
+from autograder.difficulty import Usual, concepts, difficulty, numbers_of
+from autograder.lookalikes import (
+    Seen,
+    differs,
+    find_question,
+    in_order,
+    lookalikes,
+    mistaken,
+    name_part,
+    name_typed,
+)
 from autograder.model import Part, Variant
 from autograder.questions import Question
 
@@ -31,6 +40,7 @@ __all__ = [
     "Lookalike",
     "NoInstance",
     "certificate",
+    "concepts",
     "difficulty",
     "instance_key",
     "issue",
@@ -39,7 +49,7 @@ __all__ = [
     "name_part",
     "name_typed",
     "separated",
-    "usual_difficulty",
+    "usual",
 ]
 
 LARGEST = 1e7
@@ -63,6 +73,9 @@ class NoInstance(RuntimeError):
             "draw, or ask for fewer different instances."
         )
         self.question, self.level, self.statistics = question, level, dict(statistics)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.question, self.level, self.statistics)  # it comes from other processes, too
 
 
 class Disagreement(RuntimeError):
@@ -106,14 +119,15 @@ def issue_certified(
     """Draw as `issue` does, of equal difficulty for everybody, and say why the instance may be trusted."""
     question = find_question(question)
     level = question.levels[0] if level is None else level
-    variant, seen = _accepted(question, rng, level, issued, limit, usual_difficulty(question, level))
-    return variant, _certificate(question, variant, seen)
+    fair = usual(question, level)
+    variant, seen, exact = _accepted(question, rng, level, issued, limit, fair)
+    return variant, _certificate(question, variant, seen, exact)
 
 
 def _accepted(
     question: Question, rng: np.random.Generator, level: int | None, issued: set[str] | None, limit: int,
-    usual: float | None,
-) -> tuple[Variant, Seen]:  # fmt: skip
+    fair: Usual | None,
+) -> tuple[Variant, Seen, Mapping[str, Any]]:  # fmt: skip
     level = question.levels[0] if level is None else level
     if level not in question.levels:
         levels = ", ".join(map(str, question.levels))
@@ -124,14 +138,13 @@ def _accepted(
         refusal = "not worth posing" if params is None else _known_before(question, params, issued)
         if params is not None and not refusal:
             variant = question.pose(_plain_json(question, {**params, "level": level}), question.op)
-            refusal = next(_refusals(question, variant, usual), "")
-            seen = [] if refusal else lookalikes(question, variant)
+            refusal = next(_refusals(question, variant, fair), "")
+            seen: Seen = []
             refusal = refusal or next(_exposure_refusals(question, variant, seen), "")
             if not refusal:
-                _hold_to_exact(question, variant)
                 if issued is not None:
                     issued.add(instance_key(question, params))
-                return variant, seen
+                return variant, in_order(question, seen), _held_to_exact(question, variant)
         statistics[refusal] += 1
     raise NoInstance(question.id, level, statistics)
 
@@ -156,63 +169,59 @@ def _plain_json(question: Question, params: dict[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------ acceptance
 
 
-def _refusals(question: Question, variant: Variant, usual: float | None) -> Iterator[str]:
+def _refusals(question: Question, variant: Variant, fair: Usual | None) -> Iterator[str]:
     """Yield why an instance is not acceptable, whatever mistakes answer."""
     for part in variant.parts:
         yield from _part_refusals(part, variant.truth[part.id])
     yield from _effort_refusals(question, variant)
-    if usual is not None and abs(difficulty(question, variant) - usual) > FAIR * usual:
+    if fair is None:
+        return
+    if concepts(variant.params) != fair.concepts:
+        yield "asks for other concepts"
+    if abs(difficulty(question, variant) - fair.difficulty) > FAIR * fair.difficulty:
         yield "easier or harder than others"
 
 
-def difficulty(question: Question, variant: Variant) -> float:
-    """Estimate how hard an instance is: operations, digits, numbers that are not whole, all else being equal.
-
-    The level fixes which concepts are active, so that they need no weight of their own.
-    """
-    numbers = [abs(n) for n in _plain_numbers(variant.params)] or [1.0]
-    digits = sum(len(f"{n:g}".replace(".", "")) for n in numbers) / len(numbers)
-    work = question.work(dict(variant.params)) if question.work else len(numbers)
-    asked = [n for p in variant.parts for n in _numbers(p, variant.truth[p.id])]
-    broken = any(float(n) != int(n) for n in asked)
-    return math.log2(1 + work) + 0.5 * digits + 0.5 * broken
-
-
-def _plain_numbers(value: Any) -> Iterator[float]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _plain_numbers(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _plain_numbers(inner)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield value
-
-
 @functools.cache
-def usual_difficulty(question: Question, level: int) -> float:
-    """Return the median difficulty of a question's instances, the same on every machine."""
+def usual(question: Question, level: int) -> Usual:
+    """Return the commonest concepts of a question's instances and their median difficulty, the same everywhere."""
     seed = int.from_bytes(hashlib.sha256(f"{question.id} {level}".encode()).digest()[:8], "big")
     rng = np.random.default_rng(seed)
-    return float(np.median([difficulty(question, issue(question, rng, level)) for _ in range(15)]))
+    drawn = [issue(question, rng, level) for _ in range(15)]
+    active = [concepts(variant.params) for variant in drawn]
+    common = max(active, key=lambda one: (active.count(one), sorted(one)))
+    alike = [difficulty(question, v) for v, own in zip(drawn, active, strict=True) if own == common]
+    return Usual(float(np.median(alike)), common)
 
 
 def _exposure_refusals(question: Question, variant: Variant, seen: Seen) -> Iterator[str]:
-    exposed = {mistake.name: answer for mistake, answer in seen if separated(variant, answer, variant.truth)}
+    """Yield why an instance hides mistakes; `seen` is filled with all its lookalikes, those to detect first."""
     wanted = question.must_detect[variant.level]
+    exposed: dict[str, Mapping[str, Any]] = {}
+    generous = [_generous(part) for part in variant.parts]
+
+    def look(only: Callable[[str], bool]) -> None:
+        for mistake, answer in mistaken(question, variant, only):
+            if differs(variant, answer):
+                seen.append((mistake, answer))
+                if _apart(generous, answer, variant.truth):
+                    exposed[mistake.name] = answer
+
     for name in wanted:
+        look(name.__eq__)
         if name not in exposed:
             yield f"does not expose {name}"
     if question.tell_apart:
         for name, other in itertools.combinations([name for name in wanted if name in exposed], 2):
-            if not separated(variant, exposed[name], exposed[other]):
+            if not _apart(generous, exposed[name], exposed[other]):
                 yield f"cannot tell {name} from {other}"
+    look(lambda name: name not in wanted)
     if len(exposed) < question.min_exposed:
         yield f"exposes fewer than {question.min_exposed} mistakes"
 
 
 def _part_refusals(part: Part, truth: Any) -> Iterator[str]:
-    numbers = _numbers(part, truth)
+    numbers = numbers_of(part, truth)
     if not all(math.isfinite(float(number)) and abs(number) <= LARGEST for number in numbers):
         yield "not finite or too large"
         return
@@ -237,14 +246,6 @@ def _effort_refusals(question: Question, variant: Variant) -> Iterator[str]:
             yield "too little or too much work"
 
 
-def _numbers(part: Part, truth: Any) -> list[Any]:
-    if part.kind in ("int", "num", "frac"):
-        return [Fraction(truth) if isinstance(truth, str) else truth]
-    return (
-        np.asarray(truth, dtype=float).ravel().tolist() if part.kind in ("vec", "mat", "ten", "shape") else []
-    )
-
-
 def _rounds_safely(number: Any, places: int) -> bool:
     scaled = abs(float(number)) * 10.0**places
     return abs(scaled - math.floor(scaled) - 0.5) > 1e-6
@@ -257,7 +258,11 @@ def _repeats(choices: Any) -> bool:
 
 def separated(variant: Variant, answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Tell whether two answers differ by more than twice what rounding may explain."""
-    return any(not same(answer[part.id], other[part.id], _generous(part)) for part in variant.parts)
+    return _apart([_generous(part) for part in variant.parts], answer, other)
+
+
+def _apart(parts: Sequence[Part], answer: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(not same(answer[part.id], other[part.id], part) for part in parts)
 
 
 def _generous(part: Part) -> Part:
@@ -300,17 +305,18 @@ def certificate(question: Question | str, variant: Variant) -> Certificate:
     exact evaluator never gets `agrees`.
     """
     question = find_question(question)
-    return _certificate(question, variant, lookalikes(question, variant))
-
-
-def _certificate(question: Question, variant: Variant, seen: Seen) -> Certificate:
     exact = question.exact(dict(variant.params)) if question.exact else {}
+    return _certificate(question, variant, lookalikes(question, variant), exact)
+
+
+def _certificate(question: Question, variant: Variant, seen: Seen, exact: Mapping[str, Any]) -> Certificate:
+    generous = [_generous(part) for part in variant.parts]
     return Certificate(
         question=question.id,
         key=instance_key(question, variant.params),
         agrees=bool(exact) and _agrees(variant, exact),
         exact=exact,
-        exposed=tuple(mistake.name for mistake, answer in seen if separated(variant, answer, variant.truth)),
+        exposed=tuple(mistake.name for mistake, answer in seen if _apart(generous, answer, variant.truth)),
         merged=_merged(variant, seen),
         lookalikes=tuple(
             Lookalike(mistake.name, part.id, answer[part.id], _gap(answer[part.id], variant.truth[part.id]))
@@ -337,15 +343,17 @@ def _agrees(variant: Variant, exact: Mapping[str, Any]) -> bool:
     return all(p.id in exact and same(variant.truth[p.id], exact[p.id], p) for p in variant.parts)
 
 
-def _hold_to_exact(question: Question, variant: Variant) -> None:
+def _held_to_exact(question: Question, variant: Variant) -> Mapping[str, Any]:
+    """Return what the question's own evaluator answers, which must be the truth."""
     if question.exact is None:
-        return
+        return {}
     exact = question.exact(dict(variant.params))
     if not _agrees(variant, exact):
         raise Disagreement(
             f"{question.id}: the reference answers {dict(variant.truth)}, exact evaluation {exact}, on "
             f"{dict(variant.params)}. Mend one of them before handing this out."
         )
+    return exact
 
 
 def _gap(answer: Any, truth: Any) -> float | None:

@@ -11,7 +11,16 @@ from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS, Question
 from reference import ShapeError
 
-__all__ = ["Seen", "find_question", "lookalikes", "name_part", "name_typed"]
+__all__ = [
+    "Seen",
+    "differs",
+    "find_question",
+    "in_order",
+    "lookalikes",
+    "mistaken",
+    "name_part",
+    "name_typed",
+]
 
 Seen = list[tuple[Mistake, dict[str, Any]]]
 """Mistakes that change an answer, with what they answer."""
@@ -35,21 +44,33 @@ def lookalikes(question: Question | str, variant: Variant) -> Seen:
     Each comes with its answer to all parts, in the form of `variant.truth`.
     """
     question = find_question(question)
-    found = []
-    for mistake, answer in _mistaken(question, variant):
-        if not all(same(answer[p.id], variant.truth[p.id], p) for p in variant.parts):
-            found.append((mistake, answer))
-    return found
+    return [pair for pair in mistaken(question, variant) if differs(variant, pair[1])]
 
 
-def _mistaken(question: Question, variant: Variant) -> Iterator[tuple[Mistake, dict[str, Any]]]:
+def mistaken(
+    question: Question, variant: Variant, only: Callable[[str], bool] = lambda _name: True
+) -> Iterator[tuple[Mistake, dict[str, Any]]]:
+    """Yield every mistake that applies (of those that `only` lets through) with its answer to all parts."""
     if question.mistaken is not None:
-        yield from question.mistaken(variant.params)
+        yield from (pair for pair in question.mistaken(variant.params) if only(pair[0].name))
         return
     for mistake in _aimed_at(question):
-        answer = _answer(question, variant, mistake)
+        answer = _answer(question, variant, mistake) if only(mistake.name) else None
         if answer is not None:
             yield mistake, answer
+
+
+def differs(variant: Variant, answer: Mapping[str, Any]) -> bool:
+    """Tell whether an answer would be judged wrong in some part."""
+    return not all(same(answer[p.id], variant.truth[p.id], p) for p in variant.parts)
+
+
+def in_order(question: Question, seen: Seen) -> Seen:
+    """Put lookalikes into the order in which their mistakes are written."""
+    if question.mistaken is not None:
+        return seen
+    place = {id(mistake): number for number, mistake in enumerate(_aimed_at(question))}
+    return sorted(seen, key=lambda pair: place[id(pair[0])])
 
 
 def name_typed(

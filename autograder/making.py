@@ -30,7 +30,7 @@ from autograder.assignment import (
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
 from autograder.handouts import kit
-from autograder.instances import certificate, instance_key, issue, usual_difficulty
+from autograder.instances import NoInstance, certificate, instance_key, issue, usual
 from autograder.journal import write_whole
 from autograder.judging import JUDGE_VERSION
 from autograder.key import Key, KeyTrial, hashed, save_keys
@@ -81,6 +81,8 @@ def make(
         handouts = _write_handouts(course, assignment, variants, on_step) if per_student else 0
     except OSError as error:
         raise CourseError(f"{error.filename or root} could not be written: {error.strerror}.") from None
+    except NoInstance as none:
+        raise CourseError(str(none)) from None
     return Made(course, assignment, len(students), kept, handouts)
 
 
@@ -148,7 +150,7 @@ def _variants(
         for student in students
     }
     for asked in assignment.by_hand():
-        usual_difficulty(QUESTIONS[asked.id], asked.level)  # once, before processes are forked
+        usual(QUESTIONS[asked.id], asked.level)  # once, before processes are forked
     jobs = [(assignment, secret, student, held[student], len(students)) for student in students]
     found: dict[str, dict[str, Issued]] = {}
     for number, (student, own) in enumerate(zip(students, shared_out(_alone, jobs), strict=True), start=1):
@@ -167,20 +169,23 @@ def _not_alike(
     assignment: Assignment, secret: bytes, student: str, own: dict[str, Issued], old: Mapping[str, Issued],
     taken: dict[str, set[str]], cohort: int,
 ) -> dict[str, Issued]:  # fmt: skip
-    """Keep what a student drew alone unless somebody has the same already; then draw again, knowing of them.
+    """Keep what a student drew alone; a question somebody has the same of already is drawn again, knowing of them.
 
-    The result is the same as drawing for one student after the other.
+    Each question draws from a generator of its own, so the result is the same as drawing for one student after
+    the other.
     """
-    fresh = [
-        (o.variant.question, instance_key(o.variant.question, o.variant.params))
-        for i, o in own.items()
-        if i not in old
-    ]
-    if any(key in taken.get(question, ()) for question, key in fresh):
-        return _of_student(assignment, secret, student, old, taken, cohort)
-    for question, key in fresh:
-        taken.setdefault(question, set()).add(key)
-    return own
+    roomy = {q.id for q in assignment.by_hand() if q.has_room_for(cohort)}
+    new = [o for i, o in own.items() if i not in old and o.variant.question in roomy]
+    keys = {o.instance: instance_key(o.variant.question, o.variant.params) for o in new}
+    alike = {o.variant.question for o in new if keys[o.instance] in taken.get(o.variant.question, ())}
+    for o in new:
+        if o.variant.question not in alike:
+            taken.setdefault(o.variant.question, set()).add(keys[o.instance])
+    if not alike:
+        return own
+    asked = tuple(q for q in assignment.questions if q.id in alike)
+    again = issue_by_hand(dataclasses.replace(assignment, questions=asked), secret, student, taken, cohort)
+    return own | {o.instance: o for o in again if o.instance not in old}
 
 
 def _of_student(

@@ -70,25 +70,44 @@ def pose(
 
     `impl` has the signature of `graph_gradients`; `places` are the options of the answers (none: whole numbers).
     """
-    graph = Graph(params["nodes"])
-    value = graph.forward(params["leaves"])
-    g = impl(np.array([value[name] for name in graph.names]), graph, "f")
-    slope = dict(zip(graph.names, map(float, g), strict=True))
-    wanted = {"values": asked, "gradients": asked[::-1], "leaves": [*params["leaves"]]}
-    found = {
-        part: [(value if part == "values" else slope)[name] for name in names]
-        for part, names in wanted.items()
-    }
+    graph, value, slope = _slopes(params, impl)
     return Variant(
         question=id,
         title=title,
         prompt=prompt,
-        parts=_parts(wanted, places),
-        truth={part: numbers if places else cells(numbers) for part, numbers in found.items()},
+        parts=_parts(_wanted(params, asked), places),
+        truth=_found(params, asked, value, slope, places),
         solution=(_forward_step(graph, value), _backward_step(graph, value, slope)),
         params=params,
         level=params.get("level", 1),
     )
+
+
+def answers(params: Params, impl: Any, asked: list[str], places: Params) -> dict[str, Any]:
+    """Give the answers that `pose` gives, without a word."""
+    _, value, slope = _slopes(params, impl)
+    return _found(params, asked, value, slope, places)
+
+
+def _slopes(params: Params, impl: Any) -> tuple[Graph, Mapping[str, float], dict[str, float]]:
+    graph = Graph(params["nodes"])
+    value = graph.forward(params["leaves"])
+    g = impl(np.array([value[name] for name in graph.names]), graph, "f")
+    return graph, value, dict(zip(graph.names, map(float, g), strict=True))
+
+
+def _wanted(params: Params, asked: list[str]) -> dict[str, list[str]]:
+    return {"values": asked, "gradients": asked[::-1], "leaves": [*params["leaves"]]}
+
+
+def _found(
+    params: Params, asked: list[str], value: Mapping[str, float], slope: Mapping[str, float], places: Params
+) -> dict[str, Any]:
+    found = {
+        part: [(value if part == "values" else slope)[name] for name in names]
+        for part, names in _wanted(params, asked).items()
+    }
+    return {part: numbers if places else cells(numbers) for part, numbers in found.items()}
 
 
 def _parts(wanted: Mapping[str, list[str]], places: Params) -> tuple[Part, ...]:

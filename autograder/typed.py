@@ -27,6 +27,7 @@ _RIGHT_METHOD = "Not the result asked for, but rightly worked out from what you 
 _FROM_PARTS = "It follows from your answer to {parents}; that answer is not right, and counts once only."
 _FROM_ROWS = "Rows that follow from your own rows before them count: an error counts in its own row only."
 _BY_METHOD = "Work it again step by step with the method of the worked example."
+UNREADABLE = "The answer cannot be read: "
 _UNNAMED = "The answer matches none of the mistakes known for this question."
 
 
@@ -38,6 +39,7 @@ class Marked:
     out_of: float
     problem: str = ""
     judged: answers.Judged | None = None
+    blank: bool = False
     carried: float = 0.0
     because: tuple[str, ...] = ()
     staff: Mapping[str, Any] = field(default_factory=dict)
@@ -50,13 +52,24 @@ class Marked:
 
 def judge_typed(one: Issued, raw: Any, points: float, carried_share: float = CARRIED_SHARE) -> list[Verdict]:
     """Judge what was typed: one verdict for each part, together worth `points`."""
+    marked, names = mark_typed(one, raw, points)
+    return [_verdict(one, m, carried_share, names) for m in marked]
+
+
+def mark_typed(one: Issued, raw: Any, points: float) -> tuple[list[Marked], list[Any]]:
+    """Judge each part, errors carried forward, and name the mistakes that explain what is wrong."""
     shares = part_points(one.variant, points)
     values = read_parts(one, raw)
     marked = [_marked(one, raw, values, part, shares[part.id]) for part in one.variant.parts]
     if any(m.score < 1 for m in marked) and values:
         marked = _with_carried(one, marked, values)
-    names = _names(one.variant, values, marked)
-    return [_verdict(one, m, carried_share, names) for m in marked]
+    return marked, _names(one.variant, values, marked)
+
+
+def consequence(one: Issued, m: Marked) -> str:
+    """Say in what a wrong answer is right: it follows from the student's own answers before it."""
+    reason = _FROM_ROWS if m.because == (m.part.id,) else _FROM_PARTS.format(parents=_asked(one, m.because))
+    return f"{_RIGHT_METHOD} {reason}"
 
 
 def part_points(variant: Variant, points: float) -> dict[str, float]:
@@ -94,9 +107,9 @@ def _marked(one: Issued, raw: Any, values: Mapping[str, Any], part: Part, out_of
     try:
         _parse(one, raw, part)
     except answers.Blank:
-        return Marked(part, out_of, "No answer was given.")
+        return Marked(part, out_of, "No answer was given.", blank=True)
     except answers.Unreadable as error:
-        return Marked(part, out_of, f"The answer cannot be read: {error}")
+        return Marked(part, out_of, f"{UNREADABLE}{error}")
     raise AssertionError("a part that can be read has a value")
 
 
@@ -122,7 +135,7 @@ def _as_issued(one: Issued, question: Question) -> bool:
 
 
 def _carried(variant: Variant, question: Question, m: Marked, values: Mapping[str, Any]) -> Marked:
-    parents = question.parents.get(m.part.id, ())
+    parents = question.parents_in(variant).get(m.part.id, ())
     if m.part.kind == "trace" and (not parents or m.part.id in parents):
         return _carried_rows(variant, question, m, values[m.part.id])
     wrong = _wrong_parents(variant, parents, values)
@@ -297,7 +310,7 @@ def _verdict(one: Issued, m: Marked, share: float, names: Sequence[Any]) -> Verd
 
 
 def _as_consequence(one: Issued, m: Marked, earned: float, made: Any) -> Verdict:
-    reason = _FROM_ROWS if m.because == (m.part.id,) else _FROM_PARTS.format(parents=_asked(one, m.because))
+    reason = consequence(one, m).removeprefix(f"{_RIGHT_METHOD} ")
     status: Status = "right" if earned == 1 else "partial"
     rest = "" if m.carried == 1 else f" {m.judged.message}" if m.judged else ""
     message = f"{_RIGHT_METHOD} {reason}{rest}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answers.kind import HOSTILE, Asked, Judged, Samples, cellwise, near, one
+from autograder.answers.kind import HOSTILE, Asked, Judged, Samples, allowed, cellwise, near, one
 from autograder.answers.reading import Blank, Unreadable, decimal, nested, plain, whole
 
 
@@ -43,6 +43,17 @@ class Array:
         if "places" not in part.options:
             return cellwise((got == want).ravel().tolist())
         return cellwise([near(a, t, part.options) for a, t in zip(got.ravel(), want.ravel(), strict=True)])
+
+    def same(self, value: Any, truth: Any, part: Asked) -> bool:
+        """Tell whether `judge` finds every cell right."""
+        if "places" not in part.options and type(value) is type(truth) is list:
+            return bool(value == truth)
+        got, want = np.asarray(value, dtype=float), np.asarray(truth, dtype=float)
+        if got.shape != want.shape:
+            return False
+        if "places" not in part.options:
+            return bool((got == want).all())
+        return bool((np.abs(got - want) <= allowed(want, part.options)).all())
 
     def show(self, value: Any) -> str:
         return _brackets(np.asarray(value, dtype=float).tolist())

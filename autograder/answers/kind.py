@@ -57,5 +57,10 @@ def cellwise(cells: Sequence[bool], noun: str = "cells") -> Judged:
 def near(value: float, truth: Any, options: Mapping[str, Any]) -> bool:
     """Compare as §rounding asks: half a unit of the last place, a fifth of that for luck, and the slack."""
     target = float(Fraction(truth)) if isinstance(truth, str) else float(truth)
-    allowed = 0.6 * 10.0 ** -options.get("places", 2) + options.get("slack", 0.0)
-    return bool(abs(value - target) <= allowed + 1e-12 * (1 + abs(target)))
+    return bool(abs(value - target) <= allowed(target, options))
+
+
+def allowed(target: Any, options: Mapping[str, Any]) -> Any:
+    """Return how far from a number, or from each number of an array, an answer may lie."""
+    room = 0.6 * 10.0 ** -options.get("places", 2) + options.get("slack", 0.0)
+    return room + 1e-12 * (1 + abs(target))

@@ -18,9 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import nbformat
-
+from autograder.handouts.formats import jupytext, nbformat
 from autograder.handouts.release import Cell, Notebook, NotebookError, build_release, checksum, grade_id
 
 __all__ = [

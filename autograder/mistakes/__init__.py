@@ -12,7 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,30 @@ class Mistake:
         return self.function(*args, **kwargs)
 
 
-_REGISTRY: dict[tuple[str, str, str], Mistake] = {}
+Key = tuple[str, str, str]  # target, part, name
+
+
+class Registry(dict[Key, Mistake]):
+    """All mistakes in the order they are written; those of one target are found without looking through all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._aimed_at: dict[str, dict[Key, Mistake]] = {}
+
+    def __setitem__(self, key: Key, found: Mistake) -> None:
+        super().__setitem__(key, found)
+        self._aimed_at.setdefault(key[0], {})[key] = found
+
+    def __delitem__(self, key: Key) -> None:
+        super().__delitem__(key)
+        del self._aimed_at[key[0]][key]
+
+    def of(self, target: str) -> Iterable[Mistake]:
+        """List the mistakes of one target."""
+        return self._aimed_at.get(target, {}).values()
+
+
+_REGISTRY = Registry()
 
 
 def mistake(
@@ -101,11 +124,10 @@ def mistakes_of(
 
     An op and an exercise may share a name (`softmax`): kind="value" or kind="behaviour" tells them apart.
     """
-    wanted = target_name(target)
     return [
         found
-        for found in _REGISTRY.values()
-        if found.target == wanted and part in (None, found.part) and kind in (None, found.kind)
+        for found in _REGISTRY.of(target_name(target))
+        if part in (None, found.part) and kind in (None, found.kind)
     ]
 
 

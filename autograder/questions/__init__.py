@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.mistakes import Mistake
+from autograder.model import Variant
 
 __all__ = ["QUESTIONS", "Question", "question"]
 
@@ -58,7 +59,8 @@ class Question:
     `space[level]` is the number of essentially different instances. `part` says whether `impl` is the op's
     forward or its backward pass (then it takes dy first and returns the gradients).
     `base` is the question another form was derived from; `mistaken(params)` then yields its lookalikes.
-    `parents` says which parts a part is computed from; `carry(params, part, given)` answers a part from the
+    `parents` says which parts a part is computed from, at any level (`parents_in` leaves out what a level does not
+    ask); `carry(params, part, given)` answers a part from the
     student's own values of its parents (`given`), or None where that value makes the part trivial or absurd.
     Params are given the key "level" when an instance is issued; it is no part of the instance itself.
     """
@@ -85,6 +87,12 @@ class Question:
     part: str = "forward"
     base: Question | None = None
     mistaken: Callable[[Mapping[str, Any]], Iterable[tuple[Mistake, dict[str, Any]]]] | None = None
+
+    def parents_in(self, variant: Variant) -> dict[str, tuple[str, ...]]:
+        """Return the parents of each part of an instance; both must be among the parts it has."""
+        asked = {part.id for part in variant.parts}
+        found = {part: tuple(p for p in self.parents.get(part, ()) if p in asked) for part in asked}
+        return {part: parents for part, parents in found.items() if parents}
 
 
 _HOOKS = ("answers", "exact", "work", "workload", "gap", "canonical", "parents", "carry")

@@ -154,20 +154,19 @@ class Training:
         return [columns if len(columns) == 1 else params["x"], params["gamma"], params["beta"], params["eps"]]
 
     @staticmethod
+    def answers(params: dict[str, Any], impl: Any) -> dict[str, Any]:
+        xhat, y = _normalised(params, impl)
+        return {"xhat": _cells(xhat), "y": _cells(y)}
+
+    @staticmethod
     def pose(params: dict[str, Any], impl: Any) -> Variant:
-        x, layer = np.array(params["x"], dtype=float), _layer(params)
-        mean, var = (
-            (np.array(s, dtype=float) for s in params["running"]) if params["running"] else (None, None)
-        )
-        plain = {"gamma": np.ones(x.shape[1]), "beta": np.zeros(x.shape[1]), "eps": params["eps"]}
-        xhat = impl(x, mean, var, **plain, training=True)
-        y = impl(x, mean, var, **layer, training=True)
+        xhat, y = _normalised(params, impl)
         shown = (("xhat", "The normalised values $\\hat x$"), ("y", "The outputs $y$"))
         return Variant(
             question="BN-1",
             title="Batch normalisation of a small batch",
             prompt=_training_prompt(params),
-            parts=_parts(x.shape[1], shown, _slack(params)),
+            parts=_parts(len(params["gamma"]), shown, _slack(params)),
             truth={"xhat": _cells(xhat), "y": _cells(y)},
             solution=_training_steps(params, xhat, y),
             params=params,
@@ -186,6 +185,14 @@ class Training:
         if own.shape != np.shape(params["x"]) or not own.any():
             return None
         return _cells(own * np.array(params["gamma"]) + np.array(params["beta"]))
+
+
+def _normalised(params: dict[str, Any], impl: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Ask for the normalised values, and for the outputs."""
+    x, layer = np.array(params["x"], dtype=float), _layer(params)
+    mean, var = (np.array(s, dtype=float) for s in params["running"]) if params["running"] else (None, None)
+    plain = {"gamma": np.ones(x.shape[1]), "beta": np.zeros(x.shape[1]), "eps": params["eps"]}
+    return impl(x, mean, var, **plain, training=True), impl(x, mean, var, **layer, training=True)
 
 
 def _training_prompt(params: dict[str, Any]) -> str:
@@ -301,16 +308,16 @@ class Testing:
 
 def _testing_prompt(params: dict[str, Any]) -> str:
     features = len(params["gamma"])
-    named = (("running mean", params["running"][0]), ("running variance", params["running"][1]),
-             ("$\\gamma$", params["gamma"]), ("$\\beta$", params["beta"]))  # fmt: skip
-    if features == 1:
-        stored = ", ".join(f"{name} {values[0]:g}" for name, values in named)
-    else:
-        stored = ", ".join(f"{name} $({listed(values)})$" for name, values in named)
+    mean, var, gamma, beta = (
+        f"{values[0]:g}" if features == 1 else f"({listed(values)})"
+        for values in (*params["running"], params["gamma"], params["beta"])
+    )
+    stored = f"running mean ${mean}$, running variance ${var}$, $\\gamma = {gamma}$, $\\beta = {beta}$"
     return (
         f"After training, a batch normalisation layer holds: {stored}, {_eps_words(params['eps'])}"
         f"{', one entry per feature' if features > 1 else ''}.\n\nThe trained network is now **tested**. Three "
-        f"test examples reach the layer together: {_batch_words(params)}\n\nWhat does the layer pass on?"
+        f"test examples reach the layer together: {_batch_words(params)}{'.' if features == 1 else ''}\n\nWhat does "
+        "the layer pass on?"
     )
 
 

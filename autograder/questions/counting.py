@@ -24,7 +24,7 @@ _ALWAYS = (
     "COUNT-1",
     title="Iterations and epochs",
     op=iterations_per_epoch,
-    space={1: 10_000, 2: 10**6, 3: 10**6},
+    space={1: 10_000, 2: 10_000, 3: 10**6},
     min_exposed=4,
     must_detect={
         1: (*_ALWAYS, "one-batch-too-many"),

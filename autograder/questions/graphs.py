@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.model import Part, Variant
 from autograder.questions import question
-from autograder.scalar_steps import PARENTS, Params, Steps, carried, duals, given, listed, pose
+from autograder.scalar_steps import PARENTS, Params, Steps, answers, carried, duals, given, listed, pose
 from autograder.typeset import block, bracket, cells
 from reference import GATES, graph_gradients, linear
 
@@ -59,6 +59,10 @@ class ScalarGraph:
     """Whole numbers through a few gates. Level 2: a maximum and a square; level 3: a leaf is used twice."""
 
     parents: ClassVar = PARENTS
+
+    @staticmethod
+    def answers(params: Params, impl: Any) -> dict[str, Any]:
+        return answers(params, impl, [name for name, _, _ in params["nodes"]], {})
 
     @staticmethod
     def draw(rng: np.random.Generator, level: int) -> Params | None:

@@ -76,7 +76,7 @@ class OneExample:
             solution=(
                 f"The score of the right class is $s_{label} = {scores[label]:g}$. The wrong classes:\n\n"
                 + margin_lines(scores, label, delta),
-                f"What is kept, added up: $L = {summed(kept)} = {loss:g}$.",
+                f"What is kept, added up: $L = {summed(kept)}{f' = {loss:g}' if len(kept) > 1 else ''}$.",
             ),
             params=params,
             level=params.get("level", 1),
@@ -374,10 +374,11 @@ def _shift_part(params: Params) -> Part:
 
 def _sanity_prompt(params: Params) -> str:
     n, delta = params["images"], params["delta"]
-    mean = f", and take the mean over {n} training images" if n > 1 else " of one image"
+    mean = f", and take the mean over {n} training images" if n > 1 else ""
     text = (
         f"A linear classifier has to tell {params['classes']} classes apart. You train it with the multi-class "
-        f"hinge loss, $\\sum_{{j \\neq y}} \\max(0, s_j - s_y + \\Delta)$ with $\\Delta = {delta}${mean}. No "
+        f"hinge loss{'' if n > 1 else ' of one image'}, $\\sum_{{j \\neq y}} \\max(0, s_j - s_y + \\Delta)$ with "
+        f"$\\Delta = {delta}${mean}. No "
         "penalty is added. Before the first step all weights are so small that **all scores are practically "
         "0**.\n\nNo calculator is needed."
     )

@@ -322,8 +322,9 @@ def _momentum_prompt(params: Params) -> str:
     if params["both"]:
         rule += f" The slide writes {_SLIDE}. Walk both ways, each from the same start."
     return (
-        f"The loss is $f(w) = ({minus})^2$, so that $g = 2({minus})$. The walk starts at $w_0 = {params['w']}$ with "
-        f"learning rate $\\gamma = {params['lr']:g}$ and $\\alpha = {params['alpha']:g}$.\n\n{rule}\n\nTake "
+        f"The loss is $f(w) = ({minus})^2$, so that its gradient at $w_t$ is "
+        f"$g_t = 2({minus.replace('w', 'w_t')})$. The walk starts at $w_0 = {params['w']}$ with learning rate "
+        f"$\\gamma = {params['lr']:g}$ and momentum $\\alpha = {params['alpha']:g}$.\n\n{rule}\n\nTake "
         f"{params['steps']} steps. Round only what you write down."
     )
 

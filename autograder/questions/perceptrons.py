@@ -201,12 +201,12 @@ class Step:
 
     @staticmethod
     def carry(params: Params, part: str, given: Mapping[str, Any]) -> Any:
-        """Correct by the student's own output; None where that leaves nothing to correct."""
+        """Correct by the student's own output; None where a wrong one leaves nothing to correct."""
         which = part.removeprefix("after")
         at = _names(params).index(which)
         x, t, y = params["x"][at], params["t"][at], given[f"output{which}"]
         move = params["lr"] * (t - y)
-        if y not in (0, 1) or not move:
+        if y not in (0, 1) or (not move and y != _fired(params["w"], x, params["b"])):
             return None
         return [*(w + move * v for w, v in zip(params["w"], x)), params["b"] + move]
 
@@ -376,7 +376,7 @@ def _epoch_prompt(params: Params) -> str:
     )
     return (
         f"A perceptron with two inputs is to learn the logical function **{params['gate']}**. It starts with "
-        f"$w = {_vector(params['w'])}$ and $b = {params['b']:g}$. {_DECIDE} {_RULE}with "
+        f"$w = {_vector(params['w'])}$ and $b = {params['b']:g}$. {_DECIDE} {_RULE}Here "
         f"$\\eta = {params['lr']:g}$; when the answer is right, nothing moves. One epoch shows it these four "
         f"examples, **in this order**, each with the weights the one before has left:\n\n"
         f"| row | $x$ | $t$ |\n|---|---|---|\n{shown}\n\n"

@@ -11,7 +11,7 @@ from autograder.questions import question
 from reference import receptive_field
 
 _FIELD = ("field-strides-ignored", "field-own-stride-counted", "field-layers-reversed", "field-one-forgotten")
-_DEPTH = {1: (2, 3), 2: (3, 4), 3: (3, 5)}
+_DEPTH = {1: (3, 3), 2: (3, 4), 3: (3, 5)}
 
 
 @question(

@@ -108,7 +108,7 @@ def _keras_steps(params: dict[str, Any], truth: dict[str, Any]) -> tuple[str, ..
     reach = (size - 1) * s + span
     spans = (f"The kernel spans $d(k-1)+1 = {d} \\cdot {k - 1} + 1 = {span}$ pixels.",) if d > 1 else ()
     needed = (
-        f"{reach - n} zeros are missing: {before} before and {after} after."
+        f"{reach - n} {'zeros are' if reach - n > 1 else 'zero is'} missing: {before} before and {after} after."
         if reach > n
         else "no zeros are needed."
     )
@@ -218,7 +218,8 @@ def _dilated_steps(params: dict[str, Any], truth: dict[str, Any]) -> tuple[str, 
     n, k, s, p, d = (params[name] for name in ("n", "k", "stride", "padding", "dilation"))
     span, size = truth["span"], truth["size"]
     steps = [
-        f"{k} taps have {k - 1} gaps, each with ${d} - 1 = {d - 1}$ pixels between the taps: "
+        f"{k} taps have {k - 1} gaps, each with ${d} - 1 = {d - 1}$ {'pixels' if d > 2 else 'pixel'} between "
+        f"the taps: "
         f"$k + (k-1)(d-1) = {k} + {k - 1} \\cdot {d - 1} = {span}$.",
         f"$\\lfloor (n + 2p - {span})/s \\rfloor + 1 = \\lfloor ({n} + {2 * p} - {span})/{s} \\rfloor + 1 = {size}$.",
     ]

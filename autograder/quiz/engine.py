@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from autograder import answers
+from autograder.assignment import Issued, issued
 from autograder.forms import written
-from autograder.instances import NoInstance, issue, name_typed
+from autograder.instances import NoInstance, issue
 from autograder.mistakes import Mistake
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS, Question
+from autograder.typed import UNREADABLE, Marked, consequence, mark_typed
 
 __all__ = ["NoSuchTopic", "Outcome", "PartOutcome", "Quiz", "Seen", "quiz", "right_answers"]
 
@@ -30,7 +32,10 @@ class NoSuchTopic(ValueError):
 
 @dataclass(frozen=True)
 class PartOutcome:
-    """What became of one part: `blank`, `unreadable`, `right`, `partial` or `wrong`, and one sentence."""
+    """What became of one part: `blank`, `unreadable`, `right`, `partial` or `wrong`, and one sentence.
+
+    `follows` is wrong, but rightly worked out from the student's own wrong answer to another part.
+    """
 
     part: str
     status: str
@@ -191,30 +196,21 @@ def _with_letter(part: Part, value: Any) -> str:
 
 
 def judged(variant: Variant, texts: Mapping[str, str]) -> Outcome:
-    """Judge typed answers to a question."""
-    values: dict[str, Any] = {}
-    parts = tuple(_part(variant, part, texts.get(part.id, ""), values) for part in variant.parts)
-    shares = {part.id: part.share for part in variant.parts}
-    total = sum(shares.values())
-    scores = {
-        p.id: answers.KINDS[p.kind].judge(values[p.id], variant.truth[p.id], p).score
-        for p in variant.parts
-        if p.id in values
-    }
-    score = sum(shares[name] * got for name, got in scores.items()) / total
-    wrong = any(one.status in ("wrong", "partial") for one in parts)
-    names = tuple(name_typed(QUESTIONS[variant.question], variant, values)) if wrong else ()
-    return Outcome(parts, score, names, right_answers(variant), variant.solution)
+    """Judge typed answers to a question as grading does: an error costs its part, not what follows from it."""
+    one = issued("", variant.question, variant)
+    marked, names = mark_typed(one, dict(texts), 1.0)
+    scores = [max(m.score, m.carried) for m in marked]
+    score = sum(m.part.share * got for m, got in zip(marked, scores)) / sum(m.part.share for m in marked)
+    parts = tuple(_part(one, m) for m in marked)
+    return Outcome(parts, score, tuple(names), right_answers(variant), variant.solution)
 
 
-def _part(variant: Variant, part: Part, text: str, values: dict[str, Any]) -> PartOutcome:
-    kind = answers.KINDS[part.kind]
-    try:
-        values[part.id] = kind.parse(text, part)
-    except answers.Blank:
-        return PartOutcome(part.id, "blank", "There is no answer here yet.")
-    except answers.Unreadable as problem:
-        return PartOutcome(part.id, "unreadable", str(problem))
-    found = kind.judge(values[part.id], variant.truth[part.id], part)
-    status = "right" if found.score == 1 else "partial" if found.score > 0 else "wrong"
-    return PartOutcome(part.id, status, found.message)
+def _part(one: Issued, m: Marked) -> PartOutcome:
+    if m.judged is None:
+        if m.blank:
+            return PartOutcome(m.part.id, "blank", "There is no answer here yet.")
+        return PartOutcome(m.part.id, "unreadable", m.problem.removeprefix(UNREADABLE))
+    if m.carried > m.score:
+        return PartOutcome(m.part.id, "follows" if m.carried == 1 else "partial", consequence(one, m))
+    status = "right" if m.score == 1 else "partial" if m.score > 0 else "wrong"
+    return PartOutcome(m.part.id, status, m.judged.message)

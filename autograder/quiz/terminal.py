@@ -25,6 +25,7 @@ _HOW = {
 }  # fmt: skip
 _MARKS = {
     "right": "[green]✓ right[/green]",
+    "follows": "[green]✓ follows from your answer[/green]",
     "partial": "[yellow]◐ partly right[/yellow]",
     "wrong": "[red]✗ wrong[/red]",
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.answers import KINDS
-from autograder.forms import FORMS, written
+from autograder.forms import FORMS, _given_away, written
 from autograder.instances import NoInstance, issue, lookalikes, name_typed
 from autograder.model import Part
 from autograder.questions import QUESTIONS, Question
@@ -136,3 +136,23 @@ def test_a_form_of_a_question_is_a_question():
 )
 def test_answers_are_written_as_a_person_would(kind, options, value, text):
     assert written(Part("a", "", kind, options), value) == text
+
+
+def test_find_is_refused_where_reading_alone_finds_the_line():
+    right = ("$490 = 61 \\cdot 8 + 2$", "$61 + 1 = 62$", "$6 \\cdot 62 = 372$")
+    assert _given_away(right, (right[0], "$61 + 1 = 8$", "$6 \\cdot 8 = 48$"), 2), "a false equation"
+    assert not _given_away(right, (right[0], "$61 - 1 = 60$", "$6 \\cdot 60 = 360$"), 2)
+    assert _given_away(("the last is 32", "it sees 32"), ("the last is 32", "it sees 67"), 2), "told before"
+    assert _given_away(("rows", "7 then 9"), ("rows", "9 then 7"), 2), "only another order"
+
+
+def test_a_hidden_number_is_not_told_by_its_plural():
+    for seed in range(8):
+        variant = drawn("TCONV-1-reverse", seed)
+        assert "? row and" not in variant.prompt
+
+
+def test_the_answers_to_several_parts_are_numbered_as_asked():
+    variant = drawn("COUNT-1-choose", 1)
+    assert "(2) How many examples does the last iteration" in variant.prompt
+    assert all(option.startswith("(1) ") for option in variant.parts[0].options["choices"])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ from autograder.instances import (
     Disagreement,
     NoInstance,
     certificate,
+    concepts,
+    difficulty,
     instance_key,
     issue,
+    issue_certified,
     lookalikes,
     name_part,
     name_typed,
 )
-from autograder.mistakes import mistake
+from autograder.mistakes import Registry, mistake
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS, Question, question
 from reference import conv2d, conv_output_size
@@ -36,7 +40,7 @@ def pose(params, impl):
 @pytest.fixture
 def asked(monkeypatch):
     """A question about squares with three mistakes, kept out of the registries of the course."""
-    monkeypatch.setattr("autograder.mistakes._REGISTRY", {})
+    monkeypatch.setattr("autograder.mistakes._REGISTRY", Registry())
 
     def wrong(name, answer):
         def function(*given):
@@ -302,3 +306,34 @@ class TestRegistry:
             assert json.loads(json.dumps(dict(variant.truth))) == variant.truth
             again = made.pose(json.loads(json.dumps(dict(variant.params))), made.op)
             assert again == variant
+
+
+class TestAlikeForEverybody:
+    def test_concepts_are_found_anywhere_in_the_params(self):
+        assert concepts({"n": 7, "stride": 2, "padding": 0, "dilation": 1}) == {"stride"}
+        assert concepts({"layers": [{"stride": 1, "pool": True}, {"stride": 2, "pool": False}]}) == {
+            "stride",
+            "pool",
+        }
+        assert concepts({"base": {"padding": [0, 1], "eps": None}}) == {"padding"}
+
+    def test_a_class_gets_the_same_concepts_and_difficulty(self):
+        question, drawn, taken = QUESTIONS["CARITH-1"], [], set()
+        for seed in range(12):
+            drawn.append(issue_certified(question, np.random.default_rng(seed), 1, taken)[0])
+        assert len({concepts(variant.params) for variant in drawn}) == 1
+        hard = [difficulty(question, variant) for variant in drawn]
+        assert max(hard) <= 1.05 / 0.95 * min(hard)
+        # without regard to a class, there are others among them
+        assert len({concepts(issue(question, np.random.default_rng(s), 1).params) for s in range(20)}) > 1
+
+    @pytest.mark.parametrize(("id", "level"), [("RF-1", 1), ("CARITH-1", 1), ("TCONV-1", 1)])
+    def test_there_is_room_for_the_classes_that_are_promised_different_numbers(self, id, level):
+        question, taken, rng = QUESTIONS[id], set(), np.random.default_rng(0)
+        for _ in range(question.space[level] // 4):
+            issue_certified(question, rng, level, taken)
+
+    def test_a_failure_comes_through_from_another_process(self):
+        came = pickle.loads(pickle.dumps(NoInstance("RF-1", 1, {"tie": 3})))
+        assert str(came) == str(NoInstance("RF-1", 1, {"tie": 3}))
+        assert came.statistics == {"tie": 3}

@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from autograder.mistakes import FAMILIES, all_mistakes, mistake, mistakes_of
+from autograder.mistakes import FAMILIES, Registry, all_mistakes, mistake, mistakes_of
 from reference import (
     conv2d,
     conv2d_true,
@@ -179,7 +179,7 @@ class TestRegistration:
         return mistake("no-such-target", given.pop("name"), **given)(function)
 
     def test_a_name_is_taken_once_per_part(self, monkeypatch):
-        monkeypatch.setattr("autograder.mistakes._REGISTRY", {})
+        monkeypatch.setattr("autograder.mistakes._REGISTRY", Registry())
         made = self.register()
         assert (made.target, made.what, made.how) == ("no-such-target", "You did nothing.", "Do something.")
         self.register(part="backward")

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from autograder.course import CourseError
+from autograder.proving.mutants import mutants
 from autograder.proving.sources import functions_of, key_of
 from autograder.proving.trying import first_wrong
-from autograder.repair import is_repair, repair
+from autograder.repair import _is_hidden, is_repair, repair
 
 
 @pytest.mark.parametrize(("exercise", "seed"), [("corr2d", 1), ("conv_backward", 2), ("softmax_loss", 0)])
@@ -66,3 +67,12 @@ def test_code_is_not_repaired_on_paper(tmp_path, backmark):
     said = backmark("make", "--questions", "corr2d-repair", "--to", "html", "-o", tmp_path / "c")
     assert said.code == 2
     assert "--to notebook" in said.err
+
+
+def test_slips_are_in_the_body_and_written_as_a_person_might():
+    text = "def f(x, n=2):\n    y = x + n\n    if n > 1:\n        y += 1\n    return np.exp(y)\n"
+    hidden = [m.change for m in mutants(text) if _is_hidden(m, text)]
+    seen = {m.change for m in mutants(text)}
+    assert "x + n -> x - n" in hidden
+    assert {"2 -> 3", "n > 1 -> True", "y += 1 -> pass"} <= seen - set(hidden)
+    assert not any("expm1" in change for change in hidden)

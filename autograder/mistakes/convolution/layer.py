@@ -54,6 +54,8 @@ class Layer:
     def framed(self, before: Pair | None = None, after: Pair | None = None, **how: Any) -> Array:
         """Pad the images; the true amounts are `padding` before and after."""
         (top, left), (bottom, right) = before or self.padding, after or self.padding
+        if not (top or left or bottom or right):
+            return self.x.copy()
         return np.pad(self.x, ((0, 0), (0, 0), (top, bottom), (left, right)), **how)
 
     def windows(
@@ -95,6 +97,8 @@ class Layer:
 
     def dense(self, w: Array) -> Array:
         """Write out grouped filters with zeros for the channels they do not see: [F,C,K,L]."""
+        if self.groups == 1:
+            return np.array(w, float)
         full = np.zeros((len(w), self.x.shape[1], *w.shape[2:]))
         full[np.arange(len(w))[:, None], self.channels] = w
         return full

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ class Batch:
         share = momentum if momentum_on == "batch" else 1 - momentum
         return cls(x.shape, rows_of(x), old, scale, shift, bool(training), share, eps, ddof)
 
-    @property
+    @functools.cached_property
     def own(self) -> Pair:
         """Mean and variance of this batch."""
         return self.rows.mean(axis=0), self.rows.var(axis=0)

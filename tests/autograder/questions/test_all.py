@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.answers import KINDS, Unreadable
-from autograder.instances import certificate, issue, lookalikes, name_typed, separated, usual_difficulty
+from autograder.instances import certificate, issue, lookalikes, name_typed, separated, usual
 from autograder.questions import QUESTIONS
 
 INSTANCES = [(id, level) for id in sorted(QUESTIONS) for level in QUESTIONS[id].levels]
@@ -96,6 +96,6 @@ def test_levels_of_a_type_get_harder_or_stay():
         id
         for id in QUESTIONS
         for low, high in zip(QUESTIONS[id].levels, QUESTIONS[id].levels[1:])
-        if usual_difficulty(QUESTIONS[id], high) < 0.7 * usual_difficulty(QUESTIONS[id], low)
+        if usual(QUESTIONS[id], high).difficulty < 0.7 * usual(QUESTIONS[id], low).difficulty
     ]
     assert odd == []

@@ -94,8 +94,10 @@ class TestCarriedForward:
         params = step([2, -3], 1, [1, 2], 0, 0.5).params  # y = 0 is right, the student says 1
         carry = QUESTIONS["PERC-2"].carry
         assert carry(params, "after", {"output": 1}) == [1.5, -4.0, 0.5]
-        assert carry(params, "after", {"output": 0}) is None, "nothing would be left to do"
+        assert carry(params, "after", {"output": 0}) == [2, -3, 1], "the right answer moves nothing"
         assert carry(params, "after", {"output": 7}) is None
+        corrected = step([2, -3], 1, [1, 2], 1, 0.5).params  # y = 0 is wrong; who says 1 has nothing to do
+        assert carry(corrected, "after", {"output": 1}) is None
 
     def test_rows_go_on_from_the_student_s_own_row(self):
         assert QUESTIONS["PERC-3"].parents == {"row2": ("row1",), "row3": ("row2",), "row4": ("row3",)}
