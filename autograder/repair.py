@@ -75,7 +75,9 @@ def _in_random_order(text: str, exercise: str, seed: int) -> Iterator[Mutant]:
     return itertools.islice((found[i] for i in order if _is_hidden(found[i], text)), MOST)
 
 
-_TELLTALE = re.compile(r"\b(?:pass|clear|expm1|log1p|NotImplemented)\b|^(?:True|False)$|[+-] 1 [+-] 1\b")
+_TELLTALE = re.compile(
+    r"\b(?:pass|clear|expm1|log1p|NotImplemented)\b|(?:^|if )(?:True|False)\b|[+-] 1 [+-] 1\b"
+)
 """What nobody writes: it would be found without understanding anything."""
 
 
