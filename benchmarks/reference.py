@@ -206,7 +206,7 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
     fast: Any = kernel("pooling")
     for name, k, s, p, goals in (("2x2", 2, 2, 0, (40, 1.5)), ("3x3 stride 2", 3, 2, 1, (15, 1.0))):
         window, layer = pooling._windows(x, k, s, p, 1, False)
-        y, places = fast.maximum(x, window, layer)
+        y, winners = fast.maximum(x, window, layer)
         dy = rng.normal(size=y.shape).astype(x.dtype)
         forward: Work | None = None
         backward: Work | None = None
@@ -230,8 +230,8 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
             f"max pool {name}, 8x64x56^2",
             kind,
             "backward",
-            partial(fast.maximum_gradient, dy, places, x.shape),
-            partial(pooling.max_pool2d_backward, (x.shape, places), dy),
+            partial(fast.maximum_gradient, dy, winners, x.shape, window, layer),
+            partial(pooling.max_pool2d_backward, (x.shape, winners, window, layer), dy),
             backward,
             goals[1],
         )
