@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from reference.kernels.compiling import compiled, plain
+from reference.kernels.simd import expect
 from reference.kernels.window_lines import window_max, window_mean, window_spread
 from reference.shapes import Array
 from reference.windows import Sweep
@@ -103,6 +104,7 @@ def _maximum_gradient(dy, winners, dx, K, L, sr, sc, top, left, dr, dc):
     for k in range(K):
         for l in range(L):
             ahead[k * L + l] = k * dr * W + l * dc
+    share = max(1, H * W // (P * Q))
     for m in range(dx.shape[0] * dx.shape[1]):
         target = flat_dx[m * H * W : (m + 1) * H * W]
         if not apart or H * W > 4 * P * Q:
@@ -115,6 +117,9 @@ def _maximum_gradient(dy, winners, dx, K, L, sr, sc, top, left, dr, dc):
             here = slice((m * P + p) * Q, (m * P + p + 1) * Q)
             upstream, winner, start = flat_dy[here], flat_winners[here], (p * sr - top) * W - left
             for q in range(Q):
+                expect(
+                    flat_dx, (m + 1) * H * W + (p * Q + q) * share
+                )  # the next map, while this one is filled
                 target[np.uintp(start + q * sc + ahead[np.uintp(winner[q])])] += upstream[q]
 
 

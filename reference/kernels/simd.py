@@ -45,15 +45,18 @@ from numba.extending import intrinsic
 config: Any = numba_config
 
 __all__ = [
+    "AHEAD",
     "REGISTERS",
     "VECTOR_BYTES",
     "copy_line",
     "dot_tile",
+    "expect",
     "line_affine",
     "line_blend",
     "line_dot",
     "line_exp",
     "line_max",
+    "line_spread",
     "line_sum",
     "product_tile",
 ]
@@ -415,10 +418,12 @@ def _reduce(
     with cgutils.for_range_slice(builder, v.index(0), whole, block, inc=True) as (p, _):
         for j, slot in enumerate(slots):
             grow(slot, take(builder.add(p, v.index(j * v.count)), None))
+    with builder.if_then(builder.icmp_signed(">", whole, v.index(0))):
+        first, second, third, fourth = (builder.load(slot) for slot in slots)
+        builder.store(join(join(first, second), join(third, fourth)), slots[0])
     with cgutils.for_range_slice(builder, whole, count, v.index(v.count), inc=True) as (p, _):
         grow(slots[0], take(p, v.first(builder.sub(count, p))))
-    first, second, third, fourth = (builder.load(slot) for slot in slots)
-    return join(join(first, second), join(third, fourth))
+    return builder.load(slots[0])
 
 
 def _emit_sum(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -456,6 +461,32 @@ def _plain_line_dot(x, x_at, a, y, y_at, b, count):
 
 line_dot = _instruction(_plain_line_dot, _emit_line_dot, "ainaini", returns=True)
 """line_dot(x, x_at, a, y, y_at, b, count): sum over p < count of (x[x_at + p] - a) * (y[y_at + p] - b)."""
+
+
+def _emit_spread(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    x, x_at, a, count, following = _data(context, builder, signature, args)
+    later, x, a = v.pointer(x, following), v.pointer(x, x_at), v.broadcast(a)
+
+    def squares(p: Any, mask: Any) -> Any:
+        if mask is None:
+            v.prefetch(v.pointer(later, p))
+        away = builder.fsub(v.load(v.pointer(x, p), mask), a)
+        square = builder.fmul(away, away)
+        return square if mask is None else builder.select(mask, square, v.zero)
+
+    return builder.extract_element(v.totals([_reduce(v, count, v.zero, squares, builder.fadd)])[0], _i32(0))
+
+
+def _plain_spread(x, x_at, a, count, _following):
+    return np.sum((x[x_at : x_at + count] - a) ** 2)
+
+
+line_spread = _instruction(_plain_spread, _emit_spread, "ainii", returns=True)
+"""line_spread(x, x_at, a, count, following): sum over p < count of (x[x_at + p] - a)^2.
+
+Meanwhile the line that starts at x[following], which need not exist, is brought into the cache.
+"""
 
 
 def _emit_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -568,11 +599,15 @@ x - shift is at most 80.
 """
 
 
+AHEAD = 2048  # bytes by which the memory of a long result is asked for before it is written
+
+
 def _each(v: _Vectors, count: Any, y: Any, compute: Callable[[Any, Any], Any]) -> None:
     """Store compute(p, mask) along a line."""
     builder = v.builder
     whole = builder.mul(builder.sdiv(count, v.index(v.count)), v.index(v.count))
     with _steps(v, whole) as p:
+        v.prefetch(v.pointer(y, p, AHEAD // v.align), write=True)
         v.store(compute(p, None), v.pointer(y, p))
     with builder.if_then(builder.icmp_signed("<", whole, count)):
         mask = v.first(builder.sub(count, whole))
@@ -648,3 +683,21 @@ def _plain_copy(y, y_at, x, x_at, count, stride):
 
 copy_line = _instruction(_plain_copy, _emit_copy, "aiaiii")
 """copy_line(y, y_at, x, x_at, count, stride): y[y_at + p] = x[x_at + p*stride] for p < count, stride 1 or 2."""
+
+
+# ------------------------------------------------------------------------------------------------ expect
+
+
+def _emit_expect(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, at = _data(context, builder, signature, args)
+    v.prefetch(v.pointer(y, at), write=True)
+    return context.get_dummy_value()
+
+
+def _plain_expect(y, at):
+    pass
+
+
+expect = _instruction(_plain_expect, _emit_expect, "ai")
+"""expect(y, at): bring the surroundings of y[at], which need not exist, into the cache, to be written soon."""

@@ -20,7 +20,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
-from reference.kernels.simd import _data, _instruction, _Vectors
+from reference.kernels.simd import AHEAD, _data, _instruction, _Vectors
 
 __all__ = ["window_max", "window_mean", "window_spread"]
 
@@ -84,8 +84,8 @@ def _row(v: _Vectors, data: Any, columns: int, stride: int, left: Any) -> list[A
         here = v.pointer(data, len(found))
         if stride == 2 and columns - len(found) > 1:
             seen = None if left is None else v.builder.add(left, left)
-            parts = [_part(v, here, start, seen) for start in (0, v.count)]
-            found += [v.pick(*parts, list(range(first, 2 * v.count, 2))) for first in (0, 1)]
+            low, high = (_part(v, here, start, seen) for start in (0, v.count))
+            found += [v.pick(low, high, list(range(first, 2 * v.count, 2))) for first in (0, 1)]
         else:
             found.append(_every(v, here, stride, left))
     return found
@@ -267,6 +267,7 @@ def _emit_window_spread(context: Any, builder: Any, signature: Any, args: Any) -
         for k in (0, 1):
             for half, which in enumerate(halves):
                 to = v.pointer(x, place.x, builder.mul(pitch, v.index(k)), half * v.count)
+                v.prefetch(v.pointer(to, AHEAD // v.align), write=True)
                 end = None if room is None else v.first(builder.sub(room, v.index(half * v.count)))
                 v.store(v.pick(shares[2 * k], shares[2 * k + 1], which), to, end)
 
