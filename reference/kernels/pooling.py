@@ -38,15 +38,18 @@ def _spans(positions, stride, start, step, size, taps):
 
 
 @compiled()
-def _best(flat, at, rows, columns, down, across):
-    """Return row and column of the tap that reads the largest entry of one window; the first NaN is the largest."""
-    best = row = column = 0
+def _best(flat, at, rows, columns, down, across, tap, pitch):
+    """Return the largest entry of one window and its tap, `pitch` more for each row; the first NaN is the largest.
+
+    There is no branch to be guessed wrong: both numbers are chosen, not jumped to.
+    """
+    best, winner = flat[at], tap
     for k in range(rows):
         for l in range(columns):
-            value, old = flat[at + k * down + l * across], flat[at + best]
-            if not value <= old and old == old:
-                best, row, column = k * down + l * across, k, l
-    return best, row, column
+            value = flat[at + k * down + l * across]
+            better = (not value <= best) & (best == best)
+            best, winner = (value if better else best), (tap + k * pitch + l if better else winner)
+    return best, winner
 
 
 @compiled()
@@ -88,8 +91,9 @@ def _maximum(x, y, winners, K, L, sr, sc, top, left, dr, dc):
                 begin, end = columns[q]
                 for line in range(lines):
                     at, to = start + line * sr * W + q * sc + begin * dc, out + line * Q + q
-                    ahead, k, l = _best(flat_x, at, last - first, end - begin, dr * W, dc)
-                    flat_y[to], flat_winners[to] = flat_x[at + ahead], (first + k) * L + begin + l
+                    flat_y[to], flat_winners[to] = _best(
+                        flat_x, at, last - first, end - begin, dr * W, dc, first * L + begin, L
+                    )
             p += lines
 
 
