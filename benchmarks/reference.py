@@ -23,6 +23,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -75,18 +76,46 @@ class Timing:
 # ------------------------------------------------------------------------------------------------ limits
 
 
-def gemm_peak(dtype: Any, n: int = 1024) -> float:
-    """Return the multiplications and additions per second of NumPy's matrix product."""
-    a = np.ones((n, n), dtype)
-    out = np.empty_like(a)
-    return 2 * n**3 / min(seconds(lambda: np.matmul(a, a, out=out)) for _ in range(9))
+def gemm_peak(dtype: Any, threads: int = 1, n: int = 1024) -> float:
+    """Return the multiplications and additions per second of NumPy's matrix product, one in each thread."""
+
+    def work() -> Work:
+        a = np.ones((n, n), dtype)
+        return partial(np.matmul, a, a, out=np.empty_like(a))
+
+    return threads * 2 * n**3 / together([work() for _ in range(threads)])
 
 
-def copy_bandwidth(megabytes: int) -> float:
-    """Return the bytes read and written per second when copying an array of this size."""
-    a = np.ones(megabytes << 17)
-    b = np.empty_like(a)
-    return 2 * a.nbytes / min(seconds(lambda: np.copyto(b, a)) for _ in range(9))
+def copy_bandwidth(megabytes: int, threads: int = 1) -> float:
+    """Return the bytes read and written per second when each thread copies an array of this size."""
+
+    def work() -> Work:
+        a = np.ones(megabytes << 17)
+        return partial(np.copyto, np.empty_like(a), a)
+
+    return threads * 2 * (megabytes << 20) / together([work() for _ in range(threads)])
+
+
+def together(works: list[Work], repeats: int = 9) -> float:
+    """Return the least time in which all of this is done at once, each in a thread of its own."""
+    if len(works) == 1:
+        return min(seconds(works[0]) for _ in range(repeats))
+    with ThreadPoolExecutor(len(works)) as pool:
+
+        def all_at_once() -> None:
+            for done in [pool.submit(work) for work in works]:
+                done.result()
+
+        return min(seconds(all_at_once, clock=time.perf_counter) for _ in range(repeats))
+
+
+def machine_limits(threads: int) -> dict[str, Any]:
+    gemm = {kind: gemm_peak(dtype, threads) for kind, dtype in TYPES.items()}
+    return {
+        "gemm": gemm,
+        "copy_64_MB": copy_bandwidth(64, threads),
+        "copy_4_MB": copy_bandwidth(4, threads),
+    }
 
 
 def seconds(work: Work, calls: int = 1, clock: Callable[[], float] = time.thread_time) -> float:
@@ -206,7 +235,7 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
     fast: Any = kernel("pooling")
     for name, k, s, p, goals in (("2x2", 2, 2, 0, (40, 1.5)), ("3x3 stride 2", 3, 2, 1, (15, 1.0))):
         window, layer = pooling._windows(x, k, s, p, 1, False)
-        y, places = fast.maximum(x, window, layer)
+        y, winners = fast.maximum(x, window, layer)
         dy = rng.normal(size=y.shape).astype(x.dtype)
         forward: Work | None = None
         backward: Work | None = None
@@ -230,8 +259,8 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
             f"max pool {name}, 8x64x56^2",
             kind,
             "backward",
-            partial(fast.maximum_gradient, dy, places, x.shape),
-            partial(pooling.max_pool2d_backward, (x.shape, places), dy),
+            partial(fast.maximum_gradient, dy, winners, x.shape, window, layer),
+            partial(pooling.max_pool2d_backward, (x.shape, winners, window, layer), dy),
             backward,
             goals[1],
         )
@@ -292,6 +321,14 @@ def batch_norms(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
         partial(normalization.batch_norm_forward, x, None, None, gamma, beta, *settings),
         forward,
         8,
+    )
+    yield Entry(
+        "batch norm beside a copy",
+        kind,
+        "forward",
+        partial(fast.batch_norm, x, gamma, beta, 1e-5),
+        x.copy,
+        None,
     )
     yield Entry(
         "batch norm 8x64x56^2",
@@ -449,15 +486,17 @@ def main() -> None:
     options = parser.parse_args()
     console = Console(width=150)
     use_kernels(True)
-    peak = {kind: gemm_peak(dtype) for kind, dtype in TYPES.items()}
-    limits: dict[str, Any] = {"gemm": peak, "copy_64_MB": copy_bandwidth(64), "copy_4_MB": copy_bandwidth(4)}
+    limits = {n: machine_limits(n) for n in sorted({1, *options.threads})}
+    peak = limits[1]["gemm"]
     console.print(
         f"{platform.machine()}, NumPy {np.__version__}, "
-        f"{'torch not installed' if torch is None else 'torch ' + torch.__version__}\n"
-        "matrix product in NumPy, one thread (OPENBLAS_CORETYPE unset): "
-        + ", ".join(f"{kind} {flops / 1e9:.0f} GF/s" for kind, flops in peak.items())
-        + f"\ncopy: {limits['copy_4_MB'] / 1e9:.1f} GB/s (4 MB), {limits['copy_64_MB'] / 1e9:.1f} GB/s (64 MB)"
+        f"{'torch not installed' if torch is None else 'torch ' + torch.__version__}, "
+        "OPENBLAS_CORETYPE unset"
     )
+    for n, limit in limits.items():
+        products = ", ".join(f"{kind} {flops / 1e9:.0f} GF/s" for kind, flops in limit["gemm"].items())
+        copies = ", ".join(f"{limit[f'copy_{size}_MB'] / 1e9:.1f} GB/s ({size} MB)" for size in (4, 64))
+        console.print(f"limits with {n} thread(s): matrix product in NumPy {products}; copy {copies}")
     table = Table(
         "what", "type", "direction", "µs", "GF/s (of matrix product)", title="kernel against others"
     )
@@ -484,7 +523,7 @@ def main() -> None:
         content = {
             "machine": platform.machine(),
             "torch": None if torch is None else torch.__version__,
-            "limits": limits,
+            "limits": {str(n): limit for n, limit in limits.items()},
             "entries": [report(*pair) for pair in timed],
             "means": summary,
         }

@@ -9,7 +9,7 @@ import numpy as np
 
 from reference.initialization import generator
 from reference.op import Array, Case, InputError, ShapeError, op, whole
-from reference.shapes import short
+from reference.shapes import is_masked, short
 
 __all__ = ["augment"]
 
@@ -71,7 +71,7 @@ def _whole_array(name: str, value: Any, shape: tuple[int, ...], kinds: str) -> A
         array = np.asarray(value)
     except Exception:  # whatever a foreign object raises here, it is no array
         array = np.empty(0, object)
-    if array.dtype.kind not in kinds or np.ma.isMaskedArray(value):
+    if array.dtype.kind not in kinds or is_masked(value):
         raise InputError(
             f"{name} must be an array of whole numbers, not {short(value)}.", f"give {name} as ints."
         )

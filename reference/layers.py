@@ -48,7 +48,8 @@ __all__ = [
 
 Shape = tuple[int, ...]
 Setting = int | tuple[int, int]
-Start = Callable[[Shape, np.random.Generator], Array]
+# In quotes, since numpy.random takes time to load.
+Start = Callable[[Shape, "np.random.Generator"], Array]
 
 ACTIVATIONS: dict[str, Op[..., Any]] = {
     "relu": relu,

@@ -145,34 +145,45 @@ def max_pool2d_forward(
 ) -> tuple[Any, Any]:
     window, how = _max_windows(x, kernel_size, stride, padding, dilation, ceil_mode)
     fast = kernel("pooling")
-    y, indices = fast.maximum(x, window, how) if fast else _maximum(x, window, how)
-    saved = x.shape, indices
-    return ((y, indices.astype(np.intp)) if flag("return_indices", return_indices) else y), saved
+    y, winners = fast.maximum(x, window, how) if fast else _maximum(x, window, how)
+    saved = x.shape, winners, window, how
+    if not flag("return_indices", return_indices):
+        return y, saved
+    return (y, _indices(winners, x.shape[3], window, how)), saved
+
+
+def _indices(winners: Array, width: int, kernel: tuple[int, int], how: Sweep) -> Array:
+    """Return the flat index of every winner in its map, given the number k * columns + l of its tap."""
+    (dr, dc), (sr, sc), (top, left) = how.dilation, how.stride, how.padding
+    taps = np.arange(kernel[0])[:, None] * (dr * width) + np.arange(kernel[1]) * dc
+    indices = taps.ravel()[winners]
+    indices += ((np.arange(how.size[0]) * sr - top) * width)[:, None] + np.arange(how.size[1]) * sc - left
+    return indices
 
 
 def _maximum(x: Array, kernel: tuple[int, int], how: Sweep) -> tuple[Array, Array]:
     rows, columns = _reads(0, kernel, how), _reads(1, kernel, how)
     H, W = x.shape[2:]
     y = np.full((*x.shape[:2], *how.size), -np.inf, x.dtype)
-    indices = np.full(y.shape, -1, np.intp)
+    winners = np.full(y.shape, -1, np.int32)
     for k, l, values in _views(_frame(x, kernel, how, -np.inf), kernel, how):
         r, s = rows[k][:, None], columns[l]
         inside = (r >= 0) & (r < H) & (s >= 0) & (s < W)
         # Not yet found covers a window of -inf; the comparisons with itself are the test for NaN.
-        better = inside & ((values > y) | (indices < 0) | ((values != values) & (y == y)))
+        better = inside & ((values > y) | (winners < 0) | ((values != values) & (y == y)))
         np.copyto(y, values, where=better)
-        np.copyto(indices, r * W + s, where=better)
-    return y, indices
+        np.copyto(winners, k * kernel[1] + l, where=better)
+    return y, winners
 
 
 @max_pool2d.gradient
 def max_pool2d_backward(saved: Any, dy: Array) -> Array:
-    shape, indices = saved
+    shape, winners, window, how = saved
     fast = kernel("pooling")
     if fast is not None:
-        return fast.maximum_gradient(dy, indices, shape)
+        return fast.maximum_gradient(dy, winners, shape, window, how)
     N, C, H, W = shape
-    places = np.arange(N * C).reshape(N, C, 1, 1) * (H * W) + indices
+    places = np.arange(N * C).reshape(N, C, 1, 1) * (H * W) + _indices(winners, W, window, how)
     dx = np.bincount(places.ravel(), weights=dy.ravel(), minlength=N * C * H * W)
     return dx.reshape(shape).astype(dy.dtype)
 

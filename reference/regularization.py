@@ -15,7 +15,7 @@ import numpy as np
 from reference.initialization import generator
 from reference.normalization import choice, real
 from reference.op import Array, Case, InputError, ShapeError, examples, flag, op, whole
-from reference.shapes import short
+from reference.shapes import is_masked, short
 
 __all__ = [
     "EarlyStop",
@@ -98,7 +98,7 @@ def _given_mask(mask: Any, shape: tuple[int, ...]) -> Array:
         plain = values.dtype.kind in "biuf" and bool(np.all((values == 0) | (values == 1)))
     except Exception:  # whatever a foreign object raises here, it is no mask
         plain = False
-    if not plain or np.ma.isMaskedArray(mask):
+    if not plain or is_masked(mask):
         raise InputError(
             f"mask must hold only 0 and 1, not {short(mask)}.", "write 1 for kept, 0 for dropped."
         )

@@ -9,12 +9,12 @@ import inspect
 import math
 import operator
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 __all__ = [
     "Argument",
@@ -27,6 +27,7 @@ __all__ = [
     "describe",
     "flag",
     "in_order",
+    "is_masked",
     "limited",
     "match",
     "pair",
@@ -35,7 +36,12 @@ __all__ = [
     "whole",
 ]
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+else:
+    Array = np.ndarray  # numpy.typing takes time to load and nothing here asks it while running
 
 # ---------------------------------------------------------------------------------------------- errors
 
@@ -265,7 +271,7 @@ def as_int(name: str, value: Any) -> Array:
 def _as_array(name: str, value: Any) -> Array:
     if value is None:
         raise InputError(f"{name} is None.", f"give {name} as an array.")
-    if np.ma.isMaskedArray(value):
+    if is_masked(value):
         raise InputError(
             f"{name} is a masked array; its mask would be lost.", f"use {name}.filled(0) or the like."
         )
@@ -276,6 +282,11 @@ def _as_array(name: str, value: Any) -> Array:
             f"{name} is no rectangular array of numbers, but {short(value)}.",
             "give every row the same number of entries.",
         ) from None
+
+
+def is_masked(value: Any) -> bool:
+    """Return whether some entries are masked; where no one has loaded `numpy.ma`, none can be."""
+    return "numpy.ma" in sys.modules and np.ma.isMaskedArray(value)
 
 
 def in_order(array: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.shapes import Array, InputError, short
+from reference.shapes import Array, InputError, is_masked, short
 
 __all__ = ["Inputs", "Part", "is_real", "is_tree", "items", "label", "parameters", "read_inputs"]
 
@@ -82,7 +82,7 @@ def _part(name: str, value: Any, start: int) -> tuple[Part, Array]:
 
 
 def _kind(value: Any) -> str:
-    if np.ma.isMaskedArray(value):
+    if is_masked(value):
         return "a masked array"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}" if value.size else "an empty array"
@@ -165,7 +165,7 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 def is_real(value: Any) -> bool:
     if is_tree(value):
         return any(is_real(item) for _, item in items(value))
-    if np.ma.isMaskedArray(value) or isinstance(value, (str, bytes)):
+    if is_masked(value) or isinstance(value, (str, bytes)):
         return False
     if isinstance(value, (float, np.floating, np.ndarray, list, tuple)):
         try:

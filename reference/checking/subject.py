@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from reference.checking.inputs import Inputs, Part, is_real, is_tree, items, parameters, read_inputs
-from reference.shapes import Array, InputError, short
+from reference.shapes import Array, InputError, is_masked, short
 
 __all__ = ["Complaint", "Ran", "Subject", "read_subject"]
 
@@ -95,7 +95,7 @@ class Subject:
             array = np.array(result, order="C")
         except Exception:
             array = np.array(None)
-        if array.dtype.kind not in "biuf" or isinstance(result, np.ma.MaskedArray):
+        if array.dtype.kind not in "biuf" or is_masked(result):
             raise InputError(
                 f"forward returned {_kind(result)}, not an array of real numbers.",
                 "let forward return y, or the pair (y, cache).",
@@ -218,7 +218,7 @@ _NO_CACHE = object()
 
 
 def _kind(result: Any) -> str:
-    if np.ma.isMaskedArray(result):
+    if is_masked(result):
         return "a masked array"
     return f"an array of {result.dtype}" if isinstance(result, np.ndarray) else short(result)
 

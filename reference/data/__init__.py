@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +36,7 @@ def digits() -> tuple[Array, Array]:
     >>> x.shape, t[:5].tolist(), float(x.max())
     ((1797, 1, 8, 8), [0, 1, 2, 3, 4], 1.0)
     """
-    with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as file:
+    with np.load(os.path.join(os.path.dirname(__file__), "digits.npz"), allow_pickle=False) as file:
         images, labels = file["images"], file["labels"]
     return (images[:, None] / np.float32(16)).astype(np.float32), labels.astype(np.intp)
 

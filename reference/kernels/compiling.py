@@ -41,8 +41,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 def plain(array: Array) -> Array:
     """Return the array as kernels want it; each other layout, and read-only memory, would be compiled anew."""
-    flags = array.flags
-    return array if flags.c_contiguous and flags.writeable and flags.aligned else np.array(array, order="C")
+    return array if array.flags.carray else np.array(array, order="C")  # C order, writable and aligned
 
 
 def _store() -> str | None:

@@ -44,7 +44,7 @@ _DOTS = ((4, 6), (2, 6), (1, 6)) if REGISTERS == 32 else ((2, 4), (1, 4))
 """Filters and taps of the tiles for dw."""
 
 _TAPS = _DOTS[0][1]
-_PANEL = 192  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
+_PANEL = 96  # taps in one go, so that what a tile reads of the buffer stays in the first-level cache
 _BUFFER = 1 << 20  # bytes of the buffer, about a second-level cache
 
 _LINE = 8 << 10  # bytes of one map that a tile of dots reads: so many of them stay in the first-level cache

@@ -1,4 +1,4 @@
-"""Cross-entropy of scores, row by row while the row is in the first-level cache."""
+"""Cross-entropy of scores, some rows at a time while they are in the first-level cache."""
 
 from __future__ import annotations
 
@@ -13,21 +13,35 @@ from reference.shapes import Array
 __all__ = ["cross_entropy", "cross_entropy_gradient"]
 
 
+_BLOCK = 2048  # entries treated step by step: they stay in the first-level cache
+
+
 @compiled()
 def _cross_entropy(x, t, log_p):
-    C, one, loss = x.shape[1], x.dtype.type(1), x.dtype.type(0)
+    """Take every step for a block of rows: rows do not depend on each other, but the steps of one row do."""
+    (N, C), one, loss = x.shape, x.dtype.type(1), x.dtype.type(0)
     scores, result = x.reshape(-1), log_p.reshape(-1)
-    for i in range(len(t)):
-        most = line_max(scores, i * C, C)
-        total = np.log(line_exp(result, i * C, scores, i * C, most, one, C))
-        line_affine(result, i * C, scores, i * C, most, one, -total, C)
-        loss -= result[i * C + t[i]]
+    many = max(1, _BLOCK // C)
+    most, total = np.empty(many, x.dtype), np.empty(many, x.dtype)
+    for start in range(0, N, many):
+        some = min(many, N - start)
+        for i in range(some):
+            most[i] = line_max(scores, (start + i) * C, C)
+        for i in range(some):
+            at = (start + i) * C
+            total[i] = line_exp(result, at, scores, at, most[i], one, C)
+        for i in range(some):
+            total[i] = np.log(total[i])
+        for i in range(some):
+            at = (start + i) * C
+            line_affine(result, at, scores, at, most[i], one, -total[i], C)
+            loss -= result[at + t[start + i]]
     return loss
 
 
 @compiled()
-def _cross_entropy_gradient(log_p, t, factor, dx):
-    C, zero = log_p.shape[1], log_p.dtype.type(0)
+def _cross_entropy_gradient(log_p, t, share, dx):
+    C, zero, factor = log_p.shape[1], log_p.dtype.type(0), log_p.dtype.type(share)
     source, result = log_p.reshape(-1), dx.reshape(-1)
     for i in range(len(t)):
         line_exp(result, i * C, source, i * C, zero, factor, C)
@@ -43,5 +57,5 @@ def cross_entropy(x: Array, t: Array) -> tuple[Any, Array]:
 def cross_entropy_gradient(log_p: Array, t: Array, dloss: Any) -> Array:
     """Return dx."""
     dx = np.empty(log_p.shape, log_p.dtype)
-    _cross_entropy_gradient(plain(log_p), plain(t), log_p.dtype.type(dloss / len(t)), dx)
+    _cross_entropy_gradient(plain(log_p), plain(t), float(dloss) / len(t), dx)
     return dx

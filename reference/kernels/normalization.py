@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from reference.kernels.compiling import compiled, plain
-from reference.kernels.simd import line_affine, line_blend, line_dot, line_sum
+from reference.kernels.simd import line_affine, line_blend, line_dot, line_spread, line_sum
 from reference.shapes import Array
 
 __all__ = ["batch_norm", "batch_norm_gradient"]
@@ -39,7 +39,8 @@ def _statistics(flat, c, N, C, M):
             m = min(_LINE, end - start)
             mean = _mean(flat, start, m)
             shift = flat.dtype.type(mean)
-            spread = line_dot(flat, start, shift, flat, start, shift, m) - m * (mean - shift) ** 2
+            following = start + m if start + m < end else end + (C - 1) * M
+            spread = line_spread(flat, start, shift, m, following) - m * (mean - shift) ** 2
             away = mean - centre
             squares += (
                 max(spread, 0.0) + away * away * m * count / (count + m) if spread == spread else spread

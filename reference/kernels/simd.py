@@ -45,19 +45,20 @@ from numba.extending import intrinsic
 config: Any = numba_config
 
 __all__ = [
+    "AHEAD",
     "REGISTERS",
     "VECTOR_BYTES",
     "copy_line",
     "dot_tile",
+    "expect",
     "line_affine",
     "line_blend",
     "line_dot",
     "line_exp",
     "line_max",
+    "line_spread",
     "line_sum",
     "product_tile",
-    "window_max",
-    "window_mean",
 ]
 
 
@@ -115,6 +116,13 @@ class _Vectors:
             self.builder.store(vector, data, align=size)
         else:
             self._masked("store", vector.type, ir.VoidType(), [vector, data, _i32(size), mask])
+
+    def prefetch(self, data: Any, write: bool = False) -> None:
+        """Ask for the cache line at this address, which need not exist."""
+        data = self.builder.bitcast(data, ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [data.type] + [ir.IntType(32)] * 3)
+        fetch = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        self.builder.call(fetch, [data, _i32(int(write)), _i32(3), _i32(1)])
 
     def _masked(self, what: str, vector: Any, result: Any, args: list[Any]) -> Any:
         kind = ir.FunctionType(result, [a.type for a in args])
@@ -410,10 +418,12 @@ def _reduce(
     with cgutils.for_range_slice(builder, v.index(0), whole, block, inc=True) as (p, _):
         for j, slot in enumerate(slots):
             grow(slot, take(builder.add(p, v.index(j * v.count)), None))
+    with builder.if_then(builder.icmp_signed(">", whole, v.index(0))):
+        first, second, third, fourth = (builder.load(slot) for slot in slots)
+        builder.store(join(join(first, second), join(third, fourth)), slots[0])
     with cgutils.for_range_slice(builder, whole, count, v.index(v.count), inc=True) as (p, _):
         grow(slots[0], take(p, v.first(builder.sub(count, p))))
-    first, second, third, fourth = (builder.load(slot) for slot in slots)
-    return join(join(first, second), join(third, fourth))
+    return builder.load(slots[0])
 
 
 def _emit_sum(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -451,6 +461,32 @@ def _plain_line_dot(x, x_at, a, y, y_at, b, count):
 
 line_dot = _instruction(_plain_line_dot, _emit_line_dot, "ainaini", returns=True)
 """line_dot(x, x_at, a, y, y_at, b, count): sum over p < count of (x[x_at + p] - a) * (y[y_at + p] - b)."""
+
+
+def _emit_spread(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    x, x_at, a, count, following = _data(context, builder, signature, args)
+    later, x, a = v.pointer(x, following), v.pointer(x, x_at), v.broadcast(a)
+
+    def squares(p: Any, mask: Any) -> Any:
+        if mask is None:
+            v.prefetch(v.pointer(later, p))
+        away = builder.fsub(v.load(v.pointer(x, p), mask), a)
+        square = builder.fmul(away, away)
+        return square if mask is None else builder.select(mask, square, v.zero)
+
+    return builder.extract_element(v.totals([_reduce(v, count, v.zero, squares, builder.fadd)])[0], _i32(0))
+
+
+def _plain_spread(x, x_at, a, count, _following):
+    return np.sum((x[x_at : x_at + count] - a) ** 2)
+
+
+line_spread = _instruction(_plain_spread, _emit_spread, "ainii", returns=True)
+"""line_spread(x, x_at, a, count, following): sum over p < count of (x[x_at + p] - a)^2.
+
+Meanwhile the line that starts at x[following], which need not exist, is brought into the cache.
+"""
 
 
 def _emit_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -563,11 +599,15 @@ x - shift is at most 80.
 """
 
 
+AHEAD = 2048  # bytes by which the memory of a long result is asked for before it is written
+
+
 def _each(v: _Vectors, count: Any, y: Any, compute: Callable[[Any, Any], Any]) -> None:
     """Store compute(p, mask) along a line."""
     builder = v.builder
     whole = builder.mul(builder.sdiv(count, v.index(v.count)), v.index(v.count))
     with _steps(v, whole) as p:
+        v.prefetch(v.pointer(y, p, AHEAD // v.align), write=True)
         v.store(compute(p, None), v.pointer(y, p))
     with builder.if_then(builder.icmp_signed("<", whole, count)):
         mask = v.first(builder.sub(count, whole))
@@ -618,139 +658,6 @@ line_blend = _instruction(_plain_blend, _emit_blend, "aiainainnni")
 """line_blend(y, y_at, d, d_at, f, x, x_at, a, b, c, count): y = d * f + (x - a) * b + c."""
 
 
-# ---------------------------------------------------------------------------------------------- windows
-# What a pooling window finds at successive positions of one output row. All taps of all positions must lie
-# inside the map. (rows, columns) is the size of the window; tap (k, l) reads x[x_at + k*down + l*across + p*stride],
-# with a stride of 1 or 2.
-
-
-def _windows(v: _Vectors, where: tuple[Any, ...], treat: Callable[..., None]) -> None:
-    """Call treat(p, left, step, first, others) for every vector of positions.
-
-    `first` is what the first tap reads there; others(visit) calls visit(numbers, offset) for all others.
-    """
-    x, down, across, rows, columns, stride, count = where
-    builder = v.builder
-    whole, rest = v.cut(count)
-
-    def at(p: Any, left: Any, step: int, width: int) -> None:
-        start = builder.mul(p, v.index(step))
-
-        def tap(row: Any, column: Any, visit: Callable[[Any, Any], None]) -> None:
-            offset = builder.add(builder.add(row, builder.mul(column, across)), start)
-            visit(_strided(v, v.pointer(x, offset), step, left), offset)
-
-        def others(visit: Callable[[Any, Any], None]) -> None:
-            none, one = v.index(0), v.index(1)
-            for column in range(1, width):
-                tap(none, v.index(column), visit)
-            with cgutils.for_range_slice(builder, one if width else none, rows, one, inc=True) as (row, _):
-                line = builder.mul(row, down)
-                for column in range(width):
-                    tap(line, v.index(column), visit)
-                if not width:
-                    start = builder.zext(builder.icmp_signed("==", row, none), row.type)
-                    with cgutils.for_range_slice(builder, start, columns, one, inc=True) as (column, _):
-                        tap(line, column, visit)
-
-        treat(p, left, step, _strided(v, v.pointer(x, start), step, left), others)
-
-    # Windows two or three wide are the rule, so that their taps are written out.
-    for step in (1, 2):
-        fits = [builder.icmp_signed("==", columns, v.index(n)) for n in (2, 3)]
-        wider = builder.not_(builder.or_(*fits))
-        for width, chosen in zip((2, 3, 0), (*fits, wider)):
-            with builder.if_then(builder.and_(chosen, builder.icmp_signed("==", stride, v.index(step)))):
-                with _steps(v, whole) as p:
-                    at(p, None, step, width)
-                at(whole, rest, step, width)
-
-
-def _emit_window_max(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    v = _Vectors(context, builder, signature.args[0].dtype)
-    y, y_at, places, x, x_at, base, *window = _data(context, builder, signature, args)
-    y, places, x = v.pointer(y, y_at), v.pointer(places, y_at), v.pointer(x, x_at)
-    kind = ir.IntType(signature.args[2].dtype.bitwidth)
-    integers = ir.VectorType(kind, v.count)
-
-    def treat(p: Any, left: Any, step: int, first: Any, others: Any) -> None:
-        ahead = ir.Constant(integers, [step * lane for lane in range(v.count)])
-
-        def here(offset: Any) -> Any:
-            place = builder.add(base, offset)
-            return builder.add(
-                v.spread(place if kind.width == 64 else builder.trunc(place, kind), integers), ahead
-            )
-
-        best, place = cgutils.alloca_once(builder, v.type), cgutils.alloca_once(builder, integers)
-        builder.store(first, best)
-        builder.store(here(builder.mul(p, v.index(step))), place)
-
-        def visit(value: Any, offset: Any) -> None:
-            old = builder.load(best)
-            # Larger, or the first NaN: unordered comparisons hold if either side is NaN.
-            better = builder.and_(
-                builder.fcmp_unordered(">", value, old), builder.fcmp_ordered("ord", old, old)
-            )
-            builder.store(builder.select(better, value, old), best)
-            builder.store(builder.select(better, here(offset), builder.load(place)), place)
-
-        others(visit)
-        mask = None if left is None else v.first(left)
-        v.store(builder.load(best), v.pointer(y, p), mask)
-        v.store(builder.load(place), v.pointer(places, p), mask)
-
-    _windows(v, (x, *window), treat)
-    return context.get_dummy_value()
-
-
-def _plain_window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count):
-    for p in range(count):
-        offsets = [k * down + l * across + p * stride for k in range(rows) for l in range(columns)]
-        best = int(np.argmax([x[x_at + offset] for offset in offsets]))
-        y[y_at + p], places[y_at + p] = x[x_at + offsets[best]], base + offsets[best]
-
-
-window_max = _instruction(_plain_window_max, _emit_window_max, "aiaaiiiiiiii")
-"""window_max(y, y_at, places, x, x_at, base, down, across, rows, columns, stride, count): largest entry of windows.
-
-y[y_at + p] is the entry, the first of equal ones or the first NaN; places[y_at + p] is base plus the number of
-entries between x[x_at] and it.
-"""
-
-
-def _emit_window_mean(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    v = _Vectors(context, builder, signature.args[0].dtype)
-    y, y_at, n, n_at, x, x_at, *window = _data(context, builder, signature, args)
-    y, n, x = v.pointer(y, y_at), v.pointer(n, n_at), v.pointer(x, x_at)
-
-    def treat(p: Any, left: Any, _step: int, first: Any, others: Any) -> None:
-        total = cgutils.alloca_once(builder, v.type)
-        builder.store(first, total)
-        others(lambda value, _: builder.store(builder.fadd(builder.load(total), value), total))
-        mask = None if left is None else v.first(left)
-        v.store(builder.fdiv(builder.load(total), v.load(v.pointer(n, p), mask)), v.pointer(y, p), mask)
-
-    _windows(v, (x, *window), treat)
-    return context.get_dummy_value()
-
-
-def _plain_window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count):
-    for p in range(count):
-        total = y.dtype.type(0)
-        for k in range(rows):
-            for l in range(columns):
-                total += x[x_at + k * down + l * across + p * stride]
-        y[y_at + p] = total / n[n_at + p]
-
-
-window_mean = _instruction(_plain_window_mean, _emit_window_mean, "aiaiaiiiiiii")
-"""window_mean(y, y_at, n, n_at, x, x_at, down, across, rows, columns, stride, count): sums of windows over n.
-
-y[y_at + p] is the sum of a window divided by n[n_at + p].
-"""
-
-
 # --------------------------------------------------------------------------------------------- copy line
 
 
@@ -776,3 +683,21 @@ def _plain_copy(y, y_at, x, x_at, count, stride):
 
 copy_line = _instruction(_plain_copy, _emit_copy, "aiaiii")
 """copy_line(y, y_at, x, x_at, count, stride): y[y_at + p] = x[x_at + p*stride] for p < count, stride 1 or 2."""
+
+
+# ------------------------------------------------------------------------------------------------ expect
+
+
+def _emit_expect(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    v = _Vectors(context, builder, signature.args[0].dtype)
+    y, at = _data(context, builder, signature, args)
+    v.prefetch(v.pointer(y, at), write=True)
+    return context.get_dummy_value()
+
+
+def _plain_expect(y, at):
+    pass
+
+
+expect = _instruction(_plain_expect, _emit_expect, "ai")
+"""expect(y, at): bring the surroundings of y[at], which need not exist, into the cache, to be written soon."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reference.kernels.compiling import compiled, plain
+from reference.kernels.simd import expect
 from reference.shapes import Array
 
 __all__ = ["collect", "spread"]
@@ -14,12 +15,14 @@ __all__ = ["collect", "spread"]
 def _spread(x, indices, y):
     entries, positions = y.shape[2] * y.shape[3], x.shape[2] * x.shape[3]
     flat_x, flat_indices, flat_y = x.reshape(-1), indices.reshape(-1), y.reshape(-1)
+    share = max(1, entries // positions)
     for m in range(x.shape[0] * x.shape[1]):
         target, here = flat_y[m * entries : (m + 1) * entries], slice(m * positions, (m + 1) * positions)
         values, index = flat_x[here], flat_indices[here]
         for i in range(entries):
             target[i] = 0
         for o in range(positions):
+            expect(flat_y, (m + 1) * entries + o * share)  # the next map, while this one takes its entries
             target[np.uintp(index[o])] = values[o]
 
 
