@@ -77,8 +77,7 @@ def mutate(
     for exercise in program.exercises:
         key_of(exercise)  # made once, before the processes part
     affected = [(m, e) for m in chosen if (e := judged_by(program, m))]
-    with _pool(workers) as pool:
-        fates = _fates(pool, done, affected)
+    fates = _fates(workers, done, affected)
     left = [(m, e) for m, e in affected if fates[m.text]]
     seen = _compared(workers, done, program, left, further)
     score = Score(program.name, len(affected), len(affected) - len(left))
@@ -87,11 +86,13 @@ def mutate(
     return score
 
 
-def _fates(pool: Any, done: Done, affected: Sequence[tuple[Mutant, tuple[str, ...]]]) -> dict[str, str]:
+def _fates(
+    workers: int | None, done: Done, affected: Sequence[tuple[Mutant, tuple[str, ...]]]
+) -> dict[str, str]:
     """Return for each changed program in which sets it keeps full marks, "" where it keeps them in none."""
     names = {m.text: name_of("fate", m.text, *(key_of(e).hash for e in es)) for m, es in affected}
     tasks = [(m.text, exercises) for m, exercises in affected if names[m.text] not in done]
-    for (text, _), fate in zip(tasks, pool.imap(_fate, tasks, chunksize=4)):
+    for (text, _), fate in zip(tasks, _results(workers, _fate, tasks, 4)):
         done[names[text]] = fate
     return {text: done[name] for text, name in names.items()}
 
@@ -117,10 +118,9 @@ def _compared(
     jobs = [(program.text, e, texts) for e, texts in tasks.items()]
     for _, e, texts in jobs:
         further_inputs(e, max(count for _, count in texts))  # made once, before the processes part
-    with _pool(workers if jobs else 1) as pool:
-        for (_, e, texts), witnesses in zip(jobs, pool.imap(_seen_further, jobs)):
-            for (text, _count), witness in zip(texts, witnesses):
-                done[names[text, e]] = witness
+    for (_, e, texts), witnesses in zip(jobs, _results(workers, _seen_further, jobs)):
+        for (text, _count), witness in zip(texts, witnesses):
+            done[names[text, e]] = witness
     found: dict[str, str] = {}
     for (text, e), name in names.items():
         found[text] = found.get(text) or (done[name] and f"{e} {done[name]}")
@@ -164,8 +164,13 @@ def reasons() -> dict[str, str]:
 # --- in a process of its own ---------------------------------------------------------------------
 
 
-def _pool(workers: int | None) -> Any:
-    return multiprocessing.get_context("fork").Pool(workers, initializer=limited)
+def _results(
+    workers: int | None, do: Callable[[Any], Result], tasks: Sequence[Any], at_once: int = 1
+) -> Iterator[Result]:
+    """Yield do(task) for each task, in order, as soon as it is known."""
+    if tasks:
+        with multiprocessing.get_context("fork").Pool(workers, initializer=limited) as pool:
+            yield from pool.imap(do, tasks, chunksize=at_once)
 
 
 def limited() -> None:
