@@ -86,11 +86,9 @@ def init_weights(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         if not np.all(np.isfinite(w)):
             return ["A weight is not finite."]
     if facts["scheme"] == "constant":
-        same = all(np.all(w == w.flat[0]) for w in drawn if w is not None)
-        if not same:
-            return ["With the scheme constant all weights are the same number."]
-        right = all(np.allclose(w, facts["value"]) for w in drawn if w is not None)
-        return [] if right else [f"With the scheme constant every weight is {facts['value']:g}."]
+        value = facts.get("value", np.asarray(drawn[0]).flat[0])  # keys made earlier do not say it
+        same = all(np.allclose(w, value) for w in drawn if w is not None)
+        return [] if same else [f"With the scheme constant all weights are the same number, {value:g}."]
     first, again, other = (np.asarray(w, dtype=np.float64) for w in drawn)
     return (
         _drawn_with(first, again, other)
