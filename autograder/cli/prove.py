@@ -32,7 +32,12 @@ SHOWN = 40  # more lines than this help nobody
 @click.option(
     "--sabotage", is_flag=True, help="Put each mistake into the reference; the project's tests must fail."
 )
-@click.option("--part", default="1/1", metavar="I/N", help="Run the I-th of N parts of the last three.")
+@click.option(
+    "--part",
+    default="1/1",
+    metavar="I/N",
+    help="Run the I-th of N parts of --mutate, --rewrites, --sabotage.",
+)
 @click.option(
     "--log",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -43,7 +48,7 @@ SHOWN = 40  # more lines than this help nobody
     type=click.IntRange(1, 1024),
     default=os.cpu_count() or 1,
     show_default="all cores",
-    help="How many processes the last three use.",
+    help="How many processes --deep, --mutate, --rewrites and --sabotage use.",
 )
 def prove(
     what: str | None, seeds: int, deep: bool, leave_one_out: bool, mutate: bool, rewrites: bool,
@@ -60,7 +65,8 @@ def prove(
     targets = find_targets(what)
     ids = {asked.id for target in targets for asked in target.questions}
     if not (mutate or rewrites or sabotage):
-        return _finish([s for t in targets for s in _known(t, seeds, 1000 if deep else 0, leave_one_out)])
+        more = {"flakes": 1000 if deep else 0, "done": Done(log), "workers": workers}
+        return _finish([s for t in targets for s in _known(t, seeds, leave_one_out, more)])
     found: list[str] = []
     piece, done = _piece(part), Done(log)
     for wanted, run in ((mutate, _mutate), (rewrites, _rewrite), (sabotage, _sabotage)):
@@ -84,7 +90,7 @@ def _finish(sentences: Sequence[str]) -> int:
     return UNGRADED if sentences else DONE
 
 
-def _known(target: Any, seeds: int, flakes: int, leave_one_out: bool) -> list[str]:
+def _known(target: Any, seeds: int, leave_one_out: bool, more: dict[str, Any]) -> list[str]:
     from autograder.proving import failures
     from autograder.proving import prove as prove_all
 
@@ -102,9 +108,11 @@ def _known(target: Any, seeds: int, flakes: int, leave_one_out: bool) -> list[st
             by = ", ".join(f"{group} {n}" for group, n in proof.by.most_common(1))
             counts = map(str, (proof.tried, proof.rejected, proof.named))
             table.add_row(proof.question, *counts, escaped(by), margin, f"{proof.truth_ratio:.3f}", strangers)
+            if proof.flakes:  # this took long: say at once what came of it
+                out.print(f"{proof.question}: {proof.flakes} more keys, {len(proof.failures)} not proved")
 
         proofs = prove_all(
-            target.questions, seeds=seeds, flakes=flakes, leave_one_out=leave_one_out, on_question=row
+            target.questions, seeds=seeds, leave_one_out=leave_one_out, on_question=row, **more
         )
     out.print(table)
     _alike(proofs)
