@@ -94,6 +94,7 @@ def _error_trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("a vector", (call(*near((5,), 0.1)),), "small differences"),
         Trial("a table", (call(a, b, "F"),), "small differences"),
         Trial("three axes", (call(*near((2, 3, 2), 0.5), "strided"),), "small differences"),
+        Trial("the first one larger", (call(1.5 * np.abs(a), np.abs(a)),), "small differences"),
         Trial("very small numbers", (call(1e-3 * a, 1e-3 * b, "readonly"),), "numbers of other sizes"),
         Trial("numbers next to nothing", (call(1e-9 * a, 1e-9 * b),), "numbers of other sizes"),  # the 1e-8 decides
         Trial("very different numbers", (call(_MIXED[0], _MIXED[1]),), "numbers of other sizes"),

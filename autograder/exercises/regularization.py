@@ -334,19 +334,10 @@ def _diagnosis_trials(rng: np.random.Generator) -> Sequence[Trial]:
         jitter = rng.uniform(-0.005, 0.005)
         made.append(Trial(name, (call(np.array(train) + jitter, np.array(val) + jitter),), group))
     strict, loose = {"gap": 0.01, "low": 0.7}, {"gap": 0.1, "low": 0.95}
-    edge = {"gap": 0.25, "low": 0.625}  # sums of powers of 2: no rounding decides
     return [
         Trial("a large gap", (call((0.6, 0.8, 0.99), (0.6, 0.72, 0.68)),), "worked example", public=True),
         *made,
         Trial("a strict gap", (call((0.6, 0.85, 0.93), (0.6, 0.83, 0.90), strict),), "other thresholds"),
-        Trial(
-            "a gap of exactly the threshold", (call((0.5, 0.75), (0.5, 0.5), edge),), "exactly at a threshold"
-        ),
-        Trial(
-            "an accuracy of exactly the threshold",
-            (call((0.5, 0.625), (0.5, 0.5), edge),),
-            "exactly at a threshold",
-        ),
         Trial("a high demand", (call((0.6, 0.85, 0.93), (0.6, 0.83, 0.90), loose),), "other thresholds"),
     ]
 
