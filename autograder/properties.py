@@ -86,8 +86,9 @@ def init_weights(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         if not np.all(np.isfinite(w)):
             return ["A weight is not finite."]
     if facts["scheme"] == "constant":
-        same = all(np.all(w == w.flat[0]) for w in drawn if w is not None)
-        return [] if same else ["With the scheme constant all weights are the same number."]
+        value = facts.get("value", np.asarray(drawn[0]).flat[0])  # keys made earlier do not say it
+        same = all(np.allclose(w, value) for w in drawn if w is not None)
+        return [] if same else [f"With the scheme constant all weights are the same number, {value:g}."]
     first, again, other = (np.asarray(w, dtype=np.float64) for w in drawn)
     return (
         _drawn_with(first, again, other)
@@ -208,9 +209,7 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     arrays = [as_array(result)[0] for result in results]
     if any(a is None or a.shape != x.shape for a in arrays):
         return [f"Expected an array with the shape of X, {x.shape}."]
-    found = [
-        [_variation_of(image, made) for image, made in zip(x, batch)] for batch in map(np.asarray, arrays)
-    ]
+    found = [_variations_of(x, batch) for batch in map(np.asarray, arrays)]
     for batch, variations in zip(map(np.asarray, arrays), found):
         if None in variations:
             n = variations.index(None)
@@ -224,6 +223,11 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     for part, what in enumerate(("mirrored", "moved up or down", "moved left or right")):
         if len({v[part] for v in drawn}) < (2 if part == 0 else 3):
             return [f"Images are always or never {what}; every possibility should occur."]
+    share = sum(v[0] for v in drawn) / len(drawn)
+    if abs(share - 0.5) > 6 * 0.5 / len(drawn) ** 0.5:  # once in some hundred million for an honest draw
+        return [
+            f"Of {len(drawn)} images {share:.0%} are mirrored; with probability 1/2 it is about half of them."
+        ]
     return _same_and_other(arrays, "images")
 
 
@@ -242,15 +246,22 @@ def _odd_image(image: np.ndarray, made: np.ndarray) -> str:
 
 
 def _variation_of(image: np.ndarray, made: np.ndarray) -> tuple[bool, int, int] | None:
-    rows, columns = image.shape[1:]
-    for mirrored in (False, True):
-        wide = np.pad(image[:, :, ::-1] if mirrored else image, ((0, 0), (1, 1), (1, 1)))
-        for down in (-1, 0, 1):
-            for right in (-1, 0, 1):
-                moved = wide[:, 1 - down : 1 - down + rows, 1 - right : 1 - right + columns]
-                if np.allclose(made, moved, rtol=1e-6, atol=1e-6):
-                    return mirrored, down, right
-    return None
+    return _variations_of(image[None], made[None])[0]
+
+
+def _variations_of(batch: np.ndarray, made: np.ndarray) -> list[tuple[bool, int, int] | None]:
+    """Tell for every image how it was varied, None where it was not: all images of a batch at once."""
+    rows, columns = batch.shape[2:]
+    found: list[tuple[bool, int, int] | None] = [None] * len(batch)
+    for mirrored in (True, False):
+        wide = np.pad(batch[..., ::-1] if mirrored else batch, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        for down in (1, 0, -1):
+            for right in (1, 0, -1):
+                moved = wide[:, :, 1 - down : 1 - down + rows, 1 - right : 1 - right + columns]
+                close = np.abs(made - moved) <= 1e-6 * (1.0 + np.abs(moved))
+                for n in np.flatnonzero(close.reshape(len(batch), -1).all(axis=1)):
+                    found[n] = mirrored, down, right
+    return found
 
 
 @rule

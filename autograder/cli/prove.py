@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,10 +32,27 @@ SHOWN = 40  # more lines than this help nobody
 @click.option(
     "--sabotage", is_flag=True, help="Put each mistake into the reference; the project's tests must fail."
 )
-@click.option("--part", default="1/1", metavar="I/N", help="Run the I-th of N parts of the last three.")
+@click.option(
+    "--part",
+    default="1/1",
+    metavar="I/N",
+    help="Run the I-th of N parts of --mutate, --rewrites, --sabotage.",
+)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep what is found in this file; the next run with it goes on from there.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    help="How many processes --deep, --mutate, --rewrites and --sabotage use.",
+)
 def prove(
     what: str | None, seeds: int, deep: bool, leave_one_out: bool, mutate: bool, rewrites: bool,
-    sabotage: bool, part: str,
+    sabotage: bool, part: str, log: Path | None, workers: int,
 ) -> int:  # fmt: skip
     """Prove that the checks bite: every known mistake is rejected and named.
 
@@ -41,15 +60,17 @@ def prove(
     question or exercise; without it all assignments are proved. Exits with 1 when anything is not proved.
     """
     from autograder.proving import find_targets
+    from autograder.proving.done import Done
 
     targets = find_targets(what)
     ids = {asked.id for target in targets for asked in target.questions}
     if not (mutate or rewrites or sabotage):
-        return _finish([s for t in targets for s in _known(t, seeds, 1000 if deep else 0, leave_one_out)])
+        more = {"flakes": 1000 if deep else 0, "done": Done(log), "workers": workers}
+        return _finish([s for t in targets for s in _known(t, seeds, leave_one_out, more)])
     found: list[str] = []
-    piece = _piece(part)
+    piece, done = _piece(part), Done(log)
     for wanted, run in ((mutate, _mutate), (rewrites, _rewrite), (sabotage, _sabotage)):
-        found += run(ids if what else None, piece) if wanted else []
+        found += run(ids if what else None, piece, done, workers) if wanted else []
     return _finish(found)
 
 
@@ -69,7 +90,7 @@ def _finish(sentences: Sequence[str]) -> int:
     return UNGRADED if sentences else DONE
 
 
-def _known(target: Any, seeds: int, flakes: int, leave_one_out: bool) -> list[str]:
+def _known(target: Any, seeds: int, leave_one_out: bool, more: dict[str, Any]) -> list[str]:
     from autograder.proving import failures
     from autograder.proving import prove as prove_all
 
@@ -87,9 +108,11 @@ def _known(target: Any, seeds: int, flakes: int, leave_one_out: bool) -> list[st
             by = ", ".join(f"{group} {n}" for group, n in proof.by.most_common(1))
             counts = map(str, (proof.tried, proof.rejected, proof.named))
             table.add_row(proof.question, *counts, escaped(by), margin, f"{proof.truth_ratio:.3f}", strangers)
+            if proof.flakes:  # this took long: say at once what came of it
+                out.print(f"{proof.question}: {proof.flakes} more keys, {len(proof.failures)} not proved")
 
         proofs = prove_all(
-            target.questions, seeds=seeds, flakes=flakes, leave_one_out=leave_one_out, on_question=row
+            target.questions, seeds=seeds, leave_one_out=leave_one_out, on_question=row, **more
         )
     out.print(table)
     _alike(proofs)
@@ -115,47 +138,61 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _mutate(ids: set[str] | None, piece: tuple[int, int]) -> list[str]:
+def _run(title: str, doing: str, columns: Sequence[str], rows: Iterator[tuple[Any, list[str]]]) -> list[str]:
+    """Print every row as soon as it is known, with what it leaves unproved, and all of them at the end."""
+    table = _table(title, *columns)
+    sentences: list[str] = []
+    with progress_bar() as bar:
+        task = bar.add_task(doing, total=None, rate="")
+        for row, new in rows:
+            bar.update(task, advance=1)
+            cells = [str(cell) for cell in row]
+            table.add_row(*cells)
+            out.print(", ".join(f"{name}: {cell}" for name, cell in zip(columns, cells)), soft_wrap=True)
+            for sentence in new:
+                out.print(f"  {escaped(sentence)}", soft_wrap=True)
+            sentences += new
+    out.print(table)
+    return sentences
+
+
+def _mutate(ids: set[str] | None, piece: tuple[int, int], done: Any, workers: int) -> list[str]:
     from autograder.proving.mutating import mutate_all
 
-    table = _table("Changed solutions", "program", "changes", "rejected", "equal", "unexplained")
-    sentences: list[str] = []
-    with progress_bar() as bar:
-        task = bar.add_task("changing solutions", total=None, rate="")
-        for score in mutate_all(ids, piece):
-            bar.update(task, advance=1)
-            counts = (score.tried, score.killed, score.equivalent, len(score.survivors))
-            table.add_row(score.program, *map(str, counts))
-            sentences += [f"{score.program}, {survivor}" for survivor in score.survivors]
-    out.print(table)
-    return sentences
+    columns = ("program", "changes", "rejected", "equal", "unexplained")
+    rows = (
+        (
+            (s.program, s.tried, s.killed, s.equivalent, len(s.survivors)),
+            [f"{s.program}, {survivor}" for survivor in s.survivors],
+        )
+        for s in mutate_all(ids, piece, done=done, workers=workers)
+    )
+    return _run("Changed solutions", "changing solutions", columns, rows)
 
 
-def _rewrite(ids: set[str] | None, piece: tuple[int, int]) -> list[str]:
+def _rewrite(ids: set[str] | None, piece: tuple[int, int], done: Any, workers: int) -> list[str]:
     from autograder.proving.rewriting import rewrite_all
 
-    table = _table("Right programs, rewritten", "program", "rewrites", "full marks", "most of the bound")
-    sentences: list[str] = []
-    with progress_bar() as bar:
-        task = bar.add_task("rewriting", total=None, rate="")
-        for score in rewrite_all(ids, piece):
-            bar.update(task, advance=1)
-            table.add_row(score.program, str(score.tried), str(score.right), f"{score.ratio:.3f}")
-            sentences += [f"{score.program}, {failure}" for failure in score.failures]
-    out.print(table)
-    return sentences
+    columns = ("program", "rewrites", "full marks", "most of the bound")
+    rows = (
+        (
+            (s.program, s.tried, s.right, f"{s.ratio:.3f}"),
+            [f"{s.program}, {failure}" for failure in s.failures],
+        )
+        for s in rewrite_all(ids, piece, done=done, workers=workers)
+    )
+    return _run("Right programs, rewritten", "rewriting", columns, rows)
 
 
-def _sabotage(ids: set[str] | None, piece: tuple[int, int]) -> list[str]:
+def _sabotage(ids: set[str] | None, piece: tuple[int, int], done: Any, workers: int) -> list[str]:
     from autograder.proving.sabotage import sabotage_all
 
-    table = _table("Wrong references", "program", "mistakes", "tests failed", "survived")
-    sentences: list[str] = []
-    with progress_bar() as bar:
-        task = bar.add_task("sabotage", total=None, rate="")
-        for score in sabotage_all(ids, piece):
-            bar.update(task, advance=1)
-            table.add_row(score.op, str(score.tried), str(score.caught), str(len(score.survivors)))
-            sentences += [f"the tests do not see {score.op} with {name}" for name in score.survivors]
-    out.print(table)
-    return sentences
+    columns = ("program", "mistakes", "tests failed", "survived")
+    rows = (
+        (
+            (s.op, s.tried, s.caught, len(s.survivors)),
+            [f"the tests do not see {s.op} with {name}" for name in s.survivors],
+        )
+        for s in sabotage_all(ids, piece, done=done, workers=workers)
+    )
+    return _run("Wrong references", "sabotage", columns, rows)

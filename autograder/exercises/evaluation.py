@@ -292,12 +292,15 @@ def _choice_trials(rng: np.random.Generator) -> Sequence[Trial]:
 
     line = 1.0 + 0.7 * _X10 + rng.permutation([0.9, -0.9, 0.8, -0.8, 0.7, -0.7, 0.6, -0.6, 0.1, -0.1])
     scale = float(rng.uniform(0.5, 2.0))
+    twins = {"mean": _model("mean"), "once": _model("parabola"), "again": _model("parabola")}
+    again = Call("select_model", (twins, _X10, scale * _Y10, loocv))
     return [
         Trial("ten points, leaving one out", (call(("line", "parabola", "dots"), _Y10, loocv),), "worked example",
               public=True),
         Trial("the best in the middle", (call(("dots", "parabola", "line"), scale * _Y10, loocv, "strided"),), "order"),
         Trial("the best last", (call(("line", "dots", "parabola"), scale * _Y10, loocv),), "order"),
         Trial("the best first", (call(("parabola", "mean", "line"), scale * _Y10, loocv),), "order"),
+        Trial("two models that are one", (again,), "a tie"),
         Trial("nearly a line", (call(("mean", "line"), scale * line, loocv, "readonly"),), "other data"),
         Trial("the training error", (call(("line", "dots", "parabola"), scale * _Y10, training),), "another scheme"),
         repeated("the same call twice", call(("line", "parabola", "dots"), _Y10, loocv)),

@@ -39,6 +39,7 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
     product = Source(_PRODUCT, "make", (rng.normal(size=(4, 2)), rng.normal(size=(3, 2))))
     smooth = Source(_SMOOTH, "make", (rng.uniform(0.5, 1.5, size=4),))
     x4 = rng.uniform(0.2, 1.0, size=4)
+    steep = Source(_CUBIC, "make", (rng.uniform(0.5e6, 2e6, size=5),))  # here eps^2 |f'''| / 6 is some 1e-4
     rows = [
         ("a vector", "a sum of cubes", cubic[0], x1, "C", {}),
         ("a vector", "entries that act together", smooth, x4, "C", {}),
@@ -46,6 +47,7 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("a matrix", "a matrix product inside", product, x2, "strided", {}),
         ("three axes", "a sum of cubes", cubic[2], x3, "C", {}),
         ("another eps", "eps = 1e-4", cubic[0], x1, "C", {"eps": 1e-4}),
+        ("the default of eps", "steep cubes, where eps shows", steep, 1e-3 * x1, "C", {}),
     ]
     made = [
         Trial(name, (Call("num_grad", (f, x), more, layouts={"args[1]": layout}),), group, allowed=ALLOWED)
@@ -92,7 +94,9 @@ def _error_trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("a vector", (call(*near((5,), 0.1)),), "small differences"),
         Trial("a table", (call(a, b, "F"),), "small differences"),
         Trial("three axes", (call(*near((2, 3, 2), 0.5), "strided"),), "small differences"),
+        Trial("the first one larger", (call(1.5 * np.abs(a), np.abs(a)),), "small differences"),
         Trial("very small numbers", (call(1e-3 * a, 1e-3 * b, "readonly"),), "numbers of other sizes"),
+        Trial("numbers next to nothing", (call(1e-9 * a, 1e-9 * b),), "numbers of other sizes"),  # the 1e-8 decides
         Trial("very different numbers", (call(_MIXED[0], _MIXED[1]),), "numbers of other sizes"),
         Trial("zeros on both sides", (call(np.array([0.0, 0.0, 2.0]), np.array([0.0, 0.0, 2.5])),), "zeros"),
         Trial("a zero on one side", (call(np.array([0.0, 2.0]), np.array([0.3, 2.5])),), "zeros"),

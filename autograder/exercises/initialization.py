@@ -15,7 +15,7 @@ from reference import activation_statistics
 
 TOPIC = "initialization"
 SCHEMES = ("constant", "small", "xavier_normal", "xavier_uniform", "he")
-SMALL = 0.01
+SMALL, CONSTANT = 0.01, 0.5
 
 
 # --- weights -------------------------------------------------------------------------------------
@@ -25,7 +25,7 @@ def init_weights(fan_in: int, fan_out: int, scheme: str, rng: np.random.Generato
     """Draw W[fan_out, fan_in] as the scheme asks; any draw with these properties is right."""
     shape = (fan_out, fan_in)
     if scheme == "constant":
-        return np.full(shape, 0.5)
+        return np.full(shape, CONSTANT)
     std = spread_of(scheme, fan_in, fan_out)
     if scheme == "xavier_uniform":
         return rng.uniform(-math.sqrt(3) * std, math.sqrt(3) * std, size=shape)
@@ -69,7 +69,9 @@ def _weight_trials(rng: np.random.Generator) -> Sequence[Trial]:
                 Call("init_weights", (fan_in, fan_out, scheme, Rng(s))) for s in (first, first, second)
             )
             facts = {"fan_in": fan_in, "fan_out": fan_out, "scheme": scheme}
-            if scheme != "constant":
+            if scheme == "constant":
+                facts |= {"value": CONSTANT}
+            else:
                 facts |= {
                     "std": spread_of(scheme, fan_in, fan_out),
                     "others": _others(scheme, fan_in, fan_out),

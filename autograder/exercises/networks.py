@@ -110,6 +110,7 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
     return [
         Trial("training mode", (make, train), "forward", (1,)),
         Trial("test mode", (make, test), "forward", (1,)),
+        Trial("train left out", (make, Call("net.forward", (x,))), "forward", (1,)),  # its default is True
         Trial("after a forward pass", (make, train, Call("net.backward", (dy,))), "backward", (2,), forward=1),
         Trial("layers of equal width", (square, train, back), "backward", (2,), forward=1),
         Trial("all layers in order", (make, Call("net.params")), "params", (1,)),

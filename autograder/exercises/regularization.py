@@ -356,6 +356,7 @@ def _augment_trials(rng: np.random.Generator) -> Sequence[Trial]:
     for group, shape, layout in (
         ("colour images", (24, 3, 5, 4), "strided"),
         ("square images", (24, 2, 4, 4), "C"),
+        ("how often", (240, 1, 3, 4), "C"),
     ):
         x = rng.uniform(0.1, 1.0, size=shape)
         seeds = [int(s) for s in rng.integers(1, 2**31, size=2)]

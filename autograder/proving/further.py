@@ -1,13 +1,16 @@
 """Compare two programs on inputs that no key holds: other sizes, other settings, other numbers.
 
 Inputs are made from the trials of an exercise by changing sizes (equal ones alike), whole numbers and values. Only
-those count on which the reference gives a result and the right program gives the same one.
+those count on which the reference gives a result and the right program gives the same one. They are made and played
+on the right program once; every program that is compared is then played once, many trials in one go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,35 +18,95 @@ import numpy as np
 from autograder import properties
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Functions, Trial
-from autograder.keymaking import constant_bound
+from autograder.keymaking import constant_bound, own_handles
 from autograder.sandbox._script import Call, Outcome, Rng, play
 
 CLOSE = 1e-9
+AT_ONCE = 50  # trials played in one go: the generators are put back once for all of them
+KEPT = 12  # exercises whose inputs are kept in memory: several programs solve the same ones
+SMALL = 5  # half of the variations have sizes below this: many of them are played in little time
 Outcomes = list[Outcome]
+
+
+@dataclass(frozen=True)
+class Varied:
+    """A trial that no key holds, and what it gives."""
+
+    trial: Trial
+    outcomes: Outcomes
 
 
 def difference(exercise: str, right: Functions, other: Functions, count: int, seed: int = 1) -> str:
     """Return where two programs differ on `count` further inputs, or "" where they never do."""
-    task, rng, done, tries = EXERCISES[exercise], np.random.default_rng(seed), 0, 0
-    truth = task.truth()
-    while done < count and tries < 20 * count:
-        for trial in task.trials(rng):
-            tries += 1
-            if trial.kind == "probe":
-                continue
-            varied = trial if tries % 4 == 0 else vary(trial, rng)
-            expected = list(play(varied.calls, dict(truth)))
-            if any(o.status != "ok" for o in expected):
-                continue
-            mine = list(play(varied.calls, dict(right)))
-            if not _agree(task.rule, varied, expected, mine):
-                continue
-            done += len(varied.calls)
-            if not _agree(task.rule, varied, mine, list(play(varied.calls, dict(other)))):
-                return f"in {trial.name!r} changed to {_told(varied.calls)}"
-            if done >= count:
-                break
+    return first_difference(exercise, agreed(exercise, right, further_inputs(exercise, count, seed)), other)
+
+
+def first_difference(exercise: str, inputs: Sequence[Varied], other: Functions) -> str:
+    """Return on which of the inputs a program gives something else, or "" where it never does."""
+    rule = EXERCISES[exercise].rule
+    for some in _batches(inputs):
+        for varied, got in zip(some, _played([v.trial for v in some], other)):
+            if not _agree(rule, varied.trial, varied.outcomes, got):
+                return f"in {varied.trial.name!r} changed to {_told(varied.trial.calls)}"
     return ""
+
+
+def agreed(exercise: str, right: Functions, inputs: Sequence[Varied]) -> list[Varied]:
+    """Return the inputs on which a right program gives what the reference gives, with what it gives."""
+    rule = EXERCISES[exercise].rule
+    return [
+        replace(varied, outcomes=mine)
+        for some in _batches(inputs)
+        for varied, mine in zip(some, _played([v.trial for v in some], right))
+        if _agree(rule, varied.trial, varied.outcomes, mine)
+    ]
+
+
+def for_calls(inputs: Sequence[Varied], count: int) -> Sequence[Varied]:
+    """Return the first of the inputs, with `count` calls in all."""
+    calls = 0
+    for number, varied in enumerate(inputs):
+        if calls >= count:
+            return inputs[:number]
+        calls += len(varied.trial.calls)
+    return inputs
+
+
+@functools.lru_cache(maxsize=KEPT)
+def further_inputs(exercise: str, count: int, seed: int = 1) -> Sequence[Varied]:
+    """Return trials that no key holds, with `count` calls in all, and what the reference gives."""
+    found, calls = [], 0
+    for tries, (trial, outcomes) in enumerate(_further(exercise, seed)):
+        if all(o.status == "ok" for o in outcomes):
+            found.append(Varied(trial, outcomes))
+            calls += len(trial.calls)
+        if calls >= count or tries > 20 * count:
+            break
+    return found
+
+
+def _further(exercise: str, seed: int) -> Iterator[tuple[Trial, Outcomes]]:
+    task, rng = EXERCISES[exercise], np.random.default_rng(seed)
+    truth, number = task.truth(), itertools.count()
+    while True:
+        drawn = [t for t in task.trials(rng) if t.kind != "probe"]
+        varied = [t if rng.random() < 0.1 else vary(t, rng) for t in drawn for _ in range(4)]
+        for some in _batches([_by_itself(t, f"t{next(number)}") for t in varied]):
+            yield from zip(some, _played(some, truth))
+
+
+def _by_itself(trial: Trial, prefix: str) -> Trial:
+    return replace(trial, calls=tuple(own_handles(call, prefix) for call in trial.calls))
+
+
+def _batches(inputs: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(inputs), AT_ONCE):
+        yield inputs[start : start + AT_ONCE]
+
+
+def _played(trials: Sequence[Trial], functions: Functions) -> list[Outcomes]:
+    outcomes = play([call for trial in trials for call in trial.calls], dict(functions))
+    return [[next(outcomes) for _ in trial.calls] for trial in trials]
 
 
 def _agree(rule: str | None, trial: Trial, one: Outcomes, other: Outcomes) -> bool:
@@ -58,7 +121,18 @@ def _agree(rule: str | None, trial: Trial, one: Outcomes, other: Outcomes) -> bo
     rule = rule or trial.facts.get("rule")
     if rule is not None:
         return not properties.RULES[rule](trial.facts, [other[i].value for i in judged])
-    return all(_close(one[i].value, other[i].value) for i in judged)
+    return all(_same(one[i].value, other[i].value) or _close(one[i].value, other[i].value) for i in judged)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Tell whether two results are the same to the last bit; this decides most cases, and quickly."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return isinstance(a, (bool, int, float, str, type(None), np.generic)) and bool(a == b)
 
 
 def _close(a: Any, b: Any) -> bool:
@@ -116,7 +190,8 @@ class _Variation:
         self.rng = rng
         self.sizes: dict[int, int] = {}
         self.numbers: dict[int, int] = {}
-        self.resize, self.renumber = rng.random() < 0.6, rng.random() < 0.4
+        self.resize, self.renumber = rng.random() < 0.8, rng.random() < 0.4
+        self.small = rng.random() < 0.5
         self.values = int(rng.integers(3))
 
     def __call__(self, value: Any) -> Any:
@@ -144,7 +219,8 @@ class _Variation:
     def _size(self, n: int) -> int:
         if not self.resize:
             return n
-        return self.sizes.setdefault(n, int(self.rng.integers(max(1, n - 2), n + 4)))
+        low, high = (1, min(n, SMALL) + 1) if self.small and n > 1 else (max(1, n - 2), n + 4)
+        return self.sizes.setdefault(n, int(self.rng.integers(low, high)))
 
     def _array(self, x: np.ndarray) -> np.ndarray:
         shape = tuple(map(self._size, x.shape))

@@ -9,13 +9,19 @@ mistake would type is wrong and named.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
+import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
+import autograder
+import reference
 from autograder import answers
 from autograder.assignment import Asked
 from autograder.checks import Judgement, judge
@@ -24,6 +30,7 @@ from autograder.instances import certificate, issue, lookalikes, name_typed
 from autograder.key import Key
 from autograder.keymaking import make_key, play_all
 from autograder.naming import name_mistakes
+from autograder.proving.done import Done, name_of
 from autograder.proving.trying import first_wrong
 from autograder.questions import QUESTIONS
 from autograder.sandbox._script import play
@@ -32,6 +39,7 @@ from autograder.verdicts import verdicts
 
 MARGIN = 100.0  # how many error bounds a mistake must stay away from the truth
 HONEST = 0.1  # how much of the bound other roundings of the truth may use
+AT_ONCE = 50  # keys that are drawn in one go, and then kept as done
 STRANGER = 0.02  # how often a mistake off the list may be given another's name
 
 
@@ -40,7 +48,8 @@ class Proof:
     """What was shown for one question. `failures` are sentences; none means proved.
 
     `by` counts which check rejected a mistake first; `apart` holds mistakes that one instance does not tell
-    apart, with the number of instances on which this was so.
+    apart, with the number of instances on which this was so. `flakes` more keys were drawn; what failed on them
+    stands among the failures.
     """
 
     question: str
@@ -52,6 +61,7 @@ class Proof:
     strangers: int = 0
     by: Counter[str] = field(default_factory=Counter)
     apart: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    flakes: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -62,20 +72,25 @@ def prove(
     leave_one_out: bool = False,
     flakes: int = 0,
     on_question: Callable[[Proof], None] = lambda _proof: None,
+    done: Done | None = None,
+    workers: int | None = 1,
 ) -> list[Proof]:
     """Prove every question over several keys; `on_question` is called after each.
 
-    `flakes` more keys are drawn to see that a verdict never depends on the draw.
+    `flakes` more keys are drawn to see that a verdict never depends on the draw; those that are `done` are not
+    drawn again.
     """
     proofs = []
     for asked in questions:
         proof = (
             _exercise(EXERCISES[asked.id], seeds, leave_one_out)
             if asked.is_code
-            else _typed(asked, 10 * seeds + flakes)
+            else _typed(asked, range(10 * seeds))
         )
-        if asked.is_code and flakes:
-            proof.failures += flaky(EXERCISES[asked.id], range(seeds, seeds + flakes))
+        proof.flakes = flakes
+        if flakes:
+            first = seeds if asked.is_code else 10 * seeds
+            proof.failures += flaky(asked, range(first, first + flakes), done, workers)
         proofs.append(proof)
         on_question(proof)
     return proofs
@@ -86,8 +101,25 @@ def failures(proofs: Iterable[Proof]) -> list[str]:
     return [f"{p.question}: {sentence}" for p in proofs for sentence in p.failures]
 
 
-def flaky(task: Exercise, seeds: Iterable[int]) -> list[str]:
+def flaky(asked: Asked, seeds: range, done: Done | None = None, workers: int | None = 1) -> list[str]:
     """Return a sentence for every draw on which the truth loses marks or a known mistake does not."""
+    done = done if done is not None else Done()
+    tasks = [(asked, seeds[start : start + AT_ONCE]) for start in range(0, len(seeds), AT_ONCE)]
+    names = [name_of("flaky", asked.id, str(asked.level), str(some), code_hash()) for _, some in tasks]
+    left = [(name, task) for name, task in zip(names, tasks) if name not in done]
+    if left:
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            for (name, _), found in zip(left, pool.imap(_flaky, [task for _, task in left])):
+                done[name] = found
+    return [sentence for name in names for sentence in done[name]]
+
+
+def _flaky(task: tuple[Asked, range]) -> list[str]:
+    asked, seeds = task
+    return _flaky_keys(EXERCISES[asked.id], seeds) if asked.is_code else _typed(asked, seeds).failures
+
+
+def _flaky_keys(task: Exercise, seeds: Iterable[int]) -> list[str]:
     found = []
     wrong = list(wrong_submissions(task))
     for seed in seeds:
@@ -98,6 +130,14 @@ def flaky(task: Exercise, seeds: Iterable[int]) -> list[str]:
             if first_wrong(key, 0, _fresh(task, mistake, functions)) is None:
                 found.append(f"key {seed}: {mistake.name} earns full marks.")
     return found
+
+
+@functools.cache
+def code_hash() -> str:
+    """Return a hash of all our code: what was found with other code is found anew."""
+    homes = [Path(package.__path__[0]) for package in (autograder, reference)]
+    texts = [path.read_bytes() for home in homes for path in sorted(home.rglob("*.py"))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:24]
 
 
 def _fresh(task: Exercise, mistake: object, functions: Functions) -> Functions:
@@ -204,10 +244,10 @@ def _points(judgement: Judgement) -> float:
 # --- typed questions -----------------------------------------------------------------------------
 
 
-def _typed(asked: Asked, draws: int) -> Proof:
+def _typed(asked: Asked, seeds: Iterable[int]) -> Proof:
     proof = Proof(asked.id)
     question = QUESTIONS[asked.id]
-    for seed in range(draws):
+    for seed in seeds:
         variant = issue(question, np.random.default_rng(seed), asked.level)
         if not certificate(question, variant).agrees:
             proof.failures.append(f"seed {seed}: the independent evaluator disagrees or is missing.")

@@ -14,28 +14,49 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed program. `where` is the function it is in; `change` reads `what stood there -> what stands there`."""
+    """A changed program. `where` is the function it is in; `change` reads `what stood there -> what stands there`.
+
+    `place` tells the same by whole lines, so that it names this change and no other.
+    """
 
     text: str
     where: str
     line: int
     change: str
+    place: str = ""
 
 
 def mutants(text: str) -> Iterator[Mutant]:
     """Yield every changed program that differs from the program and from those before it."""
-    tree = ast.parse(text)
-    seen = {ast.unparse(tree)}
-    for top in tree.body:
+    body = ast.parse(text).body
+    parts = [ast.unparse(top) for top in body]
+    for number, top in enumerate(body):
         if not isinstance(top, (ast.FunctionDef, ast.ClassDef)):
             continue
+        seen = {parts[number]}
         for node, holder, place, index in _nodes(top):
             for old, new in _changes(node):
                 with _put(holder, place, index, new):
-                    changed = ast.unparse(tree)
+                    changed = ast.unparse(top)  # the rest of the program is as it was
                 if changed not in seen:
                     seen.add(changed)
-                    yield Mutant(changed, top.name, getattr(node, "lineno", 0), f"{old} -> {_short(new)}")
+                    whole = "\n\n".join([*parts[:number], changed, *parts[number + 1 :]])
+                    told = _place(parts[number].splitlines(), changed.splitlines())
+                    line = getattr(node, "lineno", 0)
+                    yield Mutant(whole, top.name, line, f"{old} -> {_short(new)}", f"{top.name}: {told}")
+
+
+def _place(before: list[str], after: list[str]) -> str:
+    """Return the lines that differ; a line that stands in several places is told with its number."""
+    first = next((i for i, (b, a) in enumerate(zip(before, after)) if b != a), min(len(before), len(after)))
+    last = next((i for i, (b, a) in enumerate(zip(before[::-1], after[::-1])) if b != a), 0)
+    last = min(last, len(before) - first, len(after) - first)
+    old, new = (
+        " / ".join(x.strip() for x in lines[first : len(lines) - last]) or "nothing"
+        for lines in (before, after)
+    )
+    same = [i for i, line in enumerate(before) if first < len(before) and line == before[first]]
+    return f"{old} -> {new}" + (f" (place {same.index(first) + 1})" if len(same) > 1 else "")
 
 
 def _nodes(top: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, str, int | None]]:

@@ -17,6 +17,7 @@ from autograder.checks import judge
 from autograder.key import Key
 from autograder.keymaking import play_all
 from autograder.proving import rewrites_arrays, rewrites_loops
+from autograder.proving.done import Done, name_of
 from autograder.proving.known import HONEST
 from autograder.proving.rewrites import WAYS, rewritten
 from autograder.proving.sources import Program, functions_of, key_of, right_programs
@@ -38,9 +39,14 @@ class Score:
 
 
 def rewrite_all(
-    ids: Collection[str] | None = None, piece: tuple[int, int] = (0, 1), each: int = EACH
+    ids: Collection[str] | None = None,
+    piece: tuple[int, int] = (0, 1),
+    each: int = EACH,
+    done: Done | None = None,
+    workers: int | None = None,
 ) -> Iterator[Score]:
-    """Yield a score for every right program at hand."""
+    """Yield a score for every right program at hand; what is `done` is not done again."""
+    done = done if done is not None else Done()
     for program in right_programs(ids):
         score = Score(program.name)
         made = list(rewrites_of(program, each))
@@ -49,14 +55,17 @@ def rewrite_all(
             for i, (text, ways) in enumerate(made)
             if i % piece[1] == piece[0]
         ]
-        for exercise in program.exercises:
-            key_of(exercise)
-        with multiprocessing.get_context("fork").Pool() as pool:
-            for failure, ratio in pool.map(_judged, tasks, chunksize=4):
-                score.tried += 1
-                score.right += not failure
-                score.ratio = max(score.ratio, ratio)
-                score.failures += [failure] if failure else []
+        keys = [key_of(exercise).hash for exercise in program.exercises]
+        names = [name_of("rewrite", text, str(i), *keys) for text, _, _, i in tasks]
+        left = [(name, task) for name, task in zip(names, tasks) if name not in done]
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            for (name, _), found in zip(left, pool.imap(_judged, [task for _, task in left], chunksize=4)):
+                done[name] = found
+        for failure, ratio in (done[name] for name in names):
+            score.tried += 1
+            score.right += not failure
+            score.ratio = max(score.ratio, ratio)
+            score.failures += [failure] if failure else []
         yield score
 
 

@@ -7,9 +7,11 @@ mistake computes, definition and fast way alike; the tests then stop at the firs
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import multiprocessing
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from typing import Any, NamedTuple
 from autograder.course import CourseError
 from autograder.exercises import EXERCISES
 from autograder.mistakes import Mistake, all_mistakes
+from autograder.proving.done import Done, name_of
 from autograder.questions import QUESTIONS
 from reference.op import OPS
 from reference.shapes import parse_shapes
@@ -38,8 +41,15 @@ class Score:
     survivors: list[str] = field(default_factory=list)
 
 
-def sabotage_all(ids: Collection[str] | None = None, piece: tuple[int, int] = (0, 1)) -> Iterator[Score]:
+def sabotage_all(
+    ids: Collection[str] | None = None,
+    piece: tuple[int, int] = (0, 1),
+    done: Done | None = None,
+    workers: int | None = None,
+) -> Iterator[Score]:
     """Yield a score for every op with mistakes, those of the exercises and questions asked for.
+
+    What is `done` is not done again as long as neither the mistake nor the tests have changed.
 
     Raises:
         CourseError: there are no tests here, or they fail without any mistake.
@@ -49,7 +59,7 @@ def sabotage_all(ids: Collection[str] | None = None, piece: tuple[int, int] = (0
     wanted = [m for m in all_mistakes() if m.kind == "value" and m.target in OPS and _asked(m, ids)]
     chosen = [m for i, m in enumerate(wanted) if i % piece[1] == piece[0]]
     for op in dict.fromkeys(m.target for m in chosen):
-        yield _score(op, [m for m in chosen if m.target == op])
+        yield _score(op, [m for m in chosen if m.target == op], done, workers)
 
 
 def _asked(mistake: Mistake, ids: Collection[str] | None) -> bool:
@@ -60,24 +70,42 @@ def _asked(mistake: Mistake, ids: Collection[str] | None) -> bool:
 
 
 def tests_of(op: str) -> list[str]:
-    """Return the files that hold the tests of an op's topic."""
-    module = OPS[op].__module__.rsplit(".", 1)[-1]
-    return [f"tests/reference/test_{module}.py", SECOND]
+    """Return the files that hold the tests of an op: its topic's, or else those that name it."""
+    own = f"tests/reference/test_{OPS[op].__module__.rsplit('.', 1)[-1]}.py"
+    if (HOME / own).exists():
+        return [own, SECOND]
+    word = re.compile(rf"\b{op}\b")
+    files = sorted((HOME / "tests" / "reference").glob("test_*.py"))
+    return [*(str(f.relative_to(HOME)) for f in files if word.search(f.read_text(encoding="utf-8"))), SECOND]
 
 
-def _score(op: str, mistakes: Sequence[Mistake]) -> Score:
-    score = Score(op)
+def _score(
+    op: str, mistakes: Sequence[Mistake], done: Done | None = None, workers: int | None = None
+) -> Score:
+    done = done if done is not None else Done()
     files = [f for f in tests_of(op) if (HOME / f).exists()]
-    if not files or run_tests(files):
+    texts = [(HOME / f).read_text(encoding="utf-8") for f in files]
+    names = [name_of("sabotage", op, m.part, m.name, _source(m), *texts) for m in mistakes]
+    left = [
+        (name, (op, m.part, m.name, tuple(files))) for name, m in zip(names, mistakes) if name not in done
+    ]
+    if left and (not files or run_tests(files)):
         raise CourseError(
             f"The tests of {op} ({', '.join(files)}) fail, or are missing, without any mistake."
         )
-    tasks = [(op, m.part, m.name, tuple(files)) for m in mistakes]
-    with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
-        seen = pool.map(_seen, tasks, chunksize=1)
-    score.tried, score.caught = len(tasks), sum(seen)
-    score.survivors = [f"{m.name} ({m.part})" for m, s in zip(mistakes, seen) if not s]
+    with multiprocessing.get_context("fork").Pool(workers if left else 1, maxtasksperchild=1) as pool:
+        for (name, _), seen in zip(left, pool.imap(_seen, [task for _, task in left], chunksize=1)):
+            done[name] = seen
+    score = Score(op, len(names), sum(done[name] for name in names))
+    score.survivors = [f"{m.name} ({m.part})" for m, name in zip(mistakes, names) if not done[name]]
     return score
+
+
+def _source(mistake: Mistake) -> str:
+    try:
+        return inspect.getsource(mistake.function)
+    except (OSError, TypeError):  # made by another function
+        return mistake.name
 
 
 def _seen(task: tuple[str, str, str, tuple[str, ...]]) -> bool:

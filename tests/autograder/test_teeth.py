@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from autograder.exercises import EXERCISES
 from autograder.keymaking import make_key
 from autograder.proving import find_targets, further, mutating, rewrites, rewriting, sabotage, sources
+from autograder.proving.done import Done
 from autograder.proving.mutants import mutants
 from autograder.proving.sources import Program, functions_of
 from autograder.proving.trying import first_wrong
@@ -82,6 +84,44 @@ def test_a_slip_that_changes_nothing_needs_a_reason():
     assert len(chosen) == 1
     (sentence,) = mutating.mutate(program, chosen, further=300).survivors
     assert "equal results; no reason is given" in sentence
+
+
+def test_every_reason_names_a_line_of_a_right_program():
+    """Lines that are gone need no reason any more; `backmark prove --mutate` tells whether a reason is missing."""
+    lines = {
+        (p.name, node.name, line.strip())
+        for p in sources.right_programs()
+        for node in ast.parse(p.text).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        for line in ast.unparse(node).splitlines()
+    }
+    all_reasons = [*mutating.reasons("equal"), *mutating.reasons("outside")]
+    named = [re.match(r"(.*?), (\w+): (.*?) -> ", change).groups() for change in all_reasons]
+    assert [name for name in named if name not in lines] == []
+    assert len(named) > 100
+
+
+def test_a_place_is_told_by_whole_lines_and_names_one_change_only():
+    text = "def f(x):\n    y = x[0]\n    y = x[0]\n    return y + 1\n"
+    places = [m.place for m in mutants(text)]
+    assert len(set(places)) == len(places)
+    assert "f: return y + 1 -> return y - 1" in places
+    assert "f: y = x[0] -> y = x[1] (place 2)" in places
+
+
+def test_a_run_goes_on_where_the_last_one_stopped(tmp_path, monkeypatch):
+    program, log = Program("params", HARMLESS, ("conv_params",)), tmp_path / "log"
+    chosen = list(mutants(HARMLESS))[:6]
+    first = mutating.mutate(program, chosen, further=50, done=Done(log), workers=1)
+    with log.open("a") as file:
+        file.write('["half a li')  # stopped while it was written
+
+    def results(workers, do, tasks, at_once=1):
+        assert not tasks
+        return []
+
+    monkeypatch.setattr(mutating, "_results", results)
+    assert mutating.mutate(program, chosen, further=50, done=Done(log)) == first
 
 
 def test_endless_and_failing_programs_are_rejected(monkeypatch):
