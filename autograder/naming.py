@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from autograder.checks import Judgement, complaints, rule_of
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
+from autograder.pairs import Row, adding_up, in_numbers
 from autograder.sandbox import wire
 from autograder.sandbox._script import Outcome, play
 from autograder.sandbox.evidence import CellOutcome
@@ -23,6 +27,7 @@ from autograder.verdicts import Named
 
 Outcomes = Sequence[Outcome]
 Wrong = tuple[Any, Functions]  # a mistake and the submission made from it
+MANY = 3  # more explanations than this explain nothing
 
 _SUBMISSIONS: dict[str, tuple[Wrong, ...]] = {}
 _PLAYED: dict[tuple[str, int, int, str, str], tuple[Outcome, ...]] = {}
@@ -43,9 +48,12 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
     found = _matching(judgement, values) or _matching(judgement, behaviours)
     if not found:  # two codes with one mistake may differ on arrays that are laid out oddly in memory
         found = _matching(judgement, values, True) or _matching(judgement, behaviours, True)
-    if not found and (pair := _by_result(judgement, values)):
-        return [_together(pair)]
-    return [Named(m.name, m.what, m.how, m.credit) for m in found]
+    if found:
+        return [Named(m.name, m.what, m.how, m.credit) for m in found]
+    if together := _by_result(judgement, values) or _adding_up(judgement, values):
+        return [_together(mistakes) for mistakes in together]
+    found = _matching(judgement, values, stops=True) or _matching(judgement, behaviours, stops=True)
+    return [Named(m.name, m.what, m.how) for m in found]
 
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
@@ -73,18 +81,62 @@ def _together(mistakes: Sequence[Any]) -> Named:
     return Named("+".join(m.name for m in mistakes), what, " Then: ".join(m.how for m in mistakes))
 
 
-def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[Any]:
-    """Explain every wrong result of a tuple (dX, dW, db) by a mistake of its own, where there is just one each."""
+def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[list[Any]]:
+    """Explain every wrong result of a tuple (dX, dW, db) by a mistake of its own.
+
+    Where several mistakes explain a result, all combinations are returned, if they are few.
+    """
     wrong = _wrong_results(judgement)
     if len(wrong) < 2:
         return []
-    found = []
+    choices = []
     for position in wrong:
         fits = [m for m, f in candidates if _fits_result(judgement, (m, f), position)]
-        if len(fits) != 1:
+        if not fits:
             return []
-        found += [m for m in fits if m not in found]
-    return found if len(found) > 1 else []  # one alone is wrong elsewhere, too: it does not explain this
+        choices.append(fits)
+    found = [list(dict.fromkeys(chosen)) for chosen in itertools.product(*choices)]
+    # one alone is wrong elsewhere, too: it does not explain this
+    found = [chosen for chosen in found if len(chosen) > 1]
+    return found if len(found) <= MANY else []
+
+
+def _adding_up(judgement: Judgement, candidates: Sequence[Wrong]) -> list[list[Any]]:
+    """Explain wrong numbers by two mistakes whose effects add up, if few pairs do."""
+    if any(rule_of(judgement.key, t) is not None for t in judgement.key.sets[judgement.set_index]):
+        return []
+    pairs = adding_up(_rows(judgement, candidates), len(candidates))
+    found = [[candidates[i][0], candidates[j][0]] for i, j in pairs]
+    return found if len(found) <= MANY else []
+
+
+def _rows(judgement: Judgement, candidates: Sequence[Wrong]) -> Iterator[Row]:
+    """Yield the value trials in numbers, those that are wrong first; a single row without numbers ends the search."""
+    trials = judgement.key.sets[judgement.set_index]
+    for index in _order(judgement, plain_only=True):
+        trial = trials[index]
+        if trial.kind != "value":
+            continue
+        mine = _in_numbers(trial, _slice(judgement, index))
+        truth = _in_numbers(trial, None)
+        if mine is None or truth is None:
+            yield Row(np.ones(1), np.zeros(1), np.zeros(1), lambda _i: None)
+            return
+
+        def other(i: int, index: int = index, trial: KeyTrial = trial) -> np.ndarray | None:
+            found = _in_numbers(trial, _outcomes(judgement, index, candidates[i]))
+            return None if found is None else found[0]
+
+        yield Row(mine[0], truth[0], truth[1], other)
+
+
+def _in_numbers(trial: KeyTrial, outcomes: Outcomes | None) -> Any:
+    own = _own(trial)
+    if outcomes is not None and any(outcomes[i].status != "ok" for _, i in own):
+        return None
+    truth = [trial.expected[k] for k, _ in own]
+    values = truth if outcomes is None else [outcomes[i].value for _, i in own]
+    return in_numbers(values, truth, [trial.allowed64[k] for k, _ in own])
 
 
 def _tuples(judgement: Judgement, wrong: Wrong | None = None) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
@@ -126,8 +178,13 @@ def _known(task: Exercise) -> tuple[Wrong, ...]:
     return _SUBMISSIONS[task.id]
 
 
-def _matching(judgement: Judgement, candidates: Iterable[Wrong], plain_only: bool = False) -> list[Any]:
-    """Keep the mistakes that agree wherever they apply and are wrong, like the student, somewhere."""
+def _matching(
+    judgement: Judgement, candidates: Iterable[Wrong], plain_only: bool = False, stops: bool = False
+) -> list[Any]:
+    """Keep the mistakes that agree wherever they apply and are wrong, like the student, somewhere.
+
+    With `stops` two codes may go wrong differently where one of them stops with an error.
+    """
     left = list(candidates)
     telling: set[int] = set()
     for index in _order(judgement, plain_only):
@@ -136,7 +193,7 @@ def _matching(judgement: Judgement, candidates: Iterable[Wrong], plain_only: boo
         kept = []
         for wrong in left:
             other = _outcomes(judgement, index, wrong)
-            if not _applies(trial, other):
+            if not _applies(trial, other) or (stops and _both_fail(judgement.key, trial, mine, other)):
                 kept.append(wrong)
             elif _agree(judgement.key, trial, mine, other):
                 kept.append(wrong)
@@ -211,6 +268,12 @@ def _applies(trial: KeyTrial, other: Outcomes) -> bool:
 def _ran(trial: KeyTrial, other: Outcomes) -> bool:
     """Tell whether there are values: two codes that both stop with an error need not share a mistake."""
     return all(other[i].status == "ok" for _, i in _own(trial))
+
+
+def _both_fail(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
+    """Tell whether both are wrong here and one stops: the same mistake in two codes, or not, cannot be seen."""
+    stopped = not _ran(trial, mine), not _ran(trial, other)
+    return any(stopped) and not _is_right(key, trial, mine) and not _is_right(key, trial, other)
 
 
 def _empty(value: Any) -> bool:

@@ -73,6 +73,21 @@ def trained_from_scratch(data: Any, similarity: str, lots_from: Any = None) -> A
     return SCRATCH
 
 
+def _always_tuned(kind: str, name: str) -> None:
+    def mistaken(data: Any, similarity: str, lots_from: Any = None) -> Any:
+        return transfer_plan("lots" if similarity == kind else _amount(data, lots_from), similarity)
+
+    mistaken.__doc__ = (
+        f"You fine-tune whenever the data are {kind}, however few they are.\n\n"
+        "Look at the amount of data in both columns of the table: with little data only a classifier is trained."
+    )
+    mistake(transfer_plan, name, family="scope")(mistaken)
+
+
+_always_tuned("similar", "little-similar-data-fine-tuned")
+_always_tuned("different", "little-different-data-fine-tuned")
+
+
 # --- the story misread: cell and advice follow from it -------------------------------------------
 
 CELLS = (("little", "similar"), ("little", "different"), ("lots", "similar"), ("lots", "different"))

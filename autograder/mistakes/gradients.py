@@ -119,6 +119,42 @@ def last_entry_missing(right: Functions) -> Functions:
     return {"num_grad": num_grad}
 
 
+@mistake("num_grad", "half-step-full-width", family="scale")
+def half_step(right: Functions) -> Functions:
+    """You move by eps / 2 to both sides but divide by 2 eps, so every entry is half of what it should be.
+
+    Divide by the distance of the two points: that is eps if you move by eps / 2, and 2 eps if you move by eps.
+    """
+    return _each(lambda f, x, i, eps: (_at(f, x, i, eps / 2) - _at(f, x, i, -eps / 2)) / (2 * eps))
+
+
+@mistake("num_grad", "rows-moved-together", family="scope")
+def rows_moved_together(right: Functions) -> Functions:
+    """You move a whole row of x at once: with x[i] where x has more axes than one.
+
+    Move one entry at a time: loop over all indices, for example with np.ndindex(x.shape).
+    """
+    return _each(lambda f, x, i, eps: (_at(f, x, i[0], eps) - _at(f, x, i[0], -eps)) / (2 * eps))
+
+
+@mistake("num_grad", "not-divided", family="omission")
+def not_divided(right: Functions) -> Functions:
+    """You return the difference of the two values: it is not divided by the step.
+
+    Divide f(x + eps) - f(x - eps) by 2 eps.
+    """
+    return _each(lambda f, x, i, eps: _at(f, x, i, eps) - _at(f, x, i, -eps))
+
+
+@mistake("num_grad", "multiplied-by-eps", family="order")
+def multiplied_by_eps(right: Functions) -> Functions:
+    """You divide by 2 and then multiply by eps: / 2 * eps is not / (2 * eps).
+
+    Put the product into brackets: (f(x + eps) - f(x - eps)) / (2 * eps).
+    """
+    return _each(lambda f, x, i, eps: (_at(f, x, i, eps) - _at(f, x, i, -eps)) / 2 * eps)
+
+
 @mistake("num_grad", "x-left-changed", family="scope", kind="behaviour")
 def x_left_changed(right: Functions) -> Functions:
     """Your num_grad leaves x changed: it moves the entries of the array it was given and does not put them back.
@@ -244,4 +280,13 @@ _check(
     "always-zero", "wrong-op", "You compare a gradient with itself, so that everything passes.",
     "Compare backward(dy, cache) with the numeric gradient.",
     lambda right, f, g, x, dy: 0.0,
+)  # fmt: skip
+
+
+_check(
+    "ones-on-both-sides", "scope",
+    "You check with ones instead of the dy you are given, on both sides: a backward that ignores dy would pass.",
+    "Pass dy to backward, and differentiate sum(forward(x)[0] * dy).",
+    lambda right, f, g, x, dy: right["rel_error"](
+        g(np.ones_like(dy), f(x)[1]), _numeric(right, f, x, np.ones_like(dy))),
 )  # fmt: skip

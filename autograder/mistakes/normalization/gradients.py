@@ -210,3 +210,21 @@ def exchanged(b: Batch, dy: Array) -> Found:
     The order is (dX, dgamma, dbeta). Exchange the two.
     """
     return {"dgamma": dy.sum(axis=0), "dbeta": (dy * b.xhat()).sum(axis=0)}
+
+
+@backward("variance-term-doubled", family="scale")
+def variance_term_doubled(b: Batch, dy: Array) -> Found:
+    """In your dX the path through the variance counts twice.
+
+    The derivative of (v + eps)^(-1/2) is -1/2 (v + eps)^(-3/2): the factor 1/2 cancels the 2 of the square.
+    """
+    return {"dx": dx(b, dy, var_term=2.0)}
+
+
+@backward("variance-term-halved", family="scale")
+def variance_term_halved(b: Batch, dy: Array) -> Found:
+    """In your dX the path through the variance counts half.
+
+    The derivative of (x - mu)^2 is 2 (x - mu): the 2 cancels the factor 1/2 of the root.
+    """
+    return {"dx": dx(b, dy, var_term=0.5)}

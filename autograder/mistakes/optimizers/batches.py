@@ -86,3 +86,16 @@ def global_random_used(right: Functions) -> Functions:
     Nobody can repeat such a run. Use rng.permutation(N).
     """
     return _cut(lambda n, rng: np.random.permutation(n))  # noqa: NPY002 - the misbehaviour itself
+
+
+@mistake("minibatches", "batches-of-equal-share", family="rounding")
+def equal_share(right: Functions) -> Functions:
+    """You share the indices evenly among the batches; then most of them are smaller than `batch`.
+
+    Every batch holds `batch` indices, only the last one may be short: cut at 0, batch, 2 batch, ...
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        return np.array_split(rng.permutation(N), -(-N // batch))
+
+    return {"minibatches": minibatches}

@@ -118,14 +118,30 @@ _scaled(
 # --- who is dropped, and when --------------------------------------------------------------------
 
 
+def _by_chance(source: Any, train: bool) -> bool:
+    """Tell whether dropping at test time depends on how the mask is drawn, so that no two codes agree."""
+    return not train and isinstance(source, np.random.Generator)
+
+
 def _always(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    if _by_chance(source, train):
+        return None
     mask = _drawn(X, p, source)
     return X * mask * _right_scale(p, mode, True), mask
 
 
 def _drop_at_test_too(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    if _by_chance(source, train):
+        return None
     mask = _drawn(X, p, source)
     return X * mask * _right_scale(p, mode, train), mask
+
+
+def _drop_and_scale_at_test_too(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    if _by_chance(source, train):
+        return None
+    mask = _drawn(X, p, source)
+    return X * mask * _right_scale(p, mode, train or mode == "inverted"), mask
 
 
 def _train_read_wrongly(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
@@ -175,6 +191,13 @@ _forward(
     "drops-at-test-too", "omission", "You drop units at test time as well.",
     "At test time nothing is dropped: use the mask only if train is true.",
     _drop_at_test_too,
+)  # fmt: skip
+
+_forward(
+    "drops-and-scales-at-test-too", "omission",
+    "You drop units at test time as well, and scale them as in training (inverted) or as at test time (classic).",
+    "At test time nothing is dropped: use the mask only if train is true.",
+    _drop_and_scale_at_test_too,
 )  # fmt: skip
 _forward(
     "train-and-test-exchanged", "swap", "You drop at test time and not in training.",

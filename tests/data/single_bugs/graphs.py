@@ -1,0 +1,198 @@
+# === num_grad: one-sided-difference
+def num_grad(f, x, eps=1e-5):
+    g = np.zeros(x.shape)
+    y0 = f(x)
+    for i in np.ndindex(x.shape):
+        z = x.copy()
+        z[i] += eps
+        g[i] = (f(z) - y0) / eps
+    return g
+
+# === num_grad: divides-by-eps
+def num_grad(f, x, eps=1e-5):
+    flat = x.ravel().copy()
+    out = []
+    for i in range(len(flat)):
+        up, down = flat.copy(), flat.copy()
+        up[i] += eps
+        down[i] -= eps
+        out.append((f(up.reshape(x.shape)) - f(down.reshape(x.shape))) / eps)
+    return np.array(out).reshape(x.shape)
+
+# === num_grad: half-step-full-width
+def num_grad(f, x, eps=1e-5):
+    g = np.zeros_like(x)
+    for i in np.ndindex(*x.shape):
+        e = np.zeros_like(x)
+        e[i] = eps / 2
+        g[i] = (f(x + e) - f(x - e)) / (2 * eps)
+    return g
+
+# === num_grad: rows-moved-together
+def num_grad(f, x, eps=1e-5):
+    g = np.zeros_like(x)
+    for i in range(len(x)):
+        a, b = x.copy(), x.copy()
+        a[i] += eps
+        b[i] -= eps
+        g[i] = (f(a) - f(b)) / (2 * eps)
+    return g
+
+# === rel_error: error-averaged
+def rel_error(a, b):
+    a, b = np.asarray(a), np.asarray(b)
+    top = np.abs(a - b)
+    return float(np.mean(top / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
+
+# === rel_error: divided-by-the-larger
+def rel_error(a, b):
+    worst = 0.0
+    for p, q in zip(np.ravel(a), np.ravel(b)):
+        scale = max(abs(p), abs(q), 1e-8)
+        worst = max(worst, abs(p - q) / scale)
+    return worst
+
+# === graph_forward: constant-ignored
+def graph_forward(nodes, values):
+    env = dict(values)
+    for name, op, ins in nodes:
+        a = env[ins[0]]
+        if op == "add":
+            r = a + env[ins[1]]
+        elif op == "mul":
+            r = a * env[ins[1]]
+        elif op == "neg":
+            r = -a
+        elif op == "inv":
+            r = 1 / a
+        elif op == "exp":
+            r = np.exp(a)
+        else:
+            r = a
+        env[name] = r
+    return env
+
+# === graph_forward: neg-forgotten
+import operator
+
+TABLE = {
+    "add": operator.add, "mul": operator.mul, "addc": operator.add, "mulc": operator.mul,
+    "neg": lambda a: +a, "inv": lambda a: a ** -1.0, "exp": np.exp,
+}
+
+def graph_forward(nodes, values):
+    known = {**values}
+    for name, op, inputs in nodes:
+        known[name] = TABLE[op](*[known[i] if isinstance(i, str) else i for i in inputs])
+    return known
+
+# === graph_backward: reuse-overwrites
+def graph_backward(nodes, values, out):
+    grad = {name: 0.0 for name in values}
+    grad[out] = 1.0
+    for name, op, ins in nodes[::-1]:
+        g = grad[name]
+        if op == "add":
+            grad[ins[0]] = g
+            grad[ins[1]] = g
+        elif op == "mul":
+            grad[ins[0]] = g * values[ins[1]]
+            grad[ins[1]] = g * values[ins[0]]
+        elif op == "neg":
+            grad[ins[0]] = -g
+        elif op == "inv":
+            grad[ins[0]] = -g / values[ins[0]] ** 2
+        elif op == "exp":
+            grad[ins[0]] = g * values[name]
+        elif op == "addc":
+            grad[ins[0]] = g
+        elif op == "mulc":
+            grad[ins[0]] = g * ins[1]
+    return grad
+
+# === graph_backward: exp-derivative-input
+def graph_backward(nodes, values, out):
+    grad = dict.fromkeys(values, 0.0)
+    grad[out] = 1.0
+    for name, op, ins in reversed(nodes):
+        g, a = grad[name], ins[0]
+        if op == "add":
+            for i in ins:
+                grad[i] += g
+        if op == "mul":
+            grad[a] += g * values[ins[1]]
+            grad[ins[1]] += g * values[a]
+        if op == "neg":
+            grad[a] -= g
+        if op == "inv":
+            grad[a] -= g * values[name] ** 2
+        if op == "exp":
+            grad[a] += g * values[a]
+        if op == "addc":
+            grad[a] += g
+        if op == "mulc":
+            grad[a] += g * ins[1]
+    return grad
+
+# === circuit_backward: slope-is-f
+def circuit_forward(w0, x0, w1, x1, w2):
+    a = w0 * x0 + w1 * x1 + w2
+    return {"f": 1 / (1 + np.exp(-a)), "in": (w0, x0, w1, x1, w2)}
+
+def circuit_backward(cache):
+    w0, x0, w1, x1, w2 = cache["in"]
+    d = cache["f"]
+    return d * x0, d * w0, d * x1, d * w1, d
+
+# === circuit_backward: bias-gradient-one
+def circuit_forward(w0, x0, w1, x1, w2):
+    a = w0 * x0 + w1 * x1 + w2
+    return {"f": 1 / (1 + np.exp(-a)), "in": (w0, x0, w1, x1, w2)}
+
+def circuit_backward(cache):
+    w0, x0, w1, x1, w2 = cache["in"]
+    d = cache["f"] * (1 - cache["f"])
+    return d * x0, d * w0, d * x1, d * w1, 1.0
+
+# === mean_sub_forward: mean-sub-of-all
+def mean_sub_forward(X):
+    m = X.sum() / X.size
+    return np.array([[x - m for x in row] for row in X])
+
+# === mean_sub_backward: mean-sub-backward-identity
+def mean_sub_backward(dH):
+    dX = dH.copy()
+    return dX
+
+# === dense_forward: dense-no-bias
+def dense_forward(x, W, b):
+    h = np.zeros(len(b))
+    for m in range(W.shape[0]):
+        for d in range(W.shape[1]):
+            h[m] += W[m, d] * x[d]
+    return h
+
+# === dense_backward: dense-dW-transposed
+def dense_backward(dh, x, W):
+    return W.T @ dh, np.outer(x, dh), dh.copy()
+
+# === dense_backward: dense-dx-last-output
+def dense_backward(dh, x, W):
+    dx, dW, db = np.zeros(len(x)), np.zeros(W.shape), np.zeros(len(dh))
+    for m in range(len(dh)):
+        db[m] = dh[m]
+        for d in range(len(x)):
+            dW[m, d] = dh[m] * x[d]
+            dx[d] = dh[m] * W[m, d]
+    return dx, dW, db
+
+# === grad_check: ones-on-both-sides
+def grad_check(forward, backward, x, dy):
+    y, cache = forward(x)
+    mine = backward(np.ones_like(y), cache)
+    num = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[i] = 1e-5
+        num[i] = np.sum(forward(x + e)[0] - forward(x - e)[0]) / 2e-5
+    return float(np.max(np.abs(mine - num) / np.maximum(np.abs(mine) + np.abs(num), 1e-8)))

@@ -1,0 +1,126 @@
+# === gd: gd-gradient-at-start
+def gd(grad, w0, lr, steps):
+    path = [np.array(w0, float)]
+    g = grad(w0)
+    for _ in range(steps):
+        path.append(path[-1] - lr * g)
+    return np.array(path)
+
+# === gd: gd-rows-are-one-array
+def gd(grad, w0, lr, steps):
+    w = np.array(w0, dtype=float)
+    path = [w]
+    for t in range(steps):
+        w -= lr * grad(w)
+        path.append(w)
+    return np.array(path)
+
+# === gd: gd-start-missing
+def gd(grad, w0, lr, steps):
+    w, rows = np.copy(w0), []
+    for t in range(steps):
+        w = w - lr * grad(w)
+        rows.append(w)
+    return np.stack(rows) if rows else np.zeros((0, len(w0)))
+
+# === wiggle_step: wiggle-one-after-the-other
+def wiggle_step(loss, w, eps):
+    w = w.copy()
+    for i in range(len(w)):
+        before = loss(w)
+        v = w.copy()
+        v[i] += eps
+        w[i] -= eps * np.sign(loss(v) - before)
+    return w
+
+# === wiggle_step: wiggle-adds-the-difference
+def wiggle_step(loss, w, eps):
+    base, new = loss(w), w.copy()
+    for i in range(w.size):
+        e = np.zeros(w.size)
+        e[i] = eps
+        new[i] = w[i] - eps * (loss(w + e) - base) / eps
+    return new
+
+# === minibatches: last-batch-dropped
+def minibatches(N, batch, rng):
+    order = rng.permutation(N)
+    return [order[b * batch:(b + 1) * batch] for b in range(N // batch)]
+
+# === minibatches: batches-of-equal-share
+def minibatches(N, batch, rng):
+    order = np.arange(N)
+    rng.shuffle(order)
+    return np.array_split(order, -(-N // batch))
+
+# === sgd_epoch: epoch-full-gradient
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    path = [w.copy()]
+    for i in range(0, len(order), batch):
+        w = w - lr * grad(w, X, y)
+        path.append(w)
+    return np.array(path)
+
+# === sgd_epoch: epoch-gradient-at-start
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    start, path = w.copy(), [w.copy()]
+    for i in range(0, len(y), batch):
+        rows = order[i:i + batch]
+        path.append(path[-1] - lr * grad(start, X[rows], y[rows]))
+    return np.array(path)
+
+# === momentum_slide: slide-is-classical
+def momentum_slide(grad, w0, lr, alpha, steps):
+    w, v, path = np.copy(w0), 0.0 * w0, [np.copy(w0)]
+    for _ in range(steps):
+        v = alpha * v - lr * grad(w)
+        w = w + v
+        path.append(w)
+    return np.array(path)
+
+# === momentum_classical: classical-memory-subtracted
+def momentum_classical(grad, w0, lr, alpha, steps):
+    v = np.zeros(len(w0))
+    path = np.zeros((steps + 1, len(w0)))
+    path[0] = w0
+    for t in range(steps):
+        v = -alpha * v - lr * grad(path[t])
+        path[t + 1] = path[t] + v
+    return path
+
+# === momentum_classical: classical-nesterov
+def momentum_classical(grad, w0, lr, alpha, steps):
+    v, w = np.zeros_like(w0), w0.copy()
+    path = [w]
+    for t in range(steps):
+        v = alpha * v - lr * grad(w + alpha * v)
+        w = w + v
+        path.append(w)
+    return np.array(path)
+
+# === iterations_per_epoch: iterations-always-one-more
+def iterations_per_epoch(n, batch):
+    return n // batch + 1
+
+# === iterations_per_epoch: iterations-rounded
+def iterations_per_epoch(n, batch):
+    return int(round(n / batch))
+
+# === random_restarts: restarts-best-start
+def random_restarts(f, grad, starts, lr, steps):
+    ends = []
+    for w in starts:
+        for _ in range(steps):
+            w = w - lr * grad(w)
+        ends.append(w)
+    ends = np.array(ends)
+    return ends[np.argmin([f(w) for w in starts])], ends
+
+# === random_restarts: restarts-each-from-the-last
+def random_restarts(f, grad, starts, lr, steps):
+    ends, w = [], starts[0].copy()
+    for s in range(len(starts)):
+        for _ in range(steps):
+            w = w - lr * grad(w)
+        ends.append(w)
+    return min(ends, key=f), np.array(ends)

@@ -1,0 +1,160 @@
+# === maxpool_forward: zero-start-right-positions
+def maxpool_forward(X, k, s):
+    N, C, H, W = X.shape
+    h, w = (H - k) // s + 1, (W - k) // s + 1
+    Y = np.zeros((N, C, h, w))
+    pos = np.zeros((N, C, h, w, 2), int)
+    for n, c, i, j in np.ndindex(N, C, h, w):
+        win = X[n, c, i * s:i * s + k, j * s:j * s + k]
+        r, q = np.unravel_index(win.argmax(), win.shape)
+        pos[n, c, i, j] = i * s + r, j * s + q
+        Y[n, c, i, j] = max(0, win[r, q])
+    return Y, pos
+
+# === maxpool_forward: argmax-without-stride
+def maxpool_forward(X, k, s):
+    N, C, H, W = X.shape
+    h, w = (H - k) // s + 1, (W - k) // s + 1
+    Y, pos = np.zeros((N, C, h, w)), np.zeros((N, C, h, w, 2), dtype=int)
+    for i in range(h):
+        for j in range(w):
+            win = X[:, :, i * s:i * s + k, j * s:j * s + k].reshape(N, C, -1)
+            Y[:, :, i, j] = win.max(-1)
+            at = win.argmax(-1)
+            pos[:, :, i, j, 0] = i + at // k
+            pos[:, :, i, j, 1] = j + at % k
+    return Y, pos
+
+# === maxpool_forward: ties-last-wins
+def maxpool_forward(X, k, s):
+    N, C, H, W = X.shape
+    h, w = (H - k) // s + 1, (W - k) // s + 1
+    Y = np.full((N, C, h, w), -np.inf)
+    pos = np.zeros((N, C, h, w, 2), dtype=int)
+    for n, c, i, j in np.ndindex(N, C, h, w):
+        for r in range(i * s, i * s + k):
+            for q in range(j * s, j * s + k):
+                if X[n, c, r, q] >= Y[n, c, i, j]:
+                    Y[n, c, i, j] = X[n, c, r, q]
+                    pos[n, c, i, j] = r, q
+    return Y, pos
+
+# === maxpool_backward: row-and-column-exchanged
+def maxpool_backward(dY, argmax, shape):
+    dX = np.zeros(shape)
+    for n, c, i, j in np.ndindex(*dY.shape):
+        r, q = argmax[n, c, i, j]
+        if q < shape[2] and r < shape[3]:
+            dX[n, c, q, r] += dY[n, c, i, j]
+    return dX
+
+# === maxpool_backward: overlap-overwrites
+def maxpool_backward(dY, argmax, shape):
+    dX = np.zeros(shape)
+    n, c = np.indices(dY.shape)[:2]
+    dX[n, c, argmax[..., 0], argmax[..., 1]] += dY
+    return dX
+
+# === avgpool_forward: stride-k-everywhere
+def avgpool_forward(X, k, s):
+    h, w = (X.shape[2] - k) // s + 1, (X.shape[3] - k) // s + 1
+    out = np.zeros(X.shape[:2] + ((X.shape[2] - k) // k + 1, (X.shape[3] - k) // k + 1))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            out[:, :, i, j] = X[:, :, i * k:(i + 1) * k, j * k:(j + 1) * k].mean((2, 3))
+    return out, (X.shape, k, s)
+
+# === avgpool_backward: avg-overwrite
+def avgpool_forward(X, k, s):
+    return truth["avgpool_forward"](X, k, s)[0], (X.shape, k, s)
+
+def avgpool_backward(dY, cache):
+    shape, k, s = cache
+    dX = np.zeros(shape)
+    for i in range(dY.shape[2]):
+        for j in range(dY.shape[3]):
+            dX[:, :, i * s:i * s + k, j * s:j * s + k] = dY[:, :, i, j][:, :, None, None] / (k * k)
+    return dX
+
+# === max_unpool: unpool-top-left
+def max_unpool(Z, argmax, shape):
+    X = np.zeros(shape)
+    k = shape[2] // Z.shape[2]
+    for i in range(Z.shape[2]):
+        for j in range(Z.shape[3]):
+            X[:, :, i * k, j * k] = Z[:, :, i, j]
+    return X
+
+# === conv_transpose: crop-top-left-only
+def conv_transpose(X, W, b, s, p, output_padding=0):
+    N, C, H, Wd = X.shape
+    F, k = W.shape[1], W.shape[2]
+    ho = (H - 1) * s - 2 * p + k + output_padding
+    wo = (Wd - 1) * s - 2 * p + k + output_padding
+    big = np.zeros((N, F, ho + 2 * p, wo + 2 * p))
+    for i in range(H):
+        for j in range(Wd):
+            big[:, :, i * s:i * s + k, j * s:j * s + k] += np.einsum("nc,cfuv->nfuv", X[:, :, i, j], W)
+    return big[:, :, p:, p:] + b[None, :, None, None]
+
+# === conv_transpose: bias-forgotten
+def conv_transpose(X, W, b, s, p, output_padding=0):
+    N, C, H, Wd = X.shape
+    F, k = W.shape[1], W.shape[2]
+    full = np.zeros((N, F, (H - 1) * s + k + output_padding, (Wd - 1) * s + k + output_padding))
+    for u in range(k):
+        for v in range(k):
+            full[:, :, u:u + s * H:s, v:v + s * Wd:s][:, :, :H, :Wd] += np.einsum("ncij,cf->nfij", X, W[:, :, u, v])
+    return full[:, :, p:full.shape[2] - p, p:full.shape[3] - p]
+
+# === conv_transpose_via_conv: kernel-flipped
+def conv_transpose_via_conv(X, W, b, s, p, output_padding=0):
+    N, C, H, Wd = X.shape
+    F, k = W.shape[1], W.shape[2]
+    Z = np.zeros((N, C, (H - 1) * s + 1 + 2 * (k - 1) + output_padding, (Wd - 1) * s + 1 + 2 * (k - 1) + output_padding))
+    Z[:, :, k - 1:k - 1 + (H - 1) * s + 1:s, k - 1:k - 1 + (Wd - 1) * s + 1:s] = X
+    win = np.lib.stride_tricks.sliding_window_view(Z, (k, k), axis=(2, 3))
+    Y = np.einsum("ncijuv,cfuv->nfij", win, W)
+    return Y[:, :, p:Y.shape[2] - p, p:Y.shape[3] - p] + b[:, None, None]
+
+# === dilated_conv: flip-ignored
+def dilated_conv(X, W, b, s, p, d, flip=False):
+    k = W.shape[-1]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    win = np.lib.stride_tricks.sliding_window_view(Xp, (e, e), axis=(2, 3))[:, :, ::s, ::s, ::d, ::d]
+    return np.tensordot(win, W, axes=([1, 4, 5], [1, 2, 3])).transpose(0, 3, 1, 2) + b.reshape(-1, 1, 1)
+
+# === causal_conv1d: dilation-ignored
+def causal_conv1d(x, w, d):
+    K = len(w)
+    y = np.zeros(len(x))
+    for t in range(len(x)):
+        for i in range(K):
+            past = t - (K - 1 - i)
+            if past >= 0:
+                y[t] += w[i] * x[past]
+    return y
+
+# === causal_conv1d: centred-window-later
+def causal_conv1d(x, w, d):
+    K = len(w)
+    half = d * (K - 1) // 2
+    z = np.pad(x, (half, d * (K - 1) - half))
+    return sum(w[i] * z[i * d:i * d + len(x)] for i in range(K))
+
+# === receptive_field: field-own-stride-counted
+def receptive_field(layers):
+    r, jump = 1, 1
+    for k, s, d in layers:
+        jump *= s
+        r += (k - 1) * d * jump
+    return r
+
+# === receptive_field: field-effective-kernel-dk
+def receptive_field(layers):
+    r, j = 1, 1
+    for k, s, d in layers:
+        r = r + (k * d - 1) * j
+        j = j * s
+    return r
