@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
 from autograder.pairs import Row, adding_up, in_numbers
 from autograder.sandbox import wire
-from autograder.sandbox._script import Outcome, play
+from autograder.sandbox._script import Call, Outcome, play
 from autograder.sandbox.evidence import CellOutcome
 from autograder.verdicts import Named
 
@@ -52,8 +52,37 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
         return [Named(m.name, m.what, m.how, m.credit) for m in found]
     if together := _by_result(judgement, values) or _adding_up(judgement, values):
         return [_together(mistakes) for mistakes in together]
+    if arguments := _name_arguments(judgement):
+        return [arguments]
     found = _matching(judgement, values, stops=True) or _matching(judgement, behaviours, stops=True)
     return [Named(m.name, m.what, m.how) for m in found]
+
+
+def _name_arguments(judgement: Judgement) -> Named | None:
+    """Name a function that is defined without arguments it is called with: the call itself stops, not a line of it."""
+    key = judgement.key
+    rows = [(call, outcome) for call, outcome in _played_calls(judgement) if call.do == key.question]
+    stopped = [call for call, o in rows if o.status == "exception" and _at_the_call(o.error or {})]
+    if not stopped:
+        return None
+    how = f"Write the first line as in the exercise: def {key.question}({', '.join(key.arguments)})."
+    worked = {name for call, o in rows if o.status == "ok" for name in call.kwargs}
+    options = set.intersection(*(set(call.kwargs) for call in stopped)) - worked
+    if len(options) == 1 and any(o.status == "ok" for _, o in rows):
+        option = options.pop()
+        what = f"You define {key.question} without the argument {option}, so a call that uses it stops."
+        return Named(f"no-{option.replace('_', '-')}-option", what, how)
+    what = f"You define {key.question} with other arguments than those it is called with."
+    return Named("other-arguments", what, how)
+
+
+def _played_calls(judgement: Judgement) -> Iterator[tuple[Call, Outcome]]:
+    calls = (call for trial in judgement.key.sets[judgement.set_index] for call in trial.calls)
+    return zip(calls, judgement.outcomes)
+
+
+def _at_the_call(error: Mapping[str, Any]) -> bool:
+    return error.get("type") == "TypeError" and not error.get("line")
 
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
@@ -64,6 +93,8 @@ def name_stop(judgement: Judgement, cells: Sequence[CellOutcome]) -> list[Named]
     if judgement.stopped_cause == "timeout":
         what = "You wrote code that does not end in time, even on small inputs."
         return [Named("does-not-finish", what, "Look for a loop or a recursion that repeats the same work.")]
+    if judgement.stopped_cause == "exception" and (arguments := _name_arguments(judgement)):
+        return [arguments]
     broken = next((c for c in cells if c.status == "exception" and c.error), None)
     if judgement.stopped_cause != "missing" or broken is None or broken.error is None:
         return []

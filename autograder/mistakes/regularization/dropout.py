@@ -170,11 +170,9 @@ def _x_itself(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
     return X, mask
 
 
-def _zeroed(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
-    mask = _drawn(X, p, source)
-    if train:
-        X[~mask] = 0
-    return X * _right_scale(p, mode, train), mask
+def _two_sources(X: Any, p: float, mode: str, rng: Any = None, mask: Any = None, train: bool = True) -> Any:
+    used = np.asarray(_drawn(X, p, rng if mask is None else mask), dtype=float)
+    return X * (used if train else 1.0) * _right_scale(p, mode, train), used
 
 
 def _other_mask(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
@@ -222,8 +220,8 @@ _forward(
 )  # fmt: skip
 _forward(
     "dropout-forward-in-place", "scope",
-    "You work in the caller's X: reshape(-1) is a view, and *= writes through it.",
-    "Make a new array: Y = X * mask.",
+    "In training you write into the caller's X: X[mask == 0] = 0, or *= on a view of it such as X.reshape(-1).",
+    "Make a new array, Y = X * mask, or change a copy.",
     _in_place, "behaviour",
 )  # fmt: skip
 _forward(
@@ -232,9 +230,10 @@ _forward(
     _x_itself, "behaviour",
 )  # fmt: skip
 _forward(
-    "dropout-zeroes-X", "scope", "You set entries of the caller's X to zero.",
-    "Make a new array, Y = X * mask, or change a copy.",
-    _zeroed, "behaviour",
+    "keyword-rng-and-mask", "convention",
+    "You ask for a generator and a mask as two arguments, so that train, the fifth one given, is taken for the mask.",
+    "There is one argument for both: def dropout_forward(X, p_drop, mode, rng_or_mask, train).",
+    _two_sources,
 )  # fmt: skip
 _masked(
     "mask-reversed", "swap", "You drop where the mask is 1 and keep where it is 0.",
