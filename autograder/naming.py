@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
         found = _matching(judgement, values, True) or _matching(judgement, behaviours, True)
     if found:
         return [Named(m.name, m.what, m.how, m.credit) for m in found]
-    if together := _by_result(judgement, values) or _adding_up(judgement, values):
+    if together := _by_result(judgement, known) or _adding_up(judgement, values):
         return [_together(mistakes) for mistakes in together]
     if arguments := _name_arguments(judgement):
         return [arguments]
@@ -214,26 +215,29 @@ def _matching(
 ) -> list[Any]:
     """Keep the mistakes that agree wherever they apply and are wrong, like the student, somewhere.
 
-    With `stops` two codes may go wrong differently where one of them stops with an error.
+    With `stops` two codes may go wrong differently where one of them stops or returns something of another form,
+    if they agree on wrong numbers at least as often.
     """
     left = list(candidates)
-    telling: set[int] = set()
+    telling: Counter[int] = Counter()
     for index in _order(judgement, plain_only):
         trial = judgement.key.sets[judgement.set_index][index]
         mine = _slice(judgement, index)
         kept = []
         for wrong in left:
             other = _outcomes(judgement, index, wrong)
-            if not _applies(trial, other) or (stops and _both_fail(judgement.key, trial, mine, other)):
+            if not _applies(trial, other):
                 kept.append(wrong)
             elif _agree(judgement.key, trial, mine, other):
                 kept.append(wrong)
-                if _ran(trial, other) and not _is_right(judgement.key, trial, other):
-                    telling.add(id(wrong[0]))
+                telling[id(wrong[0])] += _ran(trial, other) and not _is_right(judgement.key, trial, other)
+            elif stops and _both_fail(judgement.key, trial, mine, other):
+                kept.append(wrong)
+                telling[id(wrong[0])] -= 1
         left = kept
         if not left:
             return []
-    return [mistake for mistake, _ in left if id(mistake) in telling]
+    return [mistake for mistake, _ in left if telling[id(mistake)] >= 1]
 
 
 def _order(judgement: Judgement, plain_only: bool) -> list[int]:
@@ -302,9 +306,18 @@ def _ran(trial: KeyTrial, other: Outcomes) -> bool:
 
 
 def _both_fail(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
-    """Tell whether both are wrong here and one stops: the same mistake in two codes, or not, cannot be seen."""
-    stopped = not _ran(trial, mine), not _ran(trial, other)
-    return any(stopped) and not _is_right(key, trial, mine) and not _is_right(key, trial, other)
+    """Tell whether both are wrong here and one has no numbers to compare: whether they share a mistake is not seen."""
+    hidden = _shapeless(key, trial, mine) or _shapeless(key, trial, other)
+    return hidden and not _is_right(key, trial, mine) and not _is_right(key, trial, other)
+
+
+def _shapeless(key: Key, trial: KeyTrial, outcomes: Outcomes) -> bool:
+    if not _ran(trial, outcomes) or rule_of(key, trial) is not None:
+        return not _ran(trial, outcomes)
+    rows = [
+        (outcomes[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]) for k, i in _own(trial)
+    ]
+    return any(compare(*row).problem in ("kind", "shape", "count") for row in rows)
 
 
 def _empty(value: Any) -> bool:

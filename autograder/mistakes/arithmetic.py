@@ -313,3 +313,12 @@ def _throughout(name: str, numerator: Callable[..., int]) -> None:
 
 for _name, _numerator in _NUMERATORS:
     _throughout(_name, _numerator)
+
+
+@mistake("conv_out", "returns-swapped", family="order", kind="behaviour")
+def returns_swapped(right: Any) -> Any:
+    """You return whether the windows fit first and the size second.
+
+    Return (size, fits), in this order.
+    """
+    return {**right, "conv_out": lambda *args, **named: right["conv_out"](*args, **named)[::-1]}

@@ -61,6 +61,12 @@ _split(
     lambda right, R, frac, rng: _cut(rng.integers(0, R, size=R), R, frac),
 )  # fmt: skip
 _split(
+    "split-test-with-replacement", "wrong-op", "You draw the test indices with replacement, so some occur twice.",
+    "Shuffle once and cut, or draw with rng.choice(R, n, replace=False).",
+    lambda right, R, frac, rng: (lambda test: (np.setdiff1d(np.arange(R), test), test))(
+        rng.choice(R, round(R * frac))),
+)  # fmt: skip
+_split(
     "split-trains-on-all", "scope", "Your training set holds all examples, those of the test set as well.",
     "An example is either in the training or in the test set.",
     lambda right, R, frac, rng: (np.arange(R), right(R, frac, rng)[1]),

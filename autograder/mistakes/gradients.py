@@ -39,6 +39,15 @@ def one_sided_difference(right: Functions) -> Functions:
     return _each(lambda f, x, i, eps: (_at(f, x, i, eps) - f(x)) / eps)
 
 
+@mistake("num_grad", "backward-difference", family="wrong-op")
+def backward_difference(right: Functions) -> Functions:
+    """You take (f(x) - f(x - eps)) / eps, a one-sided difference whose error shrinks only like eps.
+
+    Evaluate at x + eps and at x - eps and divide by 2 eps: then the error shrinks like eps squared.
+    """
+    return _each(lambda f, x, i, eps: (f(x) - _at(f, x, i, -eps)) / eps)
+
+
 @mistake("num_grad", "divides-by-eps", family="scale")
 def divides_by_eps(right: Functions) -> Functions:
     """You divide the central difference by eps, so every entry is twice too large.

@@ -304,6 +304,12 @@ _instead(
     lambda right, F, y: (-np.sum(log_softmax(F)) / len(y), right(F, y)[1]),
 )  # fmt: skip
 _instead(
+    "softmax_loss", "one-hot-subtracted-in-every-row", "scope",
+    "You subtract 1 in every row at the classes of all examples: P[:, y] takes whole columns.",
+    "Pick one entry per row: P[np.arange(N), y] -= 1.",
+    lambda right, F, y: (right(F, y)[0], (softmax(F) - np.isin(np.arange(F.shape[1]), y)) / len(y)),
+)  # fmt: skip
+_instead(
     "softmax_loss", "log-base-two", "wrong-op",
     "Your logarithm has base 2.",
     "Use the natural logarithm, np.log.",

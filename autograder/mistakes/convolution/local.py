@@ -223,3 +223,104 @@ def local_db_last_example(
     """
     dx, dw, _ = _local_gradients(dy, x, w, b, stride, padding)
     return dx, dw, _local_gradients(dy[-1:], x[-1:], w, b, stride, padding)[2]
+
+
+def _of_result(name: str, family: str, what: str, how: str, change: Callable[[Array], Array]) -> None:
+    """Register a wrong forward made of the right result."""
+
+    def mistaken(x: Array, w: Array, b: Any = None, stride: Any = 1, padding: Any = 0) -> Array:
+        return change(np.array(locally_connected2d(x, w, b, stride, padding)))
+
+    mistaken.__doc__ = f"{what}\n\n{how}"
+    _local(name, family=family)(mistaken)
+
+
+def _without(part: Any) -> Callable[[Array], Array]:
+    def change(y: Array) -> Array:
+        y[part] = 0.0
+        return y
+
+    return change
+
+
+_of_result(
+    "last-row-missing", "off-by-one", "You left the last row of the output at zero.",
+    "range(n) already stops before n: loop over range(out_h).", _without(np.s_[:, :, -1]),
+)  # fmt: skip
+_of_result(
+    "last-column-missing", "off-by-one", "You left the last column of the output at zero.",
+    "range(n) already stops before n: loop over range(out_w).", _without(np.s_[:, :, :, -1]),
+)  # fmt: skip
+_of_result(
+    "only-first-example", "scope", "You computed the first image of the batch only; the others stayed zero.",
+    "The first axis of X counts the images: loop over n, or keep that axis.", _without(np.s_[1:]),
+)  # fmt: skip
+
+
+@_local("first-channel-only", family="omission")
+def local_first_channel(x: Array, w: Array, b: Any = None, stride: Any = 1, padding: Any = 0) -> Array:
+    """You used the first channel only.
+
+    A filter sums over all channels of the image. Multiply the whole block X[n, :, ...] by W[i, j, f].
+    """
+    first = np.array(w, dtype=float)
+    first[:, :, :, 1:] = 0.0
+    return _unshared(_layer(x, w, stride, padding).windows(), first, b)
+
+
+@_local("kernel-transposed", family="orientation")
+def local_kernel_transposed(
+    x: Array, w: Array, b: Any = None, stride: Any = 1, padding: Any = 0
+) -> Array | None:
+    """You exchanged the rows and columns of the kernels.
+
+    Row index goes with row index: W[i, j, f, c, u, v] multiplies the pixel u rows down and v columns to the right.
+    """
+    w = np.asarray(w)
+    if w.shape[-1] != w.shape[-2]:
+        return None
+    return _unshared(_layer(x, w, stride, padding).windows(), w.swapaxes(-1, -2), b)
+
+
+def _scattered(dy: Array, x: Array, w: Array, stride: Any, padding: Any) -> Array:
+    layer = _layer(x, w, stride, padding)
+    return layer.scatter(np.einsum("nfpq,pqfckl->ncpqkl", np.asarray(dy, float), np.asarray(w, float)))
+
+
+@_local("dX-not-cropped", "backward", family="omission")
+def local_dx_not_cropped(
+    dy: Array, x: Array, w: Array, b: Any = None, stride: Any = 1, padding: Any = 0
+) -> tuple[Any, ...]:
+    """Your dX still has the padding around it.
+
+    The padding is no part of the image: cut p rows and columns off on each side.
+    """
+    _, dw, db = _local_gradients(dy, x, w, b, stride, padding)
+    return _scattered(dy, x, w, stride, padding), dw, db
+
+
+@_local("dX-cropped-from-corner", "backward", family="orientation")
+def local_dx_from_corner(
+    dy: Array, x: Array, w: Array, b: Any = None, stride: Any = 1, padding: Any = 0
+) -> tuple[Any, ...]:
+    """You cut dX out of the padded gradient from its corner.
+
+    The image begins at row p, column p of the padded one. Start there.
+    """
+    _, dw, db = _local_gradients(dy, x, w, b, stride, padding)
+    H, W = np.shape(x)[2:]
+    return _scattered(dy, x, w, stride, padding)[:, :, :H, :W], dw, db
+
+
+@_local("dX-last-example", "backward", family="scope")
+def local_dx_last_example(
+    dy: Array, x: Array, w: Array, b: Any = None, stride: Any = 1, padding: Any = 0
+) -> tuple[Any, ...]:
+    """Your dX is zero for all images but the last; each image overwrote the array of zeros.
+
+    Create dX before the loop over n.
+    """
+    dx, dw, db = _local_gradients(dy, x, w, b, stride, padding)
+    dx = np.array(dx)
+    dx[:-1] = 0.0
+    return dx, dw, db

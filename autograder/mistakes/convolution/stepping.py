@@ -231,3 +231,17 @@ def dilation_rows_only(layer: Layer) -> Array | None:
     if layer.dilation == (1, 1):
         return None
     return layer.biased(layer.sums(layer.crop(layer.windows(dilation=(layer.dilation[0], 1)))))
+
+
+@forward("stride-in-window-and-loop", family="scale")
+def stride_in_window_and_loop(layer: Layer) -> Array | None:
+    """You step by s over the positions of the output and multiply by s again for the window: most outputs stay empty.
+
+    Use range(out_h) for the outputs and i * s for the window, or write to Y[..., i // s, j // s].
+    """
+    if layer.stride == (1, 1):
+        return None
+    y = layer.biased(layer.sums())
+    kept = np.zeros_like(y)
+    kept[:, :, :: layer.stride[0], :: layer.stride[1]] = y[:, :, :: layer.stride[0], :: layer.stride[1]]
+    return kept

@@ -228,3 +228,12 @@ def variance_term_halved(b: Batch, dy: Array) -> Found:
     The derivative of (x - mu)^2 is 2 (x - mu): the 2 cancels the factor 1/2 of the root.
     """
     return {"dx": dx(b, dy, var_term=0.5)}
+
+
+@backward("dX-not-divided-by-m", family="omission")
+def dx_not_divided_by_m(b: Batch, dy: Array) -> Found:
+    """Your dX is m times too large: the 1/m in front of the compact formula is missing.
+
+    dX = gamma / (m sigma) * (m dY - sum(dY) - xhat * sum(dY * xhat)). Divide by the number m of values.
+    """
+    return {"dx": dx(b, dy) * len(dy)} if b.training else {"dx": dx(b, dy)}

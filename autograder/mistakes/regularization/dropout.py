@@ -115,6 +115,21 @@ _scaled(
     lambda p, mode, train: 1.0,
 )  # fmt: skip
 
+
+def _by_drawn_share(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    mask = _drawn(X, p, source)
+    if train and mode == "inverted":
+        return X * mask / np.mean(mask), mask
+    return X * (mask if train else 1.0) * _right_scale(p, mode, train), mask
+
+
+_forward(
+    "inverted-scale-by-drawn-share", "scope",
+    "You divide by the share of ones in the mask that was drawn, np.mean(mask).",
+    "Divide by 1 - p_drop: what counts is the probability, not the share that chance gave this time.",
+    _by_drawn_share,
+)  # fmt: skip
+
 # --- who is dropped, and when --------------------------------------------------------------------
 
 

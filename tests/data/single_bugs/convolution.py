@@ -273,3 +273,188 @@ def local_backward(dY, cache):
             dX[:, :, r, c] += np.tensordot(dY[:, :, i, j], W[i, j], axes=1)
     db = dY.sum(axis=(0, 2, 3))
     return dX[:, :, p:dX.shape[2] - p, p:dX.shape[3] - p], dW, db
+
+# === conv_out: out-stride-ignored
+def conv_out(n, k, s=1, p=0, d=1):
+    k_eff = k + (k - 1) * (d - 1)
+    return n - k_eff + 2 * p + 1, (n - k_eff + 2 * p) % s == 0
+
+# === conv_out: out-not-floored
+def conv_out(n, k, s=1, p=0, d=1):
+    o = (n + 2 * p - d * (k - 1) - 1) / s + 1
+    return o, o == int(o)
+
+# === conv_out: returns-swapped
+def conv_out(n, k, s=1, p=0, d=1):
+    q, r = divmod(n + 2 * p - d * (k - 1) - 1, s)
+    return r == 0, q + 1
+
+# === conv_params: params-one-bias
+def conv_params(c_in, k, c_out, bias=True):
+    n = c_out * c_in * k ** 2
+    if bias:
+        n += 1
+    return n
+
+# === corr2d: padding-ignored
+def corr2d(F, H, pad):
+    k = H.shape[0]
+    rows, cols = F.shape[0] - k + 1, F.shape[1] - k + 1
+    G = np.zeros((rows, cols))
+    for i in range(rows):
+        for j in range(cols):
+            G[i, j] = np.sum(F[i:i + k, j:j + k] * H)
+    return G
+
+# === conv_forward: kernel-transposed
+def conv_forward(X, W, b, s, p, d=1):
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((N, F, (H + 2 * p - e) // s + 1, (Wd + 2 * p - e) // s + 1))
+    for i in range(Y.shape[2]):
+        for j in range(Y.shape[3]):
+            for u in range(k):
+                for v in range(k):
+                    Y[:, :, i, j] += Xp[:, :, i * s + u * d, j * s + v * d] @ W[:, :, v, u].T
+            Y[:, :, i, j] += b
+    return Y, None
+
+# === conv_forward: bias-of-first-filter
+def conv_forward(X, W, b, s, p, d=1):
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    win = np.lib.stride_tricks.sliding_window_view(Xp, (e, e), axis=(2, 3))[:, :, ::s, ::s, ::d, ::d]
+    return np.einsum("ncijuv,fcuv->nfij", win, W) + b[0], None
+
+# === conv_forward: stride-in-window-and-loop
+def conv_forward(X, W, b, s, p, d=1):
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    rows, cols = (H + 2 * p - e) // s + 1, (Wd + 2 * p - e) // s + 1
+    Y = np.zeros((N, F, rows, cols))
+    for i in range(0, rows, s):
+        for j in range(0, cols, s):
+            w = Xp[:, :, i * s:i * s + e:d, j * s:j * s + e:d]
+            Y[:, :, i, j] = np.tensordot(w, W, axes=([1, 2, 3], [1, 2, 3])) + b
+    return Y, None
+
+# === conv_forward: out-not-divided-index
+def conv_forward(X, W, b, s, p, d=1):
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    rows, cols = (H + 2 * p - e) // s + 1, (Wd + 2 * p - e) // s + 1
+    Y = np.zeros((N, F, rows, cols))
+    for n in range(N):
+        for f in range(F):
+            for i in range(rows):
+                for j in range(cols):
+                    Y[n, f, i, j] = (Xp[n, :, i * s:i * s + e:d, j * s:j * s + e:d] * W[f]).sum()
+            Y[n, f] += b[n % F]
+    return Y, None
+
+# === conv_forward: last-channel-only
+def conv_forward(X, W, b, s, p, d=1):
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    rows, cols = (H + 2 * p - e) // s + 1, (Wd + 2 * p - e) // s + 1
+    Y = np.zeros((N, F, rows, cols))
+    for n, f, c, i, j in np.ndindex(N, F, C, rows, cols):
+        Y[n, f, i, j] = (Xp[n, c, i * s:i * s + e:d, j * s:j * s + e:d] * W[f, c]).sum() + b[f]
+    return Y, None
+
+# === conv_backward: dW-from-unpadded-image
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, s, p, d = cache
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    dXp = np.zeros((N, C, H + 2 * p, Wd + 2 * p))
+    dW = np.zeros(W.shape)
+    for i in range(dY.shape[2]):
+        for j in range(dY.shape[3]):
+            g = dY[:, :, i, j]
+            dXp[:, :, i * s:i * s + e:d, j * s:j * s + e:d] += np.tensordot(g, W, 1)
+            part = X[:, :, i * s:i * s + e:d, j * s:j * s + e:d]
+            dW[:, :, :part.shape[2], :part.shape[3]] += np.tensordot(g, part, axes=(0, 0))
+    return dXp[:, :, p:p + H, p:p + Wd], dW, dY.sum(axis=(0, 2, 3))
+
+# === conv_backward: dX-last-example
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, s, p, d = cache
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dW = np.zeros(W.shape)
+    db = np.zeros(F)
+    for n in range(N):
+        dXp = np.zeros(Xp.shape)
+        for f in range(F):
+            for i in range(dY.shape[2]):
+                for j in range(dY.shape[3]):
+                    a, c = i * s, j * s
+                    dXp[n, :, a:a + e:d, c:c + e:d] += W[f] * dY[n, f, i, j]
+                    dW[f] += Xp[n, :, a:a + e:d, c:c + e:d] * dY[n, f, i, j]
+                    db[f] += dY[n, f, i, j]
+    return dXp[:, :, p:p + H, p:p + Wd], dW, db
+
+# === conv_backward: db-mean
+def conv_backward(dY, cache):
+    dX, dW, _ = truth["conv_backward"](dY, cache)
+    return dX, dW, dY.mean(axis=(0, 2, 3))
+
+# === conv_backward: returns-swapped
+def conv_backward(dY, cache):
+    dX, dW, db = truth["conv_backward"](dY, cache)
+    return dW, dX, db
+
+# === local_forward: stride-ignored-cropped
+def local_forward(X, W, b, s, p):
+    Ho, Wo, F, C, k, _ = W.shape
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((len(X), F, Ho, Wo))
+    for i in range(Ho):
+        for j in range(Wo):
+            Y[:, :, i, j] = np.tensordot(Xp[:, :, i:i + k, j:j + k], W[i, j], axes=([1, 2, 3], [1, 2, 3])) + b[i, j]
+    return Y, None
+
+# === local_forward: first-channel-only
+def local_forward(X, W, b, s, p):
+    Ho, Wo, F, C, k, _ = W.shape
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((len(X), F, Ho, Wo))
+    for n, f, i, j in np.ndindex(*Y.shape):
+        Y[n, f, i, j] = np.sum(Xp[n, 0, i * s:i * s + k, j * s:j * s + k] * W[i, j, f, 0]) + b[i, j, f]
+    return Y, None
+
+# === local_backward: dX-not-cropped
+def local_forward(X, W, b, s, p):
+    return truth["local_forward"](X, W, b, s, p)[0], (X, W, s, p)
+
+def local_backward(dY, cache):
+    X, W, s, p = cache
+    Ho, Wo, F, C, k, _ = W.shape
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dX, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for i in range(Ho):
+        for j in range(Wo):
+            r, c = slice(i * s, i * s + k), slice(j * s, j * s + k)
+            dW[i, j] = np.tensordot(dY[:, :, i, j], Xp[:, :, r, c], axes=(0, 0))
+            dX[:, :, r, c] += np.tensordot(dY[:, :, i, j], W[i, j], axes=1)
+    return dX, dW, dY.sum(0).transpose(1, 2, 0)

@@ -98,3 +98,79 @@ def kfold_score(fit, predict, x, y, folds):
 def select_model(models, x, y, scheme):
     scores = {name: scheme(fit, predict, x, y) for name, (fit, predict) in models.items()}
     return sorted(scores, key=scores.get)[-1]
+
+# === mse: mse-square-of-mean
+def mse(y, yhat):
+    return np.mean(y - yhat) ** 2
+
+# === fit_poly: no-intercept
+def fit_poly(x, y, degree):
+    A = np.column_stack([x ** (k + 1) for k in range(degree)])
+    return np.append(0.0, np.linalg.lstsq(A, y, rcond=None)[0])
+
+def predict_poly(coef, x):
+    return np.polyval(coef[::-1], x)
+
+# === predict_poly: predict-highest-power-missing
+def predict_poly(coef, x):
+    return sum(coef[k] * x ** k for k in range(len(coef) - 1))
+
+def fit_poly(x, y, degree):
+    return np.polyfit(x, y, degree)[::-1]
+
+# === join_dots: join-dots-left-neighbour
+def join_dots(xt, yt, xq):
+    o = np.argsort(xt)
+    i = np.clip(np.searchsorted(xt[o], xq, side="right") - 1, 0, len(xt) - 1)
+    return yt[o][i]
+
+# === train_test_split: split-test-with-replacement
+def train_test_split(R, frac, rng):
+    n = round(R * frac)
+    test = rng.choice(R, n)
+    return np.setdiff1d(np.arange(R), test), test
+
+# === kfold_indices: kfold-rest-dropped
+def kfold_indices(R, k, rng):
+    p = rng.permutation(R)
+    n = R // k
+    return [p[i * n:(i + 1) * n] for i in range(k)]
+
+# === kfold_indices: kfold-training-folds
+def kfold_indices(R, k, rng):
+    p = rng.permutation(R)
+    return [np.concatenate([f for j, f in enumerate(np.array_split(p, k)) if j != i]) for i in range(k)]
+
+# === kfold_score: kfold-divides-by-k
+def kfold_score(fit, predict, x, y, folds):
+    t = 0.0
+    for f in folds:
+        r = np.setdiff1d(np.arange(len(x)), f)
+        t += ((predict(fit(x[r], y[r]), x[f]) - y[f]) ** 2).sum()
+    return t / len(folds)
+
+# === loocv_score: loocv-training-error
+def loocv_score(fit, predict, x, y):
+    out = []
+    for i in range(len(x)):
+        m = np.arange(len(x)) != i
+        out.append(np.mean((predict(fit(x[m], y[m]), x[m]) - y[m]) ** 2))
+    return np.mean(out)
+
+# === loocv_score: loocv-neighbour-left-out
+def loocv_score(fit, predict, x, y):
+    t = 0.0
+    for i in range(len(x)):
+        m = np.arange(len(x)) != (i + 1) % len(x)
+        t += (predict(fit(x[m], y[m]), x[i:i + 1])[0] - y[i]) ** 2
+    return t / len(x)
+
+# === test_set_score: test-set-training-error
+def test_set_score(fit, predict, x, y, test_idx):
+    m = np.ones(len(x), bool)
+    m[test_idx] = False
+    return np.mean((predict(fit(x[m], y[m]), x[m]) - y[m]) ** 2)
+
+# === select_model: select-returns-score
+def select_model(models, x, y, scheme):
+    return min(scheme(f, p, x, y) for f, p in models.values())

@@ -196,3 +196,128 @@ def grad_check(forward, backward, x, dy):
         e[i] = 1e-5
         num[i] = np.sum(forward(x + e)[0] - forward(x - e)[0]) / 2e-5
     return float(np.max(np.abs(mine - num) / np.maximum(np.abs(mine) + np.abs(num), 1e-8)))
+
+# === num_grad: eps-fixed
+def num_grad(f, x, eps=1e-5):
+    h = 1e-5
+    g = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        a, b = x.copy(), x.copy()
+        a[i] += eps
+        b[i] -= eps
+        g[i] = (f(a) - f(b)) / (2 * h)
+    return g
+
+# === num_grad: backward-difference
+def num_grad(f, x, eps=1e-5):
+    g = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        b = x.copy()
+        b[i] -= eps
+        g[i] = (f(x) - f(b)) / eps
+    return g
+
+# === rel_error: divided-by-one-side
+def rel_error(a, b):
+    return float(np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a))))
+
+# === graph_forward: mul-adds
+def graph_forward(nodes, values):
+    v = dict(values)
+    for name, op, ins in nodes:
+        x = v[ins[0]]
+        y = v[ins[1]] if len(ins) > 1 and isinstance(ins[1], str) else (ins[1] if len(ins) > 1 else None)
+        if op in ("add", "mul", "addc"):
+            v[name] = x + y
+        elif op == "mulc":
+            v[name] = x * y
+        elif op == "neg":
+            v[name] = -x
+        elif op == "inv":
+            v[name] = 1.0 / x
+        else:
+            v[name] = np.exp(x)
+    return v
+
+# === graph_backward: inv-derivative-no-minus
+def graph_backward(nodes, values, out):
+    g = {k: 0.0 for k in values}
+    g[out] = 1.0
+    for name, op, ins in reversed(nodes):
+        d = g[name]
+        if op == "add":
+            g[ins[0]] += d
+            g[ins[1]] += d
+        elif op == "mul":
+            g[ins[0]] += d * values[ins[1]]
+            g[ins[1]] += d * values[ins[0]]
+        elif op == "neg":
+            g[ins[0]] += -d
+        elif op == "inv":
+            g[ins[0]] += d / values[ins[0]] ** 2
+        elif op == "exp":
+            g[ins[0]] += d * np.exp(values[ins[0]])
+        elif op == "addc":
+            g[ins[0]] += d
+        else:
+            g[ins[0]] += d * ins[1]
+    return g
+
+# === graph_backward: mulc-derivative-one
+def graph_backward(nodes, values, out):
+    g = {k: 0.0 for k in values}
+    g[out] = 1.0
+    rules = {
+        "add": lambda v, i: [1.0, 1.0], "mul": lambda v, i: [v[i[1]], v[i[0]]], "neg": lambda v, i: [-1.0],
+        "inv": lambda v, i: [-1 / v[i[0]] ** 2], "exp": lambda v, i: [np.exp(v[i[0]])],
+        "addc": lambda v, i: [1.0], "mulc": lambda v, i: [1.0],
+    }
+    for name, op, ins in nodes[::-1]:
+        for i, slope in zip(ins, rules[op](values, ins)):
+            g[i] += slope * g[name]
+    return g
+
+# === graph_backward: first-node-left-out
+def graph_backward(nodes, values, out):
+    g = {k: 0.0 for k in values}
+    g[out] = 1.0
+    for name, op, ins in nodes[:0:-1]:
+        d = g[name]
+        a = ins[0]
+        if op in ("add", "addc"):
+            g[a] += d
+            if op == "add":
+                g[ins[1]] += d
+        elif op == "mul":
+            g[a] += d * values[ins[1]]
+            g[ins[1]] += d * values[a]
+        elif op == "neg":
+            g[a] -= d
+        elif op == "inv":
+            g[a] -= d / values[a] ** 2
+        elif op == "exp":
+            g[a] += d * values[name]
+        else:
+            g[a] += d * ins[1]
+    return g
+
+# === circuit_backward: mul-own-value
+def circuit_forward(w0, x0, w1, x1, w2):
+    return {"f": 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2))), "a": (w0, x0, w1, x1)}
+
+def circuit_backward(cache):
+    w0, x0, w1, x1 = cache["a"]
+    s = cache["f"] * (1 - cache["f"])
+    return s * w0, s * x0, s * w1, s * x1, s
+
+# === mean_sub_backward: mean-sub-sum
+def mean_sub_backward(dH):
+    return dH - dH.sum(1)[:, None]
+
+# === dense_backward: dense-db-summed
+def dense_backward(dh, x, W):
+    return dh @ W, dh[:, None] * x[None, :], np.sum(dh)
+
+# === dense_backward: dense-dW-no-dh
+def dense_backward(dh, x, W):
+    return W.T @ dh, np.array([x for _ in dh]), dh.copy()

@@ -143,3 +143,93 @@ def l2_penalty(W, lam):
 # === l2_penalty: l2-penalty-averaged
 def l2_penalty(W, lam):
     return lam * np.mean(W * W), 2 * lam * W
+
+# === perceptron: outputs-exchanged
+def perceptron(x, w, b):
+    return 0 if x @ w + b > 0 else 1
+
+# === perceptron_slide: weights-flipped
+def perceptron_slide(x, w, b):
+    return (np.convolve(x, w, "valid") + b > 0).astype(int)
+
+# === linear_scores: scores-transposed
+def linear_scores(X, W, b):
+    return W @ X.T + b[:, None]
+
+# === svm_loss: hinge-grad-right-class-missing
+def svm_loss(S, y):
+    N = len(S)
+    M = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)
+    M[np.arange(N), y] = 0
+    return M.sum() / N, (M > 0) / N
+
+# === svm_loss: hinge-delta-subtracted
+def svm_loss(S, y):
+    N = len(S)
+    L, dS = 0, np.zeros_like(S)
+    for n in range(N):
+        for c in range(S.shape[1]):
+            if c != y[n]:
+                m = S[n, c] - S[n, y[n]] - 1
+                if m > 0:
+                    L += m / N
+                    dS[n, c] += 1 / N
+                    dS[n, y[n]] -= 1 / N
+    return L, dS
+
+# === svm_loss: loss-averaged-over-classes
+def svm_loss(S, y):
+    N, C = S.shape
+    M = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)
+    M[np.arange(N), y] = 0
+    dS = (M > 0).astype(float)
+    dS[np.arange(N), y] = -dS.sum(1)
+    return M.mean(), dS / N
+
+# === log_softmax: log-softmax-sign
+def log_softmax(F):
+    Z = F - F.max(1, keepdims=True)
+    return np.log(np.exp(Z).sum(1, keepdims=True)) - Z
+
+# === log_softmax: log-of-softmax
+def log_softmax(F):
+    E = np.exp(F - F.max(1, keepdims=True))
+    return np.log(E / E.sum(1, keepdims=True))
+
+# === softmax_loss: loss-not-averaged
+def softmax_loss(F, y):
+    N = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1))[:, None]
+    G = np.exp(lp)
+    G[np.arange(N), y] -= 1
+    return -lp[np.arange(N), y].sum(), G / N
+
+# === softmax_loss: one-hot-subtracted-in-every-row
+def softmax_loss(F, y):
+    N = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    G = np.exp(lp)
+    G[:, y] -= 1
+    return -lp[np.arange(N), y].mean(), G / N
+
+# === bce_loss: bce-grad-sign
+def bce_loss(a, y):
+    p = 0.5 * (1 + np.tanh(a / 2))
+    L = np.mean(np.logaddexp(0, a) - y * a)
+    return L, (y - p) / len(a)
+
+# === bce_loss: bce-log-of-naive-probability
+def bce_loss(a, y):
+    p = 1 / (1 + np.exp(-a))
+    L = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    return L, (p - y) / a.size
+
+# === l2_penalty: l2-penalty-absolute+l2-gradient-of-absolute
+def l2_penalty(W, lam):
+    return lam * np.abs(W).sum(), lam * np.sign(W)
+
+# === l2_penalty: l2-half
+def l2_penalty(W, lam):
+    return 0.5 * lam * np.sum(W ** 2), lam * W

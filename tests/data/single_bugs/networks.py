@@ -168,3 +168,94 @@ def mlp_update(Ws, bs, dWs, dbs, lr, N):
         new_W.append(Ws[l] - lr * dWs[l])
         new_b.append(bs[l] - lr * dbs[l])
     return new_W, new_b
+
+# === logreg_backward: delta-sign-swapped
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    J, _ = truth["logreg_forward"](theta, x, ystar, slide_sign)
+    return J, (theta, x, ystar, slide_sign)
+
+def logreg_backward(cache):
+    theta, x, t, slide = cache
+    y = 1 / (1 + np.exp(-theta @ x))
+    k = (t - y) if not slide else (y - t)
+    return k * x, k * theta
+
+# === nn2_forward: nn2-bias-forgotten
+def nn2_forward(alpha, beta, x, ystar):
+    z = 1 / (1 + np.exp(-alpha @ x))
+    y = 1 / (1 + np.exp(-z @ beta[1:]))
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), None
+
+# === nn2_backward: nn2-sigmoid-slope-forgotten
+def nn2_forward(alpha, beta, x, ystar):
+    J, _ = truth["nn2_forward"](alpha, beta, x, ystar)
+    z = np.append(1.0, 1 / (1 + np.exp(-alpha @ x)))
+    return J, (alpha, beta, x, z, 1 / (1 + np.exp(-beta @ z)) - ystar)
+
+def nn2_backward(cache):
+    alpha, beta, x, z, d = cache
+    dz = d * beta[1:]
+    return np.outer(dz, x), d * z, dz @ alpha
+
+# === mazur_step: mazur-hidden-slope-forgotten
+def mazur_step(w, b, i, t, lr):
+    f = lambda v: 1 / (1 + np.exp(-v))
+    w, i, t = np.array(w, float), np.array(i), np.array(t)
+    def run(w):
+        h = f(w[:4].reshape(2, 2) @ i + b[0])
+        return h, f(w[4:].reshape(2, 2) @ h + b[1])
+    h, o = run(w)
+    d = (o - t) * o * (1 - o)
+    e = w[4:].reshape(2, 2).T @ d
+    new = w - lr * np.concatenate([np.outer(e, i).ravel(), np.outer(d, h).ravel()])
+    return new, 0.5 * np.sum((t - run(new)[1]) ** 2)
+
+# === leaky_relu_forward: leak-sign-swapped
+def leaky_relu_forward(x):
+    return np.where(x > 0, x, -0.01 * x), x
+
+# === mlp_backward: mlp-mask-missing
+def mlp_forward(X, Ws, bs):
+    A = [X]
+    for l, (W, b) in enumerate(zip(Ws, bs)):
+        Z = W @ A[-1] + np.reshape(b, (-1, 1))
+        A.append(np.maximum(Z, 0) if l < len(Ws) - 1 else Z)
+    E = np.exp(A[-1] - A[-1].max(0))
+    return E / E.sum(0), (A, Ws, bs, E / E.sum(0))
+
+def mlp_backward(cache, T):
+    A, Ws, bs, P = cache
+    D = P - T
+    dWs, dbs = [], []
+    for l in range(len(Ws))[::-1]:
+        dWs.insert(0, D @ A[l].T)
+        dbs.insert(0, D.sum(1).reshape(np.shape(bs[l])))
+        D = Ws[l].T @ D
+    return dWs, dbs
+
+# === mlp_backward: mlp-lists-reversed
+def mlp_forward(X, Ws, bs):
+    A = [X]
+    for l, (W, b) in enumerate(zip(Ws, bs)):
+        Z = W @ A[-1] + np.reshape(b, (-1, 1))
+        A.append(np.maximum(Z, 0) if l < len(Ws) - 1 else Z)
+    E = np.exp(A[-1] - A[-1].max(0))
+    return E / E.sum(0), (A, Ws, bs, E / E.sum(0))
+
+def mlp_backward(cache, T):
+    A, Ws, bs, P = cache
+    D = P - T
+    dWs, dbs = [], []
+    for l in range(len(Ws))[::-1]:
+        dWs.append(D @ A[l].T)
+        dbs.append(D.sum(1).reshape(np.shape(bs[l])))
+        D = (Ws[l].T @ D) * (A[l] > 0)
+    return dWs, dbs
+
+# === mlp_forward: mlp-bias-of-first-layer-only
+def mlp_forward(X, Ws, bs):
+    A = Ws[0] @ X + np.reshape(bs[0], (-1, 1))
+    for W in Ws[1:]:
+        A = W @ np.maximum(A, 0)
+    E = np.exp(A - A.max(0))
+    return E / E.sum(0), None

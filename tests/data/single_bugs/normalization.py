@@ -101,3 +101,164 @@ def bn2d_forward(X, gamma, beta, eps, running, momentum, train):
 def bn2d_backward(dY, cache):
     dX, dg, db = truth["bn2d_backward"](dY, cache)
     return dX, db, dg
+
+# === fit_normalizer: statistics-per-example
+def fit_normalizer(X, ddof):
+    return X.mean(axis=1), X.std(axis=1, ddof=ddof)
+
+# === fit_normalizer: ddof-always-one
+def fit_normalizer(X, ddof):
+    mu = sum(X) / len(X)
+    var = sum((x - mu) ** 2 for x in X) / (len(X) - 1)
+    return mu, var ** 0.5
+
+# === fit_normalizer: rooted-before-dividing
+def fit_normalizer(X, ddof):
+    mu = X.mean(0)
+    return mu, np.sqrt(((X - mu) ** 2).sum(0)) / (len(X) - ddof)
+
+# === apply_normalizer: no-centre
+def apply_normalizer(X, mu, sigma):
+    return X / sigma
+
+# === apply_normalizer: mean-added
+def apply_normalizer(X, mu, sigma):
+    return np.array([(row + mu) / sigma for row in X])
+
+# === bn_forward: running-mean-var-swapped
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        m, v = X.mean(0), X.var(0)
+        running["var"] = (1 - momentum) * running["mean"] + momentum * m
+        running["mean"] = (1 - momentum) * running["var"] + momentum * v
+    else:
+        m, v = running["mean"], running["var"]
+    return gamma * (X - m) / np.sqrt(v + eps) + beta, None
+
+# === bn_forward: momentum-exchanged
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        m = np.mean(X, axis=0)
+        v = np.mean((X - m) ** 2, axis=0)
+        running["mean"] *= momentum
+        running["mean"] += (1 - momentum) * m
+        running["var"] *= momentum
+        running["var"] += (1 - momentum) * v
+    else:
+        m, v = running["mean"], running["var"]
+    return gamma * ((X - m) / np.sqrt(v + eps)) + beta, None
+
+# === bn_forward: gamma-forgotten
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    Y, c = truth["bn_forward"](X, np.ones_like(gamma), beta, eps, running, momentum, train)
+    return Y, c
+
+# === bn_forward: divides-by-variance
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        m, v = X.mean(0), X.var(0)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * m
+        running["var"] = (1 - momentum) * running["var"] + momentum * v
+    else:
+        m, v = running["mean"], running["var"]
+    return gamma * (X - m) / (v + eps) + beta, None
+
+# === bn_forward: running-updated-in-test
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    m, v = X.mean(0), X.var(0)
+    old = {k: np.copy(a) for k, a in running.items()}
+    running["mean"] = (1 - momentum) * running["mean"] + momentum * m
+    running["var"] = (1 - momentum) * running["var"] + momentum * v
+    if not train:
+        m, v = old["mean"], old["var"]
+    return gamma * (X - m) / np.sqrt(v + eps) + beta, None
+
+# === bn_backward: dgamma-with-centred-x
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)[0], (X - X.mean(0), X.var(0) + eps, gamma)
+
+def bn_backward(dY, cache):
+    xc, v, gamma = cache
+    g = gamma * dY
+    xh = xc / np.sqrt(v)
+    dX = (g - g.mean(0) - xh * (g * xh).mean(0)) / np.sqrt(v)
+    return dX, np.sum(dY * xc, 0), np.sum(dY, 0)
+
+# === bn_backward: gamma-forgotten-in-dX
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)[0], (X - X.mean(0), X.var(0) + eps, gamma)
+
+def bn_backward(dY, cache):
+    xc, v, gamma = cache
+    m = len(dY)
+    inv = 1 / np.sqrt(v)
+    dX = inv / m * (m * dY - dY.sum(0) - xc * inv ** 2 * (dY * xc).sum(0))
+    return dX, np.sum(dY * xc * inv, 0), np.sum(dY, 0)
+
+# === bn_backward: terms-not-divided-by-m
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)[0], (X - X.mean(0), X.var(0) + eps, gamma)
+
+def bn_backward(dY, cache):
+    xc, v, gamma = cache
+    inv = 1 / np.sqrt(v)
+    g = dY * gamma
+    dX = inv * (g - g.sum(0) - xc * inv ** 2 * (g * xc).sum(0))
+    return dX, np.sum(dY * xc * inv, 0), np.sum(dY, 0)
+
+# === bn_backward: dX-not-divided-by-m
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)[0], (X - X.mean(0), X.var(0) + eps, gamma)
+
+def bn_backward(dY, cache):
+    xc, v, gamma = cache
+    m = len(dY)
+    inv = 1 / np.sqrt(v)
+    g = dY * gamma
+    dX = inv * (m * g - g.sum(0) - xc * inv ** 2 * (g * xc).sum(0))
+    return dX, np.sum(dY * xc * inv, 0), np.sum(dY, 0)
+
+# === bn2d_forward: statistics-per-pixel
+def bn2d_forward(X, gamma, beta, eps, running, momentum, train):
+    g, be = gamma.reshape(1, -1, 1, 1), beta.reshape(1, -1, 1, 1)
+    if train:
+        m, v = X.mean(0), X.var(0)
+        mu, var = X.mean((0, 2, 3)), X.var((0, 2, 3))
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mu
+        running["var"] = (1 - momentum) * running["var"] + momentum * var
+        return g * (X - m) / np.sqrt(v + eps) + be, None
+    m, v = running["mean"].reshape(1, -1, 1, 1), running["var"].reshape(1, -1, 1, 1)
+    return g * (X - m) / np.sqrt(v + eps) + be, None
+
+# === bn2d_forward: result-not-transposed-back
+def bn2d_forward(X, gamma, beta, eps, running, momentum, train):
+    N, C, H, W = X.shape
+    flat = X.transpose(0, 2, 3, 1).reshape(-1, C)
+    Y, c = truth["bn_forward"](flat, gamma, beta, eps, running, momentum, train) if "bn_forward" in truth else bn(flat, gamma, beta, eps, running, momentum, train)
+    return Y.reshape(N, C, H, W), c
+
+def bn(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        m, v = X.mean(0), X.var(0)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * m
+        running["var"] = (1 - momentum) * running["var"] + momentum * v
+    else:
+        m, v = running["mean"], running["var"]
+    return gamma * (X - m) / np.sqrt(v + eps) + beta, None
+
+# === init_weights: init-he-without-2
+def init_weights(fan_in, fan_out, scheme, rng):
+    if scheme == "he":
+        return rng.normal(0, np.sqrt(1 / fan_in), (fan_out, fan_in))
+    return truth["init_weights"](fan_in, fan_out, scheme, rng)
+
+# === activation_stats: stats-before-activation
+def activation_stats(Ws, X, act):
+    ms, ss = [], []
+    h = X
+    for W in Ws:
+        z = h @ W.T
+        ms.append(np.mean(z))
+        ss.append(np.std(z))
+        h = act(z)
+    return np.array(ms), np.array(ss)

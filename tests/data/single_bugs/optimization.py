@@ -124,3 +124,82 @@ def random_restarts(f, grad, starts, lr, steps):
             w = w - lr * grad(w)
         ends.append(w)
     return min(ends, key=f), np.array(ends)
+
+# === gd: gd-ascent
+def gd(grad, w0, lr, steps):
+    p = np.empty((steps + 1,) + w0.shape)
+    p[0] = w0
+    for t in range(1, steps + 1):
+        p[t] = p[t - 1] + lr * grad(p[t - 1])
+    return p
+
+# === gd: gd-one-step-more
+def gd(grad, w0, lr, steps):
+    path = [w0]
+    for t in range(steps + 1):
+        path.append(path[-1] - lr * grad(path[-1]))
+    return np.array(path)
+
+# === gd: gd-learning-rate-decays
+def gd(grad, w0, lr, steps):
+    path = [w0]
+    for t in range(steps):
+        path.append(path[-1] - lr / (t + 1) * grad(path[-1]))
+    return np.array(path)
+
+# === wiggle_step: wiggle-central-difference
+def wiggle_step(loss, w, eps):
+    out = np.zeros_like(w)
+    for i in range(len(w)):
+        e = np.eye(len(w))[i] * eps
+        out[i] = w[i] - eps * np.sign(loss(w + e) - loss(w - e))
+    return out
+
+# === minibatches: batch-count-for-size-rest-dropped
+def minibatches(N, batch, rng):
+    idx = rng.permutation(N)
+    size = N // batch
+    return [idx[i * size:(i + 1) * size] for i in range(batch)]
+
+# === minibatches: shuffled-within-batches-only
+def minibatches(N, batch, rng):
+    return [rng.permutation(np.arange(i, min(i + batch, N))) for i in range(0, N, batch)]
+
+# === sgd_epoch: epoch-labels-not-shuffled
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    Xs, path = X[order], [w]
+    for i in range(0, len(Xs), batch):
+        path.append(path[-1] - lr * grad(path[-1], Xs[i:i + batch], y[i:i + batch]))
+    return np.array(path)
+
+# === momentum_slide: slide-first-gradient-twice
+def momentum_slide(grad, w0, lr, alpha, steps):
+    w, old = w0, grad(w0)
+    path = [w]
+    for t in range(steps):
+        g = grad(w)
+        w = w - lr * (g + alpha * old)
+        old = g
+        path.append(w)
+    return np.array(path)
+
+# === momentum_classical: classical-learning-rate-twice
+def momentum_classical(grad, w0, lr, alpha, steps):
+    w, v = w0, np.zeros_like(w0)
+    path = [w]
+    for t in range(steps):
+        v = alpha * v - lr * grad(w)
+        w = w + lr * v
+        path.append(w)
+    return np.array(path)
+
+# === random_restarts: restarts-returns-index
+def random_restarts(f, grad, starts, lr, steps):
+    ends = starts.copy()
+    for _ in range(steps):
+        ends = np.array([w - lr * grad(w) for w in ends])
+    return int(np.argmin([f(w) for w in ends])), ends
+
+# === iterations_per_epoch: iterations-not-whole
+def iterations_per_epoch(n, batch):
+    return n / batch

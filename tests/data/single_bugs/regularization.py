@@ -90,3 +90,96 @@ def early_stopping(val, patience):
 # === diagnose: diagnose-first-epoch
 def diagnose(train_acc, val_acc, thresholds):
     return truth["diagnose"](train_acc[:1], val_acc[:1], thresholds)
+
+# === l2_update: l2-sign-flipped
+def l2_update(w, g, lr, lam):
+    return w - lr * (g - 2 * lam * w)
+
+# === l2_update: l2-decay-after-step
+def l2_update(w, g, lr, lam):
+    return (1 - 2 * lr * lam) * (w - lr * g)
+
+# === dropout_forward: mask-keeps-dropped
+def dropout_forward(X, p_drop, mode, rng_or_mask, train):
+    if isinstance(rng_or_mask, np.ndarray):
+        m = rng_or_mask
+    else:
+        m = (rng_or_mask.random(X.shape) < p_drop).astype(float)
+    if not train:
+        return X * (1 - p_drop) if mode == "classic" else X.copy(), m
+    return X * m / (1 - p_drop) if mode == "inverted" else X * m, m
+
+# === dropout_forward: inverted-not-scaled
+def dropout_forward(X, p_drop, mode, rng_or_mask, train):
+    m = rng_or_mask if isinstance(rng_or_mask, np.ndarray) else (rng_or_mask.random(X.shape) > p_drop) * 1.0
+    if train:
+        return X * m, m
+    if mode == "classic":
+        return X * (1 - p_drop), m
+    return X + 0.0, m
+
+# === dropout_forward: inverted-scale-by-drawn-share
+def dropout_forward(X, p_drop, mode, rng_or_mask, train):
+    m = rng_or_mask if isinstance(rng_or_mask, np.ndarray) else (rng_or_mask.random(X.shape) > p_drop) * 1.0
+    if train:
+        Y = X * m
+        return (Y / m.mean() if mode == "inverted" else Y), m
+    return (X * (1 - p_drop) if mode == "classic" else X.copy()), m
+
+# === dropout_backward: backward-times-keep
+def dropout_backward(dY, mask, p_drop, mode):
+    g = dY * mask
+    if mode == "inverted":
+        g = g * (1 - p_drop)
+    return g
+
+# === vote: vote-tie-largest
+def vote(preds, C):
+    counts = np.array([[np.sum(col == c) for c in range(C)] for col in preds.T])
+    return C - 1 - counts[:, ::-1].argmax(1)
+
+# === vote: vote-mean-rounded
+def vote(preds, C):
+    return np.round(preds.mean(0)).astype(int)
+
+# === average_probs: average-is-maximum
+def average_probs(P):
+    return P.max(axis=0).argmax(axis=1)
+
+# === early_stopping: early-stopping-ties-count
+def early_stopping(val, patience):
+    best, at = val[0], 0
+    for e in range(1, len(val)):
+        if val[e] <= best:
+            best, at = val[e], e
+        elif e - at >= patience:
+            return e, at
+    return len(val) - 1, at
+
+# === early_stopping: early-stopping-best-is-stop
+def early_stopping(val, patience):
+    at = 0
+    for e in range(len(val)):
+        if val[e] < val[at]:
+            at = e
+        if e - at >= patience:
+            return e, e
+    return len(val) - 1, len(val) - 1
+
+# === early_stopping: early-stopping-one-early
+def early_stopping(val, patience):
+    at = 0
+    for e in range(len(val)):
+        if val[e] < val[at]:
+            at = e
+        if e - at >= patience - 1 and e > at:
+            return e, at
+    return len(val) - 1, at
+
+# === diagnose: diagnose-level-of-validation
+def diagnose(train_acc, val_acc, thresholds):
+    if train_acc[-1] - val_acc[-1] > thresholds["gap"]:
+        return "overfitting"
+    if val_acc[-1] < thresholds["low"]:
+        return "underfitting"
+    return "good"
