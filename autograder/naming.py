@@ -123,10 +123,11 @@ def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[list[A
         return []
     choices = []
     for position in wrong:
-        fits = [m for m, f in candidates if _fits_result(judgement, (m, f), position)]
+        fits = [wrong for wrong in candidates if _fits_result(judgement, wrong, position)]
         if not fits:
             return []
-        choices.append(fits)
+        alone = [wrong for wrong in fits if _right_beside(judgement, wrong, position)]
+        choices.append([mistake for mistake, _ in alone or fits])
     found = [list(dict.fromkeys(chosen)) for chosen in itertools.product(*choices)]
     # one alone is wrong elsewhere, too: it does not explain this
     found = [chosen for chosen in found if len(chosen) > 1]
@@ -202,6 +203,17 @@ def _fits_result(judgement: Judgement, wrong: Wrong, i: int) -> bool:
             return False
         telling = telling or not compare(other[i], expected[i], a64[i], a32[i]).right
     return telling
+
+
+def _right_beside(judgement: Judgement, wrong: Wrong, i: int) -> bool:
+    """Tell whether a mistake spoils the i-th result only."""
+    rows = (
+        row
+        for _, expected, other, a64, a32 in _tuples(judgement, wrong)
+        for k, row in enumerate(zip(other, expected, a64, a32))
+        if k != i
+    )
+    return all(compare(*row).right for row in rows)
 
 
 def _known(task: Exercise) -> tuple[Wrong, ...]:
