@@ -75,8 +75,15 @@ def _all_pairs(
     table = np.array([effects[i] for i in order])
     for a, i in enumerate(order[:-1]):
         near = np.abs(table[a + 1 :] - (off - table[a])) <= SLACK * allowed
-        for b in np.flatnonzero(near.all(axis=1)):
-            yield i, order[a + 1 + b]
+        for b in a + 1 + np.flatnonzero(near.all(axis=1)):
+            if not _parallel(table[a], table[b]):
+                yield i, order[b]
+
+
+def _parallel(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two effects differ by a factor only: then any amount of it is a sum of theirs, by accident."""
+    both = float(one @ other) ** 2
+    return both > 0 and both >= (1 - 1e-12) * float(one @ one) * float(other @ other)
 
 
 def _close(off: np.ndarray, effect: np.ndarray, allowed: np.ndarray) -> bool:
