@@ -203,6 +203,12 @@ _gate(
     mul=lambda a, b: (a, b),
 )  # fmt: skip
 _gate(
+    "second-input-left-out", "omission",
+    "Only the first input of a gate gets a gradient.",
+    "add and mul have two inputs: pass each its own.",
+    add=lambda a, b: (1.0, 0.0), mul=lambda a, b: (b, 0.0),
+)  # fmt: skip
+_gate(
     "mul-like-add", "wrong-op",
     "Your gate \"mul\" passes the gradient on unchanged, as an addition does.",
     "Multiply the gradient from the right by the value of the other input.",

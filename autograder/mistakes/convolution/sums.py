@@ -309,6 +309,16 @@ def reshape_without_transpose(layer: Layer) -> Array:
     return y.transpose(1, 2, 3, 0).reshape(y.shape)
 
 
+@forward("rows-of-windows-reshaped", family="order")
+def rows_of_windows_reshaped(layer: Layer) -> Array:
+    """You reshaped the table with one row per window and one column per filter to (N, F, P, Q) without moving axes.
+
+    reshape keeps the order of the numbers. Reshape to (N, P, Q, F) first, then transpose to (N, F, P, Q).
+    """
+    y = layer.biased(layer.sums())
+    return y.transpose(0, 2, 3, 1).reshape(y.shape)
+
+
 @forward("batch-and-filter-axes-mixed", family="order")
 def batch_and_filter_axes_mixed(layer: Layer) -> Array:
     """You reshaped the matrix (filter, image, position) to (image, filter, row, column) without moving

@@ -317,3 +317,12 @@ def dw_of_last_position(layer: Layer, dy: Array) -> Any:
     A filter is used at every position. Write dW += ... instead of dW = ... inside the loops over i and j.
     """
     return {"dw": layer.dw(dy[:, :, -1:, -1:], layer.windows()[:, :, -1:, -1:])}
+
+
+@backward("db-summed-over-everything", family="scope")
+def db_summed_over_everything(layer: Layer, dy: Array) -> Any:
+    """Your db is one number: you summed over the filters as well.
+
+    Every filter has its own bias. Sum over images, rows and columns: dY.sum(axis=(0, 2, 3)).
+    """
+    return {"db": np.asarray(dy.sum())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -237,3 +238,14 @@ def dx_not_divided_by_m(b: Batch, dy: Array) -> Found:
     dX = gamma / (m sigma) * (m dY - sum(dY) - xhat * sum(dY * xhat)). Divide by the number m of values.
     """
     return {"dx": dx(b, dy) * len(dy)} if b.training else {"dx": dx(b, dy)}
+
+
+@backward("eps-forgotten-in-backward", family="omission")
+def eps_forgotten_in_backward(b: Batch, dy: Array) -> Found | None:
+    """You leave out eps on the way back, in xhat as well as in sigma.
+
+    The forward divided by sqrt(var + eps), so the backward does. Keep that root, or xhat, in the cache.
+    """
+    with np.errstate(all="ignore"):
+        bare = dataclasses.replace(b, eps=0.0)
+        return {"dx": dx(bare, dy), "dgamma": (dy * bare.xhat()).sum(axis=0)}

@@ -458,3 +458,80 @@ def local_backward(dY, cache):
             dW[i, j] = np.tensordot(dY[:, :, i, j], Xp[:, :, r, c], axes=(0, 0))
             dX[:, :, r, c] += np.tensordot(dY[:, :, i, j], W[i, j], axes=1)
     return dX, dW, dY.sum(0).transpose(1, 2, 0)
+
+# === conv_out: out-ceil-instead-of-floor
+import math
+def conv_out(n, k, s=1, p=0, d=1):
+    x = (n + 2 * p - d * (k - 1) - 1) / s
+    return math.ceil(x) + 1, x == int(x)
+
+# === conv_out: fits-padding-one-side
+def conv_out(n, k, s=1, p=0, d=1):
+    e = d * (k - 1) + 1
+    return (n + 2 * p - e) // s + 1, (n + p - e) % s == 0
+
+# === conv_forward: padding-all-bottom-right
+def conv_forward(X, W, b, s, p, d=1):
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (0, 2 * p), (0, 2 * p)))
+    win = np.lib.stride_tricks.sliding_window_view(Xp, (e, e), axis=(2, 3))[:, :, ::s, ::s, ::d, ::d]
+    return np.einsum("ncijuv,fcuv->nfij", win, W) + b[:, None, None], None
+
+# === conv_forward: rows-of-windows-reshaped
+def conv_forward(X, W, b, s, p, d=1):
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    N, F = len(X), len(W)
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    win = np.lib.stride_tricks.sliding_window_view(Xp, (e, e), axis=(2, 3))[:, :, ::s, ::s, ::d, ::d]
+    Ho, Wo = win.shape[2:4]
+    cols = win.transpose(0, 2, 3, 1, 4, 5).reshape(N * Ho * Wo, -1)
+    Y = cols @ W.reshape(F, -1).T + b
+    return Y.reshape(N, F, Ho, Wo), None
+
+# === conv_forward: same-instead-of-valid
+def conv_forward(X, W, b, s, p, d=1):
+    k = W.shape[2]
+    return truth["conv_forward"](X, W, b, s, d * (k - 1) // 2, d)
+
+# === conv_backward: dW-stride-ignored
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, s, p, d = cache
+    N, C, H, Wd = X.shape
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dXp, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for i in range(dY.shape[2]):
+        for j in range(dY.shape[3]):
+            g = dY[:, :, i, j]
+            dW += np.tensordot(g, Xp[:, :, i:i + e:d, j:j + e:d], axes=(0, 0))
+            dXp[:, :, i * s:i * s + e:d, j * s:j * s + e:d] += np.tensordot(g, W, 1)
+    return dXp[:, :, p:p + H, p:p + Wd], dW, dY.sum((0, 2, 3))
+
+# === conv_backward: db-summed-over-everything
+def conv_backward(dY, cache):
+    dX, dW, _ = truth["conv_backward"](dY, cache)
+    return dX, dW, dY.sum()
+
+# === conv_backward: dX-cropped-from-corner
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, s, p, d = cache
+    N, C, H, Wd = X.shape
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dXp, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for i in range(dY.shape[2]):
+        for j in range(dY.shape[3]):
+            g = dY[:, :, i, j]
+            dW += np.tensordot(g, Xp[:, :, i * s:i * s + e:d, j * s:j * s + e:d], axes=(0, 0))
+            dXp[:, :, i * s:i * s + e:d, j * s:j * s + e:d] += np.tensordot(g, W, 1)
+    return dXp[:, :, :H, :Wd], dW, dY.sum((0, 2, 3))

@@ -174,3 +174,23 @@ def test_set_score(fit, predict, x, y, test_idx):
 # === select_model: select-returns-score
 def select_model(models, x, y, scheme):
     return min(scheme(f, p, x, y) for f, p in models.values())
+
+# === mse: mse-sum
+def mse(y, yhat):
+    return sum((a - b) ** 2 for a, b in zip(y, yhat))
+
+# === join_dots: join-dots-zero-beyond
+def join_dots(xt, yt, xq):
+    o = np.argsort(xt)
+    return np.interp(xq, xt[o], yt[o], left=0, right=0)
+
+# === kfold_score: kfold-last-fold-only
+def kfold_score(fit, predict, x, y, folds):
+    for f in folds:
+        r = np.setdiff1d(np.arange(len(x)), f)
+        s = np.mean((predict(fit(x[r], y[r]), x[f]) - y[f]) ** 2)
+    return s
+
+# === loocv_score: loocv-not-squared
+def loocv_score(fit, predict, x, y):
+    return np.mean([abs(predict(fit(np.delete(x, i), np.delete(y, i)), x[i:i + 1])[0] - y[i]) for i in range(len(x))])

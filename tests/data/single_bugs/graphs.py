@@ -321,3 +321,58 @@ def dense_backward(dh, x, W):
 # === dense_backward: dense-dW-no-dh
 def dense_backward(dh, x, W):
     return W.T @ dh, np.array([x for _ in dh]), dh.copy()
+
+# === mean_sub_forward: mean-sub-divided-by-n
+def mean_sub_forward(X):
+    N = len(X)
+    return X - X.sum(axis=1, keepdims=True) / N
+
+# === mean_sub_backward: mean-sub-over-batch
+def mean_sub_backward(dH):
+    return dH - np.mean(dH, 0)
+
+# === dense_forward: dense-bias-per-product
+def dense_forward(x, W, b):
+    h = np.zeros(W.shape[0])
+    for i in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            h[i] += W[i, j] * x[j] + b[i]
+    return h
+
+# === graph_backward: add-splits
+def graph_backward(nodes, values, out):
+    g = dict.fromkeys(values, 0.0)
+    g[out] = 1.0
+    for name, op, ins in nodes[::-1]:
+        d = g[name]
+        if op == "add":
+            for i in ins:
+                g[i] += d / 2
+        elif op == "mul":
+            g[ins[0]] += d * values[ins[1]]
+            g[ins[1]] += d * values[ins[0]]
+        elif op == "neg":
+            g[ins[0]] -= d
+        elif op == "inv":
+            g[ins[0]] -= d * values[name] * values[name]
+        elif op == "exp":
+            g[ins[0]] += d * values[name]
+        elif op == "addc":
+            g[ins[0]] += d
+        else:
+            g[ins[0]] += d * ins[1]
+    return g
+
+# === graph_backward: second-input-left-out
+def graph_backward(nodes, values, out):
+    g = dict.fromkeys(values, 0.0)
+    g[out] = 1.0
+    for name, op, ins in nodes[::-1]:
+        d = g[name]
+        slope = {"add": 1, "neg": -1, "inv": -values[name] ** 2, "exp": values[name], "addc": 1}.get(op)
+        if op == "mul":
+            slope = values[ins[1]]
+        if op == "mulc":
+            slope = ins[1]
+        g[ins[0]] += d * slope
+    return g

@@ -233,3 +233,49 @@ def l2_penalty(W, lam):
 # === l2_penalty: l2-half
 def l2_penalty(W, lam):
     return 0.5 * lam * np.sum(W ** 2), lam * W
+
+# === svm_loss: hinge-grad-sign
+def svm_loss(S, y):
+    L, d = truth["svm_loss"](S, y)
+    return L, -d
+
+# === svm_loss: gradient-not-averaged
+def svm_loss(S, y):
+    N = len(S)
+    M = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)
+    L = (M.sum() - N) / N
+    D = (M > 0).astype(float)
+    D[np.arange(N), y] -= D.sum(1)
+    return L, D
+
+# === softmax: softmax-not-normalised
+def softmax(F):
+    return np.exp(F - F.max(axis=1, keepdims=True))
+
+# === softmax: softmax-over-everything
+def softmax(F):
+    E = np.exp(F - F.max())
+    return E / np.sum(E)
+
+# === log_softmax: log-softmax-over-examples
+def log_softmax(F):
+    Z = F - F.max(0)
+    return Z - np.log(np.exp(Z).sum(0))
+
+# === bce_loss: bce-only-positive-class
+def bce_loss(a, y):
+    L = np.mean(y * np.logaddexp(0, -a))
+    return L, (0.5 * (1 + np.tanh(a / 2)) - y) / len(a)
+
+# === l2_penalty: l2-gradient-without-lam
+def l2_penalty(W, lam):
+    return lam * (W * W).sum(), 2 * W
+
+# === perceptron_slide: bias-forgotten
+def perceptron_slide(x, w, b):
+    K = len(w)
+    return np.array([1 if x[t:t + K] @ w > 0 else 0 for t in range(len(x) - K + 1)])
+
+# === one_hot: one-hot-transposed
+def one_hot(y, C):
+    return np.array([[1.0 if yi == c else 0.0 for yi in y] for c in range(C)])

@@ -259,3 +259,42 @@ def mlp_forward(X, Ws, bs):
         A = W @ np.maximum(A, 0)
     E = np.exp(A - A.max(0))
     return E / E.sum(0), None
+
+# === relu_backward: relu-mask-inverted
+def relu_forward(x):
+    return np.maximum(x, 0), x
+
+def relu_backward(dy, cache):
+    return np.where(cache < 0, dy, 0)
+
+# === sigmoid_backward: slope-is-y
+def sigmoid_forward(x):
+    y = 1 / (1 + np.exp(-x))
+    return y, y
+
+def sigmoid_backward(dy, cache):
+    return dy * cache
+
+# === nn2_backward: nn2-dx-last-unit
+def nn2_forward(alpha, beta, x, ystar):
+    J, _ = truth["nn2_forward"](alpha, beta, x, ystar)
+    z = np.append(1.0, 1 / (1 + np.exp(-alpha @ x)))
+    return J, (alpha, beta, x, z, 1 / (1 + np.exp(-beta @ z)) - ystar)
+
+def nn2_backward(cache):
+    alpha, beta, x, z, d = cache
+    da = d * beta[1:] * z[1:] * (1 - z[1:])
+    dx = np.zeros(len(x))
+    for j in range(len(da)):
+        dx = da[j] * alpha[j]
+    return np.outer(da, x), d * z, dx
+
+# === mazur_step: mazur-error-before
+def mazur_step(w, b, i, t, lr):
+    f = lambda v: 1 / (1 + np.exp(-v))
+    w, i, t = np.array(w, float), np.array(i), np.array(t)
+    h = f(w[:4].reshape(2, 2) @ i + b[0])
+    o = f(w[4:].reshape(2, 2) @ h + b[1])
+    d = (o - t) * o * (1 - o)
+    e = (w[4:].reshape(2, 2).T @ d) * h * (1 - h)
+    return w - lr * np.concatenate([np.outer(e, i).ravel(), np.outer(d, h).ravel()]), 0.5 * np.sum((t - o) ** 2)

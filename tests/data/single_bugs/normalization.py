@@ -262,3 +262,57 @@ def activation_stats(Ws, X, act):
         ss.append(np.std(z))
         h = act(z)
     return np.array(ms), np.array(ss)
+
+# === fit_normalizer: squares-not-centred
+def fit_normalizer(X, ddof):
+    return X.mean(0), np.sqrt((X ** 2).sum(0) / (len(X) - ddof))
+
+# === fit_normalizer: returns-swapped
+def fit_normalizer(X, ddof):
+    return X.std(0, ddof=ddof), X.mean(0)
+
+# === apply_normalizer: no-scale
+def apply_normalizer(X, mu, sigma):
+    return X - mu
+
+# === apply_normalizer: multiplied-by-sigma
+def apply_normalizer(X, mu, sigma):
+    return (X - mu) * sigma
+
+# === bn_forward: running-adds-up
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        m, v = X.mean(0), X.var(0)
+        running["mean"] += momentum * m
+        running["var"] += momentum * v
+    else:
+        m, v = running["mean"], running["var"]
+    return gamma * (X - m) / np.sqrt(v + eps) + beta, None
+
+# === bn_forward: eps-forgotten-in-test
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)
+    return gamma * (X - running["mean"]) / np.sqrt(running["var"]) + beta, None
+
+# === bn_forward: no-beta-no-gamma-in-test
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)
+    return (X - running["mean"]) / np.sqrt(running["var"] + eps), None
+
+# === bn_backward: dbeta-mean
+def bn_backward(dY, cache):
+    dX, dg, _ = truth["bn_backward"](dY, cache)
+    return dX, dg, dY.mean(0)
+
+# === bn_backward: eps-forgotten-in-backward
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    return truth["bn_forward"](X, gamma, beta, eps, running, momentum, train)[0], (X, gamma)
+
+def bn_backward(dY, cache):
+    X, gamma = cache
+    s = X.std(0)
+    xh = (X - X.mean(0)) / s
+    g = gamma * dY
+    return (g - g.mean(0) - xh * (g * xh).mean(0)) / s, (dY * xh).sum(0), dY.sum(0)

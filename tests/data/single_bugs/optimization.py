@@ -203,3 +203,34 @@ def random_restarts(f, grad, starts, lr, steps):
 # === iterations_per_epoch: iterations-not-whole
 def iterations_per_epoch(n, batch):
     return n / batch
+
+# === momentum_classical: classical-no-memory
+def momentum_classical(grad, w0, lr, alpha, steps):
+    path = [w0]
+    for t in range(steps):
+        v = np.zeros_like(w0)
+        v = alpha * v - lr * grad(path[-1])
+        path.append(path[-1] + v)
+    return np.array(path)
+
+# === momentum_slide: slide-gradients-added-up
+def momentum_slide(grad, w0, lr, alpha, steps):
+    w, s, path = w0, np.zeros_like(w0), [w0]
+    for t in range(steps):
+        g = grad(w)
+        w = w - lr * (g + alpha * s)
+        s = s + g
+        path.append(w)
+    return np.array(path)
+
+# === wiggle_step: wiggle-step-of-one
+def wiggle_step(loss, w, eps):
+    b = loss(w)
+    return np.array([w[i] - np.sign(loss(w + eps * (np.arange(len(w)) == i)) - b) for i in range(len(w))])
+
+# === sgd_epoch: epoch-order-ignored
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    path = [w]
+    for i in range(0, len(X), batch):
+        path.append(path[-1] - lr * grad(path[-1], X[i:i + batch], y[i:i + batch]))
+    return np.array(path)

@@ -183,3 +183,28 @@ def diagnose(train_acc, val_acc, thresholds):
     if val_acc[-1] < thresholds["low"]:
         return "underfitting"
     return "good"
+
+# === dropout_forward: mask-already-scaled
+def dropout_forward(X, p_drop, mode, rng_or_mask, train):
+    m = rng_or_mask if isinstance(rng_or_mask, np.ndarray) else (rng_or_mask.random(X.shape) >= p_drop) * 1.0
+    if train:
+        if mode == "inverted":
+            m = m / (1 - p_drop)
+        return X * m, m
+    return (X * (1 - p_drop) if mode == "classic" else X * 1.0), m
+
+# === dropout_backward: backward-not-scaled
+def dropout_backward(dY, mask, p_drop, mode):
+    return dY * mask
+
+# === early_stopping: early-stopping-waits-in-total
+def early_stopping(val, patience):
+    best, at, wait = np.inf, 0, 0
+    for e, v in enumerate(val):
+        if v < best:
+            best, at = v, e
+        else:
+            wait += 1
+        if wait >= patience:
+            return e, at
+    return len(val) - 1, at

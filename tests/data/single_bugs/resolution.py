@@ -320,3 +320,55 @@ def causal_conv1d(x, w, d):
 # === receptive_field: field-strides-ignored
 def receptive_field(layers):
     return 1 + sum((k - 1) * d for k, s, d in layers)
+
+# === maxpool_forward: zero-start
+def maxpool_forward(X, k, s):
+    N, C, H, W = X.shape
+    h, w = (H - k) // s + 1, (W - k) // s + 1
+    Y, pos = np.zeros((N, C, h, w)), np.zeros((N, C, h, w, 2), int)
+    for n, c, i, j in np.ndindex(N, C, h, w):
+        best = 0
+        for u in range(k):
+            for v in range(k):
+                if X[n, c, i * s + u, j * s + v] > best:
+                    best = X[n, c, i * s + u, j * s + v]
+                    pos[n, c, i, j] = i * s + u, j * s + v
+        Y[n, c, i, j] = best
+    return Y, pos
+
+# === avgpool_forward: mean-over-channels
+def avgpool_forward(X, k, s):
+    Y, c = truth["avgpool_forward"](X, k, s)
+    return np.repeat(Y.mean(1, keepdims=True), X.shape[1], 1), c
+
+# === conv_transpose: crop-minus-p-zero
+def conv_transpose(X, W, b, s, p, output_padding=0):
+    N, C, H, Wd = X.shape
+    F, k = W.shape[1], W.shape[2]
+    full = np.zeros((N, F, (H - 1) * s + k + output_padding, (Wd - 1) * s + k + output_padding))
+    for i in range(H):
+        for j in range(Wd):
+            full[:, :, i * s:i * s + k, j * s:j * s + k] += np.einsum("nc,cfuv->nfuv", X[:, :, i, j], W)
+    return full[:, :, p:-p, p:-p] + b[:, None, None]
+
+# === dilated_conv: dilation-ignored
+def dilated_conv(X, W, b, s, p, d, flip=False):
+    if flip:
+        W = W[:, :, ::-1, ::-1]
+    k = W.shape[-1]
+    e = d * (k - 1) + 1
+    Ho, Wo = (X.shape[2] + 2 * p - e) // s + 1, (X.shape[3] + 2 * p - e) // s + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((len(X), len(W), Ho, Wo))
+    for i in range(Ho):
+        for j in range(Wo):
+            Y[:, :, i, j] = np.tensordot(Xp[:, :, i * s:i * s + k, j * s:j * s + k], W, axes=([1, 2, 3], [1, 2, 3])) + b
+    return Y
+
+# === receptive_field: field-one-forgotten
+def receptive_field(layers):
+    r, j = 0, 1
+    for k, s, d in layers:
+        r += (k - 1) * d * j
+        j *= s
+    return r
