@@ -204,7 +204,7 @@ _gate(
 )  # fmt: skip
 _gate(
     "second-input-left-out", "omission",
-    "Only the first input of a gate gets a gradient.",
+    "You give a gradient to the first input of a gate only.",
     "add and mul have two inputs: pass each its own.",
     add=lambda a, b: (1.0, 0.0), mul=lambda a, b: (b, 0.0),
 )  # fmt: skip
