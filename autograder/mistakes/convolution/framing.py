@@ -220,16 +220,6 @@ def padding_doubled(layer: Layer) -> Array | None:
     return layer.biased(layer.sums(layer.windows(layer.framed(twice, twice))))
 
 
-@forward("padding-doubled-cropped", family="scale")
-def padding_doubled_cropped(layer: Layer) -> Array | None:
-    """You padded with 2p on every side, so all windows start too far above and to the left.
-
-    The 2p in the formula of the size counts both sides together. Pad with p on each side.
-    """
-    found = padding_doubled.function(layer.x, layer.w, layer.b, layer.stride, layer.padding, layer.dilation)
-    return None if found is None else layer.crop(found)
-
-
 @forward("size-without-padding", family="omission")
 def size_without_padding(layer: Layer) -> Array | None:
     """You padded the image but computed the size of the result without the padding.
