@@ -215,7 +215,7 @@ def padding_doubled(layer: Layer) -> Array | None:
     The 2p in the formula of the size counts both sides together. Pad with p on each side.
     """
     if layer.padding == (0, 0):
-        return None
+        return layer.biased(layer.sums())
     twice = (2 * layer.padding[0], 2 * layer.padding[1])
     return layer.biased(layer.sums(layer.windows(layer.framed(twice, twice))))
 
@@ -230,7 +230,7 @@ def size_without_padding(layer: Layer) -> Array | None:
     for axis in (0, 1):
         free = layer.x.shape[2 + axis] - layer.dilation[axis] * (layer.w.shape[2 + axis] - 1) - 1
         sizes.append(free // layer.stride[axis] + 1)
-    if layer.padding == (0, 0) or min(sizes) < 1:
+    if min(sizes) < 1:
         return None
     return layer.biased(layer.sums())[:, :, : sizes[0], : sizes[1]]
 
@@ -243,7 +243,7 @@ def negative_index_wraps(layer: Layer) -> Array | None:
     Python counts negative indices from the end. Skip every pixel with a row or column below 0 as well.
     """
     if layer.padding == (0, 0):
-        return None
+        return layer.biased(layer.sums())
     image = layer.framed(mode="wrap")
     (top, left), (H, W) = layer.padding, layer.x.shape[2:]
     image[:, :, top + H :] = 0.0
