@@ -28,6 +28,7 @@ from autograder.sandbox import (
     UnreadableSubmission,
     read_submission,
 )
+from autograder.scaling import remarked
 from autograder.typed import CARRIED_SHARE, fits, judge_typed, read_parts
 from autograder.verdicts import Named, Weights, verdicts
 
@@ -199,6 +200,7 @@ def _code(
             again = box.run(submitted.cells, {asked.id: key.script(set_index)})
             judgement = judge(key, set_index, again.questions[asked.id])
         named = _names(judgement, evidence)
+        judgement = judgement if named else _remarked(judgement)
         found = verdicts(judgement, key.title, asked.points, named, _weights(asked))
         return explain(found, asked.id, evidence, submitted, bundle.assignment.limits)
     except Exception as error:  # ours: it must cost the student nothing
@@ -215,6 +217,14 @@ def _names(judgement: Judgement, evidence: Evidence) -> list[Named]:
         return name_mistakes(judgement)
     except Exception:
         return []
+
+
+def _remarked(judgement: Judgement) -> Judgement:
+    """A failure to describe must not touch the marks either."""
+    try:
+        return judgement if judgement.right or judgement.stopped else remarked(judgement)
+    except Exception:
+        return judgement
 
 
 def _weights(asked: Asked) -> Weights:

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from autograder.checks import Judgement, complaints, rule_of
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
+from autograder.pairs import Row, adding_up, in_numbers
 from autograder.sandbox import wire
-from autograder.sandbox._script import Outcome, play
+from autograder.sandbox._script import Call, Outcome, play
 from autograder.sandbox.evidence import CellOutcome
 from autograder.verdicts import Named
 
 Outcomes = Sequence[Outcome]
 Wrong = tuple[Any, Functions]  # a mistake and the submission made from it
+MANY = 3  # more explanations than this explain nothing
 
 _SUBMISSIONS: dict[str, tuple[Wrong, ...]] = {}
 _PLAYED: dict[tuple[str, int, int, str, str], tuple[Outcome, ...]] = {}
@@ -43,9 +49,41 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
     found = _matching(judgement, values) or _matching(judgement, behaviours)
     if not found:  # two codes with one mistake may differ on arrays that are laid out oddly in memory
         found = _matching(judgement, values, True) or _matching(judgement, behaviours, True)
-    if not found and (pair := _by_result(judgement, values)):
-        return [_together(pair)]
-    return [Named(m.name, m.what, m.how, m.credit) for m in found]
+    if found:
+        return [Named(m.name, m.what, m.how, m.credit) for m in found]
+    if together := _by_result(judgement, known) or _adding_up(judgement, values):
+        return [_together(mistakes) for mistakes in together]
+    if arguments := _name_arguments(judgement):
+        return [arguments]
+    found = _matching(judgement, values, stops=True) or _matching(judgement, behaviours, stops=True)
+    return [Named(m.name, m.what, m.how) for m in found]
+
+
+def _name_arguments(judgement: Judgement) -> Named | None:
+    """Name a function that is defined without arguments it is called with: the call itself stops, not a line of it."""
+    key = judgement.key
+    rows = [(call, outcome) for call, outcome in _played_calls(judgement) if call.do == key.question]
+    stopped = [call for call, o in rows if o.status == "exception" and _at_the_call(o.error or {})]
+    if not stopped:
+        return None
+    how = f"Write the first line as in the exercise: def {key.question}({', '.join(key.arguments)})."
+    worked = {name for call, o in rows if o.status == "ok" for name in call.kwargs}
+    options = set.intersection(*(set(call.kwargs) for call in stopped)) - worked
+    if len(options) == 1 and any(o.status == "ok" for _, o in rows):
+        option = options.pop()
+        what = f"You define {key.question} without the argument {option}, so a call that uses it stops."
+        return Named(f"no-{option.replace('_', '-')}-option", what, how)
+    what = f"You define {key.question} with other arguments than those it is called with."
+    return Named("other-arguments", what, how)
+
+
+def _played_calls(judgement: Judgement) -> Iterator[tuple[Call, Outcome]]:
+    calls = (call for trial in judgement.key.sets[judgement.set_index] for call in trial.calls)
+    return zip(calls, judgement.outcomes)
+
+
+def _at_the_call(error: Mapping[str, Any]) -> bool:
+    return error.get("type") == "TypeError" and not error.get("line")
 
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
@@ -56,6 +94,8 @@ def name_stop(judgement: Judgement, cells: Sequence[CellOutcome]) -> list[Named]
     if judgement.stopped_cause == "timeout":
         what = "You wrote code that does not end in time, even on small inputs."
         return [Named("does-not-finish", what, "Look for a loop or a recursion that repeats the same work.")]
+    if judgement.stopped_cause == "exception" and (arguments := _name_arguments(judgement)):
+        return [arguments]
     broken = next((c for c in cells if c.status == "exception" and c.error), None)
     if judgement.stopped_cause != "missing" or broken is None or broken.error is None:
         return []
@@ -73,18 +113,63 @@ def _together(mistakes: Sequence[Any]) -> Named:
     return Named("+".join(m.name for m in mistakes), what, " Then: ".join(m.how for m in mistakes))
 
 
-def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[Any]:
-    """Explain every wrong result of a tuple (dX, dW, db) by a mistake of its own, where there is just one each."""
+def _by_result(judgement: Judgement, candidates: Sequence[Wrong]) -> list[list[Any]]:
+    """Explain every wrong result of a tuple (dX, dW, db) by a mistake of its own.
+
+    Where several mistakes explain a result, all combinations are returned, if they are few.
+    """
     wrong = _wrong_results(judgement)
     if len(wrong) < 2:
         return []
-    found = []
+    choices = []
     for position in wrong:
-        fits = [m for m, f in candidates if _fits_result(judgement, (m, f), position)]
-        if len(fits) != 1:
+        fits = [wrong for wrong in candidates if _fits_result(judgement, wrong, position)]
+        if not fits:
             return []
-        found += [m for m in fits if m not in found]
-    return found if len(found) > 1 else []  # one alone is wrong elsewhere, too: it does not explain this
+        alone = [wrong for wrong in fits if _right_beside(judgement, wrong, position)]
+        choices.append([mistake for mistake, _ in alone or fits])
+    found = [list(dict.fromkeys(chosen)) for chosen in itertools.product(*choices)]
+    # one alone is wrong elsewhere, too: it does not explain this
+    found = [chosen for chosen in found if len(chosen) > 1]
+    return found if len(found) <= MANY else []
+
+
+def _adding_up(judgement: Judgement, candidates: Sequence[Wrong]) -> list[list[Any]]:
+    """Explain wrong numbers by two mistakes whose effects add up, if few pairs do."""
+    if any(rule_of(judgement.key, t) is not None for t in judgement.key.sets[judgement.set_index]):
+        return []
+    pairs = adding_up(_rows(judgement, candidates), len(candidates))
+    found = [[candidates[i][0], candidates[j][0]] for i, j in pairs]
+    return found if len(found) <= MANY else []
+
+
+def _rows(judgement: Judgement, candidates: Sequence[Wrong]) -> Iterator[Row]:
+    """Yield the value trials in numbers, those that are wrong first; a single row without numbers ends the search."""
+    trials = judgement.key.sets[judgement.set_index]
+    for index in _order(judgement, plain_only=True):
+        trial = trials[index]
+        if trial.kind != "value":
+            continue
+        mine = _in_numbers(trial, _slice(judgement, index))
+        truth = _in_numbers(trial, None)
+        if mine is None or truth is None:
+            yield Row(np.ones(1), np.zeros(1), np.zeros(1), lambda _i: None)
+            return
+
+        def other(i: int, index: int = index, trial: KeyTrial = trial) -> np.ndarray | None:
+            found = _in_numbers(trial, _outcomes(judgement, index, candidates[i]))
+            return None if found is None else found[0]
+
+        yield Row(mine[0], truth[0], truth[1], other)
+
+
+def _in_numbers(trial: KeyTrial, outcomes: Outcomes | None) -> Any:
+    own = _own(trial)
+    if outcomes is not None and any(outcomes[i].status != "ok" for _, i in own):
+        return None
+    truth = [trial.expected[k] for k, _ in own]
+    values = truth if outcomes is None else [outcomes[i].value for _, i in own]
+    return in_numbers(values, truth, [trial.allowed64[k] for k, _ in own])
 
 
 def _tuples(judgement: Judgement, wrong: Wrong | None = None) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
@@ -120,16 +205,33 @@ def _fits_result(judgement: Judgement, wrong: Wrong, i: int) -> bool:
     return telling
 
 
+def _right_beside(judgement: Judgement, wrong: Wrong, i: int) -> bool:
+    """Tell whether a mistake spoils the i-th result only."""
+    rows = (
+        row
+        for _, expected, other, a64, a32 in _tuples(judgement, wrong)
+        for k, row in enumerate(zip(other, expected, a64, a32))
+        if k != i
+    )
+    return all(compare(*row).right for row in rows)
+
+
 def _known(task: Exercise) -> tuple[Wrong, ...]:
     if task.id not in _SUBMISSIONS:
         _SUBMISSIONS[task.id] = tuple(wrong_submissions(task))
     return _SUBMISSIONS[task.id]
 
 
-def _matching(judgement: Judgement, candidates: Iterable[Wrong], plain_only: bool = False) -> list[Any]:
-    """Keep the mistakes that agree wherever they apply and are wrong, like the student, somewhere."""
+def _matching(
+    judgement: Judgement, candidates: Iterable[Wrong], plain_only: bool = False, stops: bool = False
+) -> list[Any]:
+    """Keep the mistakes that agree wherever they apply and are wrong, like the student, somewhere.
+
+    With `stops` two codes may go wrong differently where one of them stops or returns something of another form,
+    if they agree on wrong numbers at least as often.
+    """
     left = list(candidates)
-    telling: set[int] = set()
+    telling: Counter[int] = Counter()
     for index in _order(judgement, plain_only):
         trial = judgement.key.sets[judgement.set_index][index]
         mine = _slice(judgement, index)
@@ -140,12 +242,14 @@ def _matching(judgement: Judgement, candidates: Iterable[Wrong], plain_only: boo
                 kept.append(wrong)
             elif _agree(judgement.key, trial, mine, other):
                 kept.append(wrong)
-                if _ran(trial, other) and not _is_right(judgement.key, trial, other):
-                    telling.add(id(wrong[0]))
+                telling[id(wrong[0])] += _ran(trial, other) and not _is_right(judgement.key, trial, other)
+            elif stops and _both_fail(judgement.key, trial, mine, other):
+                kept.append(wrong)
+                telling[id(wrong[0])] -= 1
         left = kept
         if not left:
             return []
-    return [mistake for mistake, _ in left if id(mistake) in telling]
+    return [mistake for mistake, _ in left if telling[id(mistake)] >= 1]
 
 
 def _order(judgement: Judgement, plain_only: bool) -> list[int]:
@@ -211,6 +315,21 @@ def _applies(trial: KeyTrial, other: Outcomes) -> bool:
 def _ran(trial: KeyTrial, other: Outcomes) -> bool:
     """Tell whether there are values: two codes that both stop with an error need not share a mistake."""
     return all(other[i].status == "ok" for _, i in _own(trial))
+
+
+def _both_fail(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
+    """Tell whether both are wrong here and one has no numbers to compare: whether they share a mistake is not seen."""
+    hidden = _shapeless(key, trial, mine) or _shapeless(key, trial, other)
+    return hidden and not _is_right(key, trial, mine) and not _is_right(key, trial, other)
+
+
+def _shapeless(key: Key, trial: KeyTrial, outcomes: Outcomes) -> bool:
+    if not _ran(trial, outcomes) or rule_of(key, trial) is not None:
+        return not _ran(trial, outcomes)
+    rows = [
+        (outcomes[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]) for k, i in _own(trial)
+    ]
+    return any(compare(*row).problem in ("kind", "shape", "count") for row in rows)
 
 
 def _empty(value: Any) -> bool:

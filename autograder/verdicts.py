@@ -113,7 +113,7 @@ class _Maker:
 
     def __init__(self, judgement: Judgement, title: str, named: tuple[Named, ...], weights: Weights) -> None:
         self.j, self.title, self.named, self.weights = judgement, title, named, weights
-        self.complained = False
+        self.complained = self.own_told = False
         self.all_values_right = all(r.state == "right" for r in judgement.values)
         groups = {r.trial.group for r in judgement.values}
         wrong = {r.trial.group for r in judgement.values if r.state != "right"}
@@ -199,7 +199,7 @@ class _Maker:
         self.complained = True
         return self._make(
             group, "value", "partial" if credit else "wrong", credit, out_of,
-            f"{first.message} ({first.trial.name}).", hint=self._hint(first), worst=first.worst,
+            f"{first.message.removesuffix('.')} ({first.trial.name}).", hint=self._hint(first), worst=first.worst,
             credit_reason="A convention that differs from the one asked for." if credit else "", **self._names(),
         )  # fmt: skip
 
@@ -225,13 +225,31 @@ class _Maker:
 
     def _own_function(self, group: str, first: TrialResult, out_of: float) -> Verdict:
         reason = "The right gradient of the function you wrote, but that is not the function asked for."
+        if self.own_told:
+            message = f"Here too it is the right gradient of the function you wrote ({first.trial.name})."
+            status, points = self._for_own(out_of)
+            return self._make(group, "gradient", status, points, out_of, message, credit_reason=reason)
+        self.own_told = True
         how = f"Mend {', '.join(self.j.key.needs) or 'the forward'} first; this backward may then need the same change."
-        share = self.weights.consistent
-        status: Status = "partial" if share else "wrong"
-        message, hint = f"{reason} ({first.trial.name})", (first.trial.name, reason, how)
+        status, points = self._for_own(out_of)
+        message = f"{reason.removesuffix('.')} ({first.trial.name})."
+        what = f"{reason} {self.named[0].what}" if len(self.named) == 1 else reason
+        hint = (self._where(first), what, how)
         return self._make(
-            group, "gradient", status, out_of * share, out_of, message, credit_reason=reason, hint=hint
+            group,
+            "gradient",
+            status,
+            points,
+            out_of,
+            message,
+            credit_reason=reason,
+            hint=hint,
+            **self._names(),
         )
+
+    def _for_own(self, out_of: float) -> tuple[Status, float]:
+        share = self.weights.consistent
+        return ("partial" if share else "wrong"), out_of * share
 
     def _credit(self, out_of: float) -> float:
         return out_of * self.named[0].credit if len(self.named) == 1 else 0.0
@@ -263,7 +281,7 @@ class _Maker:
 
     def _where(self, first: TrialResult) -> str:
         wrong = dict.fromkeys(r.trial.group for r in self.j.values if r.state != "right")
-        right = dict.fromkeys(r.trial.group for r in self.j.values if r.state == "right")
+        right = dict.fromkeys(r.trial.group for r in self.j.values if r.trial.group not in wrong)
         text = f"Not right with: {', '.join(wrong)}."
         return (
             text

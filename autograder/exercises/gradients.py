@@ -126,6 +126,13 @@ def backward_of(a, by):
     return lambda dy, cache: by * dy * a * (1.0 - np.tanh(a * cache) ** 2)
 
 
+def backward_alone(a, by):
+    return lambda dy, cache: by * a * (1.0 - np.tanh(a * cache) ** 2)
+
+
+forward_alone = forward_of
+
+
 def forward_mixed(m):
     return lambda x: (x @ m + 0.5 * (x @ m) ** 2, x)
 
@@ -157,6 +164,7 @@ def _check_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("a backward off by 10 percent", "a matrix product", "mixed", 0.9, (3, 3)),
         ("a backward of the wrong sign", "entry by entry", "of", -1.0, (3,)),
         ("a backward that is zero", "a matrix product", "mixed", 0.0, (2, 2)),
+        ("a backward that forgets dy", "entry by entry", "alone", 1.0, (2, 3)),
     )
     made = [trial(*row) for row in rows]
     again = trial("", "", "of", 1.2, (3, 2)).calls[0]

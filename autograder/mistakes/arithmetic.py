@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograder.mistakes import Mistake, lend_hint, mistake
+from autograder.mistakes import Mistake, lend_hint, mistake, mistakes_of
 from reference import OutputSize, conv_output_size
 
 # ------------------------------------------------------------------------------------- output size
@@ -278,3 +278,47 @@ def fits_input_divisible(n: int, k: int, s: int, p: int, d: int) -> bool:
     What has to be divisible is the distance the kernel can move, n + 2p - span. Subtract the span first.
     """
     return n % s == 0
+
+
+# ------------------------------------------------- code: one wrong number behind both the size and the fit
+
+_NUMERATORS: tuple[tuple[str, Callable[..., int]], ...] = (
+    ("out-padding-one-side", lambda n, k, p, d: n + p - _span(k, d)),
+    ("out-padding-ignored", lambda n, k, p, d: n - _span(k, d)),
+    ("out-plus1-inside", lambda n, k, p, d: n + 2 * p - _span(k, d) + 1),
+    ("out-dilation-ignored", lambda n, k, p, d: n + 2 * p - k),
+    ("out-effective-kernel-dk", lambda n, k, p, d: n + 2 * p - d * k),
+    ("out-one-gap-only", lambda n, k, p, d: n + 2 * p - (k + d - 1)),
+    ("out-gap-off-by-one", lambda n, k, p, d: n + 2 * p - (k + d * (k - 1))),
+)
+
+
+def _throughout(name: str, numerator: Callable[..., int]) -> None:
+    """Register the code that computes the length to divide once, wrongly, and uses it for size and fit."""
+    size = next(m for m in mistakes_of(conv_output_size) if m.name == name)
+    start = 0 if name == "out-plus1-inside" else 1
+
+    def spoilt(right: Any) -> Any:
+        def conv_out(n: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, bool]:
+            left = numerator(n, k, p, d)
+            return left // s + start, left % s == 0
+
+        return {**right, "conv_out": conv_out}
+
+    spoilt.__doc__ = (
+        f"{size.what} Your answer whether the windows fit comes from the same number.\n\n{size.how}"
+    )
+    mistake("conv_out", f"{name}-throughout", family=size.family, kind="behaviour")(spoilt)
+
+
+for _name, _numerator in _NUMERATORS:
+    _throughout(_name, _numerator)
+
+
+@mistake("conv_out", "returns-swapped", family="order", kind="behaviour")
+def returns_swapped(right: Any) -> Any:
+    """You return whether the windows fit first and the size second.
+
+    Return (size, fits), in this order.
+    """
+    return {**right, "conv_out": lambda *args, **named: right["conv_out"](*args, **named)[::-1]}

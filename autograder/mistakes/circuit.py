@@ -136,3 +136,17 @@ _slope(
     "w2 is added alone: its gradient is that of the sum.",
     lambda c: (*_five(c, c["f"] * (1 - c["f"]))[:4], c["f"] * (1 - c["f"]) * c["x1"]),
 )  # fmt: skip
+
+
+_slope(
+    "bias-gradient-one", "omission",
+    "You return 1 for the gradient of w2: what comes from the right is missing.",
+    "w2 is added, so its local slope is 1; multiply it by the gradient from the right, f (1 - f).",
+    lambda c: (*_five(c, c["f"] * (1 - c["f"]))[:4], 1.0),
+)  # fmt: skip
+_slope(
+    "slope-not-squared", "wrong-op",
+    "You use 1 - f as the slope of the sigmoid.",
+    "The slope is f (1 - f): multiply by f, too.",
+    lambda c: _five(c, 1 - c["f"]),
+)  # fmt: skip

@@ -135,6 +135,8 @@ _SCORES: tuple[tuple[str, str, str, str, Callable[..., Any]], ...] = (
      "Every class has its own bias: b is a row.", lambda X, W, b: X @ W.T + b[:, None]),
     ("first-example-only", "scope", "You return the scores of the first example only.",
      "Return one row per example.", lambda X, W, b: W @ X[0] + b),
+    ("first-example-for-all", "scope", "Every row of your scores is that of the first example.",
+     "Use X[n] in row n.", lambda X, W, b: np.tile(W @ X[0] + b, (len(X), 1))),
 )  # fmt: skip
 for _row in _SCORES:
     _instead("linear_scores", *_row)

@@ -73,6 +73,27 @@ def trained_from_scratch(data: Any, similarity: str, lots_from: Any = None) -> A
     return SCRATCH
 
 
+def _always_tuned(kind: str, name: str) -> None:
+    """Register code that forgets the amount of data for one kind; in a single cell it looks like another mistake."""
+
+    def spoilt(right: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+        plan = right["transfer_plan"]
+        return {
+            **right,
+            "transfer_plan": lambda n, similarity: plan(10**9 if similarity == kind else n, similarity),
+        }
+
+    spoilt.__doc__ = (
+        f"You fine-tune whenever the data are {kind}, however few they are.\n\n"
+        "Look at the amount of data in both columns of the table: with little data only a classifier is trained."
+    )
+    mistake("transfer_plan", name, family="scope", kind="behaviour")(spoilt)
+
+
+_always_tuned("similar", "little-similar-data-fine-tuned")
+_always_tuned("different", "little-different-data-fine-tuned")
+
+
 # --- the story misread: cell and advice follow from it -------------------------------------------
 
 CELLS = (("little", "similar"), ("little", "different"), ("lots", "similar"), ("lots", "different"))

@@ -61,6 +61,12 @@ _split(
     lambda right, R, frac, rng: _cut(rng.integers(0, R, size=R), R, frac),
 )  # fmt: skip
 _split(
+    "split-test-with-replacement", "wrong-op", "You draw the test indices with replacement, so some occur twice.",
+    "Shuffle once and cut, or draw with rng.choice(R, n, replace=False).",
+    lambda right, R, frac, rng: (lambda test: (np.setdiff1d(np.arange(R), test), test))(
+        rng.choice(R, round(R * frac))),
+)  # fmt: skip
+_split(
     "split-trains-on-all", "scope", "Your training set holds all examples, those of the test set as well.",
     "An example is either in the training or in the test set.",
     lambda right, R, frac, rng: (np.arange(R), right(R, frac, rng)[1]),
@@ -176,6 +182,12 @@ _mse(
 _mse(
     "mse-not-averaged", "omission", "You return one squared error for each example.", "Return their mean.",
     lambda e: e**2,
+)  # fmt: skip
+
+_mse(
+    "mse-divides-by-r-minus-1", "off-by-one", "You divide by the number of examples less one.",
+    "A mean divides by the number itself.",
+    lambda e: float(np.sum(e**2) / (len(e) - 1)) if len(e) > 1 else np.inf * np.sum(e**2),
 )  # fmt: skip
 
 Held = Callable[..., np.ndarray]
@@ -341,49 +353,22 @@ _score(
 )  # fmt: skip
 
 
-# --- choosing ------------------------------------------------------------------------------------
+def _other_way_round(fit: Any, predict: Any, x: Any, y: Any, parts: Any) -> np.ndarray:
+    return np.concatenate([_errors(fit, predict, x, y, p, _rest(y, p)) for p in parts]) ** 2
 
 
-def _choose(name: str, family: str, what: str, how: str, wrong: Callable[..., Any]) -> None:
-    """Register a wrong choice: (scores by name, models, x, y) -> what is returned."""
-
-    def mistaken(_right: Any, models: Any, x: Any, y: Any, scheme: Any) -> Any:
-        return wrong({n: scheme(*pair, x, y) for n, pair in models.items()}, models, x, y)
-
-    instead("select_model", name, family, what, how, mistaken)
-
-
-_choose(
-    "select-highest-score", "sign", "You choose the highest score; scores are errors.", "Choose the lowest.",
-    lambda scores, models, x, y: max(scores, key=scores.get),
+_score(
+    "kfold_score", "kfold-trains-on-the-fold", "swap", "You fit on the fold and test on the rest.",
+    "It is the other way round: the fold is held out, the rest trains.",
+    lambda fit, predict, x, y, parts: float(np.mean(_other_way_round(fit, predict, x, y, parts))),
 )  # fmt: skip
-_choose(
-    "select-by-training-error", "scope",
-    "You compare the errors on the training data, which reward over-fitting, instead of the given scheme.",
-    "Compare scheme(fit, predict, x, y).",
-    lambda scores, models, x, y: min(
-        models, key=lambda n: np.mean((models[n][1](models[n][0](x, y), x) - y) ** 2)),
+_score(
+    "kfold_score", "kfold-trains-on-the-fold-divided-by-r", "swap", "You fit on the fold and test on the rest.",
+    "It is the other way round: the fold is held out, the rest trains.",
+    lambda fit, predict, x, y, parts: float(np.sum(_other_way_round(fit, predict, x, y, parts)) / len(y)),
 )  # fmt: skip
-_choose(
-    "select-first-model", "omission", "You return the first model.", "Compare the scores of all models.",
-    lambda scores, models, x, y: next(iter(models)),
-)  # fmt: skip
-_choose(
-    "select-last-model", "omission", "You return the last model.", "Keep a model only if its score is lower.",
-    lambda scores, models, x, y: list(models)[-1],
-)  # fmt: skip
-_choose(
-    "select-returns-score", "swap", "You return the lowest score instead of the model's name.",
-    "Return the name the score belongs to.",
-    lambda scores, models, x, y: min(scores.values()),
-)  # fmt: skip
-_choose(
-    "select-returns-index", "swap", "You return the position of the model instead of its name.",
-    "Return its name: list(models)[i].",
-    lambda scores, models, x, y: list(scores).index(min(scores, key=scores.get)),
-)  # fmt: skip
-_choose(
-    "select-first-name-of-all", "wrong-op", "You return the first name of the alphabet: min(models).",
-    "Compare scores: min(models, key=score).",
-    lambda scores, models, x, y: min(models),
+_score(
+    "test_set_score", "test-set-trains-on-the-test-set", "swap", "You fit on the test set and test on the rest.",
+    "test_idx is held out: fit on all other examples.",
+    lambda fit, predict, x, y, parts: float(np.mean(_other_way_round(fit, predict, x, y, parts))),
 )  # fmt: skip

@@ -39,6 +39,15 @@ def one_sided_difference(right: Functions) -> Functions:
     return _each(lambda f, x, i, eps: (_at(f, x, i, eps) - f(x)) / eps)
 
 
+@mistake("num_grad", "backward-difference", family="wrong-op")
+def backward_difference(right: Functions) -> Functions:
+    """You take (f(x) - f(x - eps)) / eps, a one-sided difference whose error shrinks only like eps.
+
+    Evaluate at x + eps and at x - eps and divide by 2 eps: then the error shrinks like eps squared.
+    """
+    return _each(lambda f, x, i, eps: (f(x) - _at(f, x, i, -eps)) / eps)
+
+
 @mistake("num_grad", "divides-by-eps", family="scale")
 def divides_by_eps(right: Functions) -> Functions:
     """You divide the central difference by eps, so every entry is twice too large.
@@ -117,6 +126,42 @@ def last_entry_missing(right: Functions) -> Functions:
         return dx
 
     return {"num_grad": num_grad}
+
+
+@mistake("num_grad", "half-step-full-width", family="scale")
+def half_step(right: Functions) -> Functions:
+    """You move by eps / 2 to both sides but divide by 2 eps, so every entry is half of what it should be.
+
+    Divide by the distance of the two points: that is eps if you move by eps / 2, and 2 eps if you move by eps.
+    """
+    return _each(lambda f, x, i, eps: (_at(f, x, i, eps / 2) - _at(f, x, i, -eps / 2)) / (2 * eps))
+
+
+@mistake("num_grad", "rows-moved-together", family="scope")
+def rows_moved_together(right: Functions) -> Functions:
+    """You move a whole row of x at once: with x[i] where x has more axes than one.
+
+    Move one entry at a time: loop over all indices, for example with np.ndindex(x.shape).
+    """
+    return _each(lambda f, x, i, eps: (_at(f, x, i[0], eps) - _at(f, x, i[0], -eps)) / (2 * eps))
+
+
+@mistake("num_grad", "not-divided", family="omission")
+def not_divided(right: Functions) -> Functions:
+    """You return the difference of the two values: it is not divided by the step.
+
+    Divide f(x + eps) - f(x - eps) by 2 eps.
+    """
+    return _each(lambda f, x, i, eps: _at(f, x, i, eps) - _at(f, x, i, -eps))
+
+
+@mistake("num_grad", "multiplied-by-eps", family="order")
+def multiplied_by_eps(right: Functions) -> Functions:
+    """You divide by 2 and then multiply by eps: / 2 * eps is not / (2 * eps).
+
+    Put the product into brackets: (f(x + eps) - f(x - eps)) / (2 * eps).
+    """
+    return _each(lambda f, x, i, eps: (_at(f, x, i, eps) - _at(f, x, i, -eps)) / 2 * eps)
 
 
 @mistake("num_grad", "x-left-changed", family="scope", kind="behaviour")
@@ -244,4 +289,13 @@ _check(
     "always-zero", "wrong-op", "You compare a gradient with itself, so that everything passes.",
     "Compare backward(dy, cache) with the numeric gradient.",
     lambda right, f, g, x, dy: 0.0,
+)  # fmt: skip
+
+
+_check(
+    "ones-on-both-sides", "scope",
+    "You check with ones instead of the dy you are given, on both sides: a backward that ignores dy would pass.",
+    "Pass dy to backward, and differentiate sum(forward(x)[0] * dy).",
+    lambda right, f, g, x, dy: right["rel_error"](
+        g(np.ones_like(dy), f(x)[1]), _numeric(right, f, x, np.ones_like(dy))),
 )  # fmt: skip

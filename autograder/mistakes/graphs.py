@@ -52,7 +52,7 @@ def _backward(
     seed: Callable[[Any], float] = lambda value: 1.0,
     store: Callable[[float, float], float] = lambda old, new: old + new,
     upstream: Callable[[float], float] = lambda g: g,
-    forwards: bool = False,
+    order: Callable[[Any], Any] = reversed,
     **gates: Any,
 ) -> Callable[..., Any]:
     """Make a graph_backward with another seed, accumulation, order or other local gradients."""
@@ -60,7 +60,7 @@ def _backward(
     def graph_backward(nodes: Any, values: Any, out: str) -> Any:
         grads = dict.fromkeys(values, 0.0)
         grads[out] = seed(values[out])
-        for node in nodes if forwards else reversed(nodes):
+        for node in order(nodes):
             g = upstream(grads[node[0]])
             for name, local in zip(node[2], (_LOCAL | gates)[node[1]](*_inputs(node, values))):
                 if isinstance(name, str):
@@ -203,6 +203,12 @@ _gate(
     mul=lambda a, b: (a, b),
 )  # fmt: skip
 _gate(
+    "second-input-left-out", "omission",
+    "You give a gradient to the first input of a gate only.",
+    "add and mul have two inputs: pass each its own.",
+    add=lambda a, b: (1.0, 0.0), mul=lambda a, b: (b, 0.0),
+)  # fmt: skip
+_gate(
     "mul-like-add", "wrong-op",
     "Your gate \"mul\" passes the gradient on unchanged, as an addition does.",
     "Multiply the gradient from the right by the value of the other input.",
@@ -290,7 +296,19 @@ _gate(
     "nodes-in-forward-order", "order",
     "You go through the nodes in forward order, so a node passes on a gradient that it has not got yet.",
     "Go from the last node to the first: reversed(nodes).",
-    forwards=True,
+    order=list,
+)  # fmt: skip
+_gate(
+    "first-node-left-out", "off-by-one",
+    "You stop before the first node, so what lies before it gets no gradient from it.",
+    "Go through all nodes, down to index 0: reversed(nodes), or range(len(nodes) - 1, -1, -1).",
+    order=lambda nodes: nodes[:0:-1],
+)  # fmt: skip
+_gate(
+    "last-node-left-out", "off-by-one",
+    "You leave out the last node, so nothing flows back through it.",
+    "Go through all nodes, beginning with the last: reversed(nodes).",
+    order=lambda nodes: nodes[-2::-1],
 )  # fmt: skip
 
 

@@ -276,6 +276,11 @@ def _sigmoid(a: Any) -> np.ndarray:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * a)))
 
 
+def _naive_sigmoid(a: Any) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.asarray(1.0 / (1.0 + np.exp(-a)))
+
+
 def _bce_of(p: Any, y: Any) -> Any:
     with np.errstate(all="ignore"):
         return -np.mean(y * np.log(p) + (1.0 - y) * np.log(1.0 - p))
@@ -303,6 +308,12 @@ _instead(
     "You take the logarithm of a probability that was rounded to 0 or 1: the loss is infinite or nan.",
     "Compute the loss from the logit: max(a, 0) - a y + log(1 + e^-|a|).",
     lambda right, a, y: (_bce_of(_sigmoid(a), y), right(a, y)[1]),
+)  # fmt: skip
+_instead(
+    "bce_loss", "bce-log-of-naive-probability", "order",
+    "You take the logarithm of a probability that was rounded to 0 or 1: the loss is infinite or nan.",
+    "Compute the loss from the logit: max(a, 0) - a y + log(1 + e^-|a|).",
+    lambda right, a, y: (_bce_of(_naive_sigmoid(a), y), right(a, y)[1]),
 )  # fmt: skip
 _instead(
     "bce_loss", "bce-softplus-overflow", "omission",

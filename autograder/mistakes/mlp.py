@@ -24,13 +24,19 @@ def _hidden_relu(Z: Any, left: int) -> Any:
     return np.maximum(Z, 0.0) if left else Z
 
 
-def _forward(activate: Wrong = _hidden_relu, normalise: Wrong = _softmax, bias: Wrong = lambda b: b) -> Wrong:
+def _forward(
+    activate: Wrong = _hidden_relu,
+    normalise: Wrong = _softmax,
+    bias: Wrong = lambda b: b,
+    bias_at: Wrong = lambda b, i, left: b,
+) -> Wrong:
     """Make an mlp_forward; its cache is (H, Ws, bs, P), H the input of every layer."""
 
     def mlp_forward(X: Any, Ws: Any, bs: Any) -> Any:
         H = [np.array(X)]
         for i, (W, b) in enumerate(zip(Ws, bs)):
-            H.append(activate(W @ H[-1] + bias(b), len(Ws) - 1 - i))
+            left = len(Ws) - 1 - i
+            H.append(activate(W @ H[-1] + bias_at(bias(b), i, left), left))
         P = normalise(H.pop())
         return P, (H, list(Ws), list(bs), P)
 
@@ -107,6 +113,10 @@ _FORWARD: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
      {"bias": lambda b: 0.0}),
     ("mlp-bias-subtracted", "sign", "You subtract the biases.", "z = W h + b in every layer.",
      {"bias": lambda b: -b}),
+    ("mlp-bias-of-first-layer-only", "omission", "You add the bias in the first layer only.",
+     "z = W h + b in every layer.", {"bias_at": lambda b, i, left: 0.0 if i else b}),
+    ("mlp-bias-of-last-layer-missing", "omission", "You leave out the bias of the last layer.",
+     "z = W h + b in every layer, also before the softmax.", {"bias_at": lambda b, i, left: b if left else 0.0}),
     ("mlp-bias-along-rows", "orientation",
      "You add the biases along the rows, which raises an error, or is wrong with as many units as examples.",
      "b is a column: one number per unit, the same for every example.", {"bias": lambda b: b.reshape(1, -1)}),

@@ -86,6 +86,16 @@ def softmax_subtract_min(x: Any) -> Any:
     return softmax_overflow(x - np.min(x, axis=-1, keepdims=True))
 
 
+@mistake(softmax, "softmax-sign", family="sign")
+def softmax_sign(x: Any) -> Any:
+    """You take the exponential of minus the scores, so the smallest score gets the largest probability.
+
+    Subtract the largest score from the scores, not the scores from it: e^(f - max).
+    """
+    e = _quiet_exp(np.max(x, axis=-1, keepdims=True) - x)
+    return _share(e, e.sum(axis=-1, keepdims=True))
+
+
 @mistake(softmax, "softmax-over-examples", family="orientation")
 def softmax_over_examples(x: Any) -> Any:
     """You normalise the columns: the probabilities of one class over all examples add up to 1.
@@ -286,6 +296,18 @@ _instead(
     "You give only the right class a gradient.",
     "All classes have one: (P - T) / N.",
     lambda right, F, y: (right(F, y)[0], right(F, y)[1] * np.eye(F.shape[1])[y]),
+)  # fmt: skip
+_instead(
+    "softmax_loss", "all-log-probabilities-summed", "scope",
+    "You add up the logarithms of all probabilities of a row.",
+    "Only the probability of the right class counts: pick logP[n, y[n]].",
+    lambda right, F, y: (-np.sum(log_softmax(F)) / len(y), right(F, y)[1]),
+)  # fmt: skip
+_instead(
+    "softmax_loss", "one-hot-subtracted-in-every-row", "scope",
+    "You subtract 1 in every row at the classes of all examples: P[:, y] takes whole columns.",
+    "Pick one entry per row: P[np.arange(N), y] -= 1.",
+    lambda right, F, y: (right(F, y)[0], (softmax(F) - np.isin(np.arange(F.shape[1]), y)) / len(y)),
 )  # fmt: skip
 _instead(
     "softmax_loss", "log-base-two", "wrong-op",

@@ -108,9 +108,17 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def to_read(points: float, out_of: float) -> tuple[str, str]:
+    """Write points with two decimals, with more where two would make part of the points look like all or none."""
+    got, whole = (number(round(finite(value), 2)) for value in (points, out_of))
+    part = finite(points) not in (0.0, finite(out_of))
+    return (number(points), number(out_of)) if part and got in ("0", whole) else (got, whole)
+
+
 def points_of(points: float, out_of: float) -> str:
     """Write "1.5 of 2 points"."""
-    return f"{number(points)} of {number(out_of)} {'point' if number(out_of) == '1' else 'points'}"
+    got, whole = to_read(points, out_of)
+    return f"{got} of {whole} {'point' if whole == '1' else 'points'}"
 
 
 def _marks(question: QuestionInfo, verdicts: Sequence[Verdict], shown: Collection[str]) -> QuestionMarks:

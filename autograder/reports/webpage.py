@@ -132,6 +132,7 @@ def _environment() -> Any:
         "report_words": REPORT_WORDS,
         "report_symbols": REPORT_SYMBOLS,
         "final_mark": words.final_mark,
+        "to_read": words.to_read,
         "withheld": words.withheld,
         "worst_parts": worst_parts,
         "mistake_words": mistake_words,

@@ -5,10 +5,11 @@ from autograder.mistakes.convolution import (
     by_hand,
     framing,
     kin,
+    local,
     stepping,
     sums,
     to_image,
     to_weights,
 )
 
-__all__ = ["behaviour", "by_hand", "framing", "kin", "stepping", "sums", "to_image", "to_weights"]
+__all__ = ["behaviour", "by_hand", "framing", "kin", "local", "stepping", "sums", "to_image", "to_weights"]

@@ -206,3 +206,46 @@ def same_instead_of_valid(layer: Layer) -> Array | None:
 
 def _moves(layer: Layer) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]:
     return layer.stride, layer.padding, layer.dilation, layer.groups
+
+
+@forward("padding-doubled", family="scale")
+def padding_doubled(layer: Layer) -> Array | None:
+    """You padded with 2p on every side.
+
+    The 2p in the formula of the size counts both sides together. Pad with p on each side.
+    """
+    if layer.padding == (0, 0):
+        return layer.biased(layer.sums())
+    twice = (2 * layer.padding[0], 2 * layer.padding[1])
+    return layer.biased(layer.sums(layer.windows(layer.framed(twice, twice))))
+
+
+@forward("size-without-padding", family="omission")
+def size_without_padding(layer: Layer) -> Array | None:
+    """You padded the image but computed the size of the result without the padding.
+
+    There are (H + 2p - k)/s + 1 rows. Take H and W from the padded image, or add 2p.
+    """
+    sizes = []
+    for axis in (0, 1):
+        free = layer.x.shape[2 + axis] - layer.dilation[axis] * (layer.w.shape[2 + axis] - 1) - 1
+        sizes.append(free // layer.stride[axis] + 1)
+    if min(sizes) < 1:
+        return None
+    return layer.biased(layer.sums())[:, :, : sizes[0], : sizes[1]]
+
+
+@forward("negative-index-wraps", family="scope")
+def negative_index_wraps(layer: Layer) -> Array | None:
+    """You skip pixels beyond the last row and column, but not those before the first: there a negative index reads
+    from the other end of the image.
+
+    Python counts negative indices from the end. Skip every pixel with a row or column below 0 as well.
+    """
+    if layer.padding == (0, 0):
+        return layer.biased(layer.sums())
+    image = layer.framed(mode="wrap")
+    (top, left), (H, W) = layer.padding, layer.x.shape[2:]
+    image[:, :, top + H :] = 0.0
+    image[:, :, :, left + W :] = 0.0
+    return layer.biased(layer.sums(layer.windows(image)))

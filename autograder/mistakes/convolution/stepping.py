@@ -208,3 +208,40 @@ def effective_kernel_dk(layer: Layer) -> Array:
     if P < 1 or Q < 1:
         raise ShapeError("no position is left")
     return layer.biased(layer.sums())[:, :, :P, :Q]
+
+
+@forward("last-row-and-column-missing", family="off-by-one")
+def last_row_and_column_missing(layer: Layer) -> Array:
+    """You left the last row and the last column of the output at zero.
+
+    range(n) already stops before n. Let the loops run over range(out_h) and range(out_w).
+    """
+    y = layer.biased(layer.sums())
+    y[:, :, -1] = 0.0
+    y[:, :, :, -1] = 0.0
+    return y
+
+
+@forward("dilation-rows-only", family="omission")
+def dilation_rows_only(layer: Layer) -> Array | None:
+    """You spread the taps of the kernel along the rows only.
+
+    The dilation holds for both axes. Step by d down and to the right.
+    """
+    if layer.dilation == (1, 1):
+        return None
+    return layer.biased(layer.sums(layer.crop(layer.windows(dilation=(layer.dilation[0], 1)))))
+
+
+@forward("stride-in-window-and-loop", family="scale")
+def stride_in_window_and_loop(layer: Layer) -> Array | None:
+    """You step by s over the positions of the output and multiply by s again for the window: most outputs stay empty.
+
+    Use range(out_h) for the outputs and i * s for the window, or write to Y[..., i // s, j // s].
+    """
+    if layer.stride == (1, 1):
+        return None
+    y = layer.biased(layer.sums())
+    kept = np.zeros_like(y)
+    kept[:, :, :: layer.stride[0], :: layer.stride[1]] = y[:, :, :: layer.stride[0], :: layer.stride[1]]
+    return kept

@@ -309,6 +309,16 @@ def reshape_without_transpose(layer: Layer) -> Array:
     return y.transpose(1, 2, 3, 0).reshape(y.shape)
 
 
+@forward("rows-of-windows-reshaped", family="order")
+def rows_of_windows_reshaped(layer: Layer) -> Array:
+    """You reshaped the table with one row per window and one column per filter to (N, F, P, Q) without moving axes.
+
+    reshape keeps the order of the numbers. Reshape to (N, P, Q, F) first, then transpose to (N, F, P, Q).
+    """
+    y = layer.biased(layer.sums())
+    return y.transpose(0, 2, 3, 1).reshape(y.shape)
+
+
 @forward("batch-and-filter-axes-mixed", family="order")
 def batch_and_filter_axes_mixed(layer: Layer) -> Array:
     """You reshaped the matrix (filter, image, position) to (image, filter, row, column) without moving
@@ -319,3 +329,24 @@ def batch_and_filter_axes_mixed(layer: Layer) -> Array:
     """
     y = layer.biased(layer.sums())
     return y.transpose(1, 0, 2, 3).reshape(y.shape)
+
+
+@forward("last-filter-for-all", family="scope")
+def last_filter_for_all(layer: Layer) -> Array:
+    """Every map of your result shows the last filter.
+
+    Each filter has a map of its own. Write to Y[n, f, i, j] inside the loop over f.
+    """
+    y = layer.biased(layer.sums())
+    return np.repeat(y[:, -1:], y.shape[1], axis=1)
+
+
+@forward("kernel-turned-by-90", family="orientation")
+def kernel_turned_by_90(layer: Layer) -> Array | None:
+    """You turned the kernel by 90 degrees.
+
+    Lay the kernel on the image as it is: no rot90, no transpose.
+    """
+    if layer.w.shape[2] != layer.w.shape[3]:
+        return None
+    return layer.biased(layer.sums(w=np.rot90(layer.w, axes=(2, 3))))

@@ -223,3 +223,23 @@ def dx_last_example(layer: Layer, dy: Array) -> Any:
     dx = layer.dx(dy)
     dx[:-1] = 0.0
     return {"dx": dx}
+
+
+@backward("dX-last-filter-only", family="omission")
+def dx_last_filter_only(layer: Layer, dy: Array) -> Any:
+    """Your dX carries the gradient of the last filter only; each filter overwrote the one before.
+
+    Every filter saw the pixel, so dX sums over f. Create the zeros before the loop over f and write +=.
+    """
+    last = np.zeros_like(dy)
+    last[:, -1] = dy[:, -1]
+    return {"dx": layer.dx(last)}
+
+
+@backward("dX-divided-by-batch", family="scale")
+def dx_divided_by_batch(layer: Layer, dy: Array) -> Any:
+    """Your dX is divided by the number of images.
+
+    Every image has a gradient of its own; the 1/N of the loss arrives inside dY. Do not divide.
+    """
+    return {"dx": layer.dx(dy) / len(dy)}

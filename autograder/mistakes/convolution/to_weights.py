@@ -281,3 +281,48 @@ def returns_swapped(layer: Layer, dy: Array) -> Any:
     The order is (dX, dW, db). Exchange the first two.
     """
     return {"dx": layer.dw(dy), "dw": layer.dx(dy)}
+
+
+@backward("db-of-last-position", family="wrong-op")
+def db_of_last_position(layer: Layer, dy: Array) -> Any:
+    """Your db sums over the images but keeps the last position only: every position overwrote the one before.
+
+    The bias was added at every position. Write db += dY[:, :, i, j].sum(axis=0) inside the loops.
+    """
+    return {"db": dy[:, :, -1, -1].sum(axis=0)}
+
+
+@backward("db-divided-by-batch", family="scale")
+def db_divided_by_batch(layer: Layer, dy: Array) -> Any:
+    """Your db is divided by the number of images.
+
+    The loss already holds the 1/N, it arrives inside dY. Sum over the batch.
+    """
+    return {"db": layer.db(dy) / len(dy)}
+
+
+@backward("dW-divided-by-batch", family="scale")
+def dw_divided_by_batch(layer: Layer, dy: Array) -> Any:
+    """Your dW is divided by the number of images.
+
+    The loss already holds the 1/N, it arrives inside dY. Sum over the batch.
+    """
+    return {"dw": layer.dw(dy) / len(dy)}
+
+
+@backward("dW-of-last-position", family="wrong-op")
+def dw_of_last_position(layer: Layer, dy: Array) -> Any:
+    """Your dW sums over the images but keeps the last position only: every window overwrote the one before.
+
+    A filter is used at every position. Write dW += ... instead of dW = ... inside the loops over i and j.
+    """
+    return {"dw": layer.dw(dy[:, :, -1:, -1:], layer.windows()[:, :, -1:, -1:])}
+
+
+@backward("db-summed-over-everything", family="scope")
+def db_summed_over_everything(layer: Layer, dy: Array) -> Any:
+    """Your db is one number: you summed over the filters as well.
+
+    Every filter has its own bias. Sum over images, rows and columns: dY.sum(axis=(0, 2, 3)).
+    """
+    return {"db": np.asarray(dy.sum())}

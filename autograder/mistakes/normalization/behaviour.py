@@ -54,6 +54,38 @@ def running_never_stored(right: Functions, stem: str) -> Functions:
     return {f"{stem}_forward": forward}
 
 
+def _in_test(name: str, family: str, what: str, how: str, gamma: Any, beta: Any, eps: Any) -> None:
+    """Register a forward that uses other settings in test mode only: functions of those that are given."""
+
+    def deed(right: Functions, stem: str) -> Functions:
+        def forward(X: Any, g: Any, b: Any, e: Any, running: Any, momentum: Any, train: Any) -> Any:
+            used = (g, b, e) if train else (gamma(g), beta(b), eps(e))
+            return right[f"{stem}_forward"](X, *used, running, momentum, train)
+
+        return {f"{stem}_forward": forward}
+
+    deed.__doc__ = f"{what}\n\n{how}"
+    _forward(name, family)(deed)
+
+
+def _same(given: Any) -> Any:
+    return given
+
+
+_in_test(
+    "eps-forgotten-in-test", "omission", "You left eps out in test mode; in training you have it.",
+    "Divide by np.sqrt(running['var'] + eps) in test mode as well.", _same, _same, lambda _e: 0.0,
+)  # fmt: skip
+_in_test(
+    "no-beta-no-gamma-in-test", "omission", "You return xhat in test mode: gamma and beta are not applied.",
+    "Y = gamma * xhat + beta in both modes.", np.ones_like, np.zeros_like, _same,
+)  # fmt: skip
+_in_test(
+    "beta-forgotten-in-test", "omission", "You leave beta out in test mode.",
+    "Y = gamma * xhat + beta in both modes.", _same, np.zeros_like, _same,
+)  # fmt: skip
+
+
 @_forward("X-changed-in-place", "scope")
 def x_changed_in_place(right: Functions, stem: str) -> Functions:
     """You change the X you were given.

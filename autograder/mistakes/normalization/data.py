@@ -122,6 +122,15 @@ def sum_not_divided(x: Array, ddof: int) -> dict[str, Any]:
     return {"sigma": np.sqrt(((x - x.mean(axis=0)) ** 2).sum(axis=0))}
 
 
+@_fit("rooted-before-dividing", family="order")
+def rooted_before_dividing(x: Array, ddof: int) -> dict[str, Any]:
+    """You take the root of the sum of squares and divide by N - ddof afterwards.
+
+    The variance is a mean, and sigma its root: divide first, then take the root.
+    """
+    return {"sigma": np.sqrt(((x - x.mean(axis=0)) ** 2).sum(axis=0)) / (len(x) - ddof)}
+
+
 @_fit("mean-absolute-deviation", family="wrong-op")
 def mean_absolute_deviation(x: Array, ddof: int) -> dict[str, Any]:
     """Your sigma is the mean absolute distance from the mean.

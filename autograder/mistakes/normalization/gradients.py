@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -210,3 +211,41 @@ def exchanged(b: Batch, dy: Array) -> Found:
     The order is (dX, dgamma, dbeta). Exchange the two.
     """
     return {"dgamma": dy.sum(axis=0), "dbeta": (dy * b.xhat()).sum(axis=0)}
+
+
+@backward("variance-term-doubled", family="scale")
+def variance_term_doubled(b: Batch, dy: Array) -> Found:
+    """In your dX the path through the variance counts twice.
+
+    The derivative of (v + eps)^(-1/2) is -1/2 (v + eps)^(-3/2): the factor 1/2 cancels the 2 of the square.
+    """
+    return {"dx": dx(b, dy, var_term=2.0)}
+
+
+@backward("variance-term-halved", family="scale")
+def variance_term_halved(b: Batch, dy: Array) -> Found:
+    """In your dX the path through the variance counts half.
+
+    The derivative of (x - mu)^2 is 2 (x - mu): the 2 cancels the factor 1/2 of the root.
+    """
+    return {"dx": dx(b, dy, var_term=0.5)}
+
+
+@backward("dX-not-divided-by-m", family="omission")
+def dx_not_divided_by_m(b: Batch, dy: Array) -> Found:
+    """Your dX is m times too large: the 1/m in front of the compact formula is missing.
+
+    dX = gamma / (m sigma) * (m dY - sum(dY) - xhat * sum(dY * xhat)). Divide by the number m of values.
+    """
+    return {"dx": dx(b, dy) * len(dy)} if b.training else {"dx": dx(b, dy)}
+
+
+@backward("eps-forgotten-in-backward", family="omission")
+def eps_forgotten_in_backward(b: Batch, dy: Array) -> Found | None:
+    """You leave out eps on the way back, in xhat as well as in sigma.
+
+    The forward divided by sqrt(var + eps), so the backward does. Keep that root, or xhat, in the cache.
+    """
+    with np.errstate(all="ignore"):
+        bare = dataclasses.replace(b, eps=0.0)
+        return {"dx": dx(bare, dy), "dgamma": (dy * bare.xhat()).sum(axis=0)}

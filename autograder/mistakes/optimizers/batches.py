@@ -86,3 +86,43 @@ def global_random_used(right: Functions) -> Functions:
     Nobody can repeat such a run. Use rng.permutation(N).
     """
     return _cut(lambda n, rng: np.random.permutation(n))  # noqa: NPY002 - the misbehaviour itself
+
+
+@mistake("minibatches", "batches-of-equal-share", family="rounding")
+def equal_share(right: Functions) -> Functions:
+    """You share the indices evenly among the batches; then most of them are smaller than `batch`.
+
+    Every batch holds `batch` indices, only the last one may be short: cut at 0, batch, 2 batch, ...
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        return np.array_split(rng.permutation(N), -(-N // batch))
+
+    return {"minibatches": minibatches}
+
+
+@mistake("minibatches", "batch-count-for-size-rest-dropped", family="swap")
+def batch_count_rest_dropped(right: Functions) -> Functions:
+    """You read `batch` as the number of batches, each of N // batch indices.
+
+    Each batch holds `batch` indices; how many batches there are follows from N.
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        indices, size = rng.permutation(N), N // batch
+        return [indices[i * size : (i + 1) * size] for i in range(batch)]
+
+    return {"minibatches": minibatches}
+
+
+@mistake("minibatches", "shuffled-within-batches-only", family="scope")
+def shuffled_within(right: Functions) -> Functions:
+    """You cut first and shuffle inside each batch, so the same examples are always together.
+
+    Shuffle all N indices first, then cut.
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        return [rng.permutation(np.arange(i, min(i + batch, N))) for i in range(0, N, batch)]
+
+    return {"minibatches": minibatches}

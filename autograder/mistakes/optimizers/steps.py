@@ -311,6 +311,22 @@ _restarts(
     "Return (best, all_ends).",
     lambda f, grad, starts, best, ends: (ends, best),
 )  # fmt: skip
+
+
+def _from_where_the_last_ended(right: Any, f: Any, grad: Any, starts: Any, *rest: Any) -> Any:
+    ends: list[Any] = []
+    for start in starts:
+        _, end = right(f, grad, np.array([ends[-1] if ends else start]), *rest)
+        ends.append(end[0])
+    return _of(map(f, ends), np.array(ends))
+
+
+instead(
+    "random_restarts", "restarts-each-from-the-last", "scope",
+    "Only your first run begins at its start; every other goes on where the one before ended.",
+    "Set w to starts[s] inside the loop over the starts.",
+    _from_where_the_last_ended,
+)  # fmt: skip
 _restarts(
     "restarts-changes-starts", "scope", "You walk in the caller's array: after the call the starts are the ends.",
     "Start every run from a copy of its row.",

@@ -209,6 +209,13 @@ _momentum(
         lr * (grad(w) if old is None else alpha * old + grad(w)), grad(w) if old is None else old),
 )  # fmt: skip
 _momentum(
+    "momentum_slide", "slide-gradients-added-up", "scope",
+    "Your memory is the sum of all old gradients; the slide adds only the one before.",
+    "Set g_old = g at the end of every step, instead of adding.",
+    lambda grad, w, lr, alpha, old: (
+        lr * (grad(w) + (0 if old is None else alpha * old)), grad(w) + (0 if old is None else old)),
+)  # fmt: skip
+_momentum(
     "momentum_slide", "slide-learning-rate-on-new-only", "omission",
     "You multiply only the new gradient by the learning rate.",
     "The learning rate belongs to the whole step: lr * (alpha * g_old + g).",

@@ -96,6 +96,15 @@ def divides_by_k(pool: Pool, dy: Array) -> Array:
     return pool.spread(pool.each(dy) / pool.k[0])
 
 
+@mean_gradient("avg-backward-divides-by-positions", family="scale")
+def divides_by_positions(pool: Pool, dy: Array) -> Array:
+    """You divided dY by the number of output positions.
+
+    Each of the k*k entries of a window has 1/(k*k) of its mean. Divide by k*k.
+    """
+    return pool.spread(pool.each(dy) / (dy.shape[2] * dy.shape[3]))
+
+
 def _shares(pool: Pool, dy: Array) -> Array:
     return pool.each(dy) / (pool.k[0] * pool.k[1])
 

@@ -40,6 +40,16 @@ def argmax_without_stride(pool: Pool) -> Found:
     return pool.truth()[0], pool.index(*_inside(pool), s=(1, 1))
 
 
+@maximum("argmax-exchanged-inside-window", family="swap")
+def argmax_exchanged_inside(pool: Pool) -> Found:
+    """You exchanged row and column inside the window: the remainder of the flat index was added to the row.
+
+    With k columns in a window the flat index is row * k + column: row = index // k, column = index % k.
+    """
+    u, v = _inside(pool)
+    return pool.truth()[0], pool.index(v, u)
+
+
 @maximum("argmax-is-window-corner", family="omission")
 def argmax_is_corner(pool: Pool) -> Found:
     """Your positions are the top left corners of the windows; where the winner stands inside is missing.

@@ -115,17 +115,48 @@ _scaled(
     lambda p, mode, train: 1.0,
 )  # fmt: skip
 
+
+def _by_drawn_share(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    mask = _drawn(X, p, source)
+    if train and mode == "inverted":
+        return X * mask / np.mean(mask), mask
+    return X * (mask if train else 1.0) * _right_scale(p, mode, train), mask
+
+
+_forward(
+    "inverted-scale-by-drawn-share", "scope",
+    "You divide by the share of ones in the mask that was drawn, np.mean(mask).",
+    "Divide by 1 - p_drop: what counts is the probability, not the share that chance gave this time.",
+    _by_drawn_share,
+)  # fmt: skip
+
 # --- who is dropped, and when --------------------------------------------------------------------
 
 
+def _by_chance(source: Any, train: bool) -> bool:
+    """Tell whether dropping at test time depends on how the mask is drawn, so that no two codes agree."""
+    return not train and isinstance(source, np.random.Generator)
+
+
 def _always(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    if _by_chance(source, train):
+        return None
     mask = _drawn(X, p, source)
     return X * mask * _right_scale(p, mode, True), mask
 
 
 def _drop_at_test_too(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    if _by_chance(source, train):
+        return None
     mask = _drawn(X, p, source)
     return X * mask * _right_scale(p, mode, train), mask
+
+
+def _drop_and_scale_at_test_too(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
+    if _by_chance(source, train):
+        return None
+    mask = _drawn(X, p, source)
+    return X * mask * _right_scale(p, mode, train or mode == "inverted"), mask
 
 
 def _train_read_wrongly(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
@@ -154,11 +185,9 @@ def _x_itself(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
     return X, mask
 
 
-def _zeroed(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
-    mask = _drawn(X, p, source)
-    if train:
-        X[~mask] = 0
-    return X * _right_scale(p, mode, train), mask
+def _two_sources(X: Any, p: float, mode: str, rng: Any = None, mask: Any = None, train: bool = True) -> Any:
+    used = np.asarray(_drawn(X, p, rng if mask is None else mask), dtype=float)
+    return X * (used if train else 1.0) * _right_scale(p, mode, train), used
 
 
 def _other_mask(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
@@ -175,6 +204,13 @@ _forward(
     "drops-at-test-too", "omission", "You drop units at test time as well.",
     "At test time nothing is dropped: use the mask only if train is true.",
     _drop_at_test_too,
+)  # fmt: skip
+
+_forward(
+    "drops-and-scales-at-test-too", "omission",
+    "You drop units at test time as well, and scale them as in training (inverted) or as at test time (classic).",
+    "At test time nothing is dropped: use the mask only if train is true.",
+    _drop_and_scale_at_test_too,
 )  # fmt: skip
 _forward(
     "train-and-test-exchanged", "swap", "You drop at test time and not in training.",
@@ -199,8 +235,8 @@ _forward(
 )  # fmt: skip
 _forward(
     "dropout-forward-in-place", "scope",
-    "You work in the caller's X: reshape(-1) is a view, and *= writes through it.",
-    "Make a new array: Y = X * mask.",
+    "In training you write into the caller's X: X[mask == 0] = 0, or *= on a view of it such as X.reshape(-1).",
+    "Make a new array, Y = X * mask, or change a copy.",
     _in_place, "behaviour",
 )  # fmt: skip
 _forward(
@@ -209,9 +245,10 @@ _forward(
     _x_itself, "behaviour",
 )  # fmt: skip
 _forward(
-    "dropout-zeroes-X", "scope", "You set entries of the caller's X to zero.",
-    "Make a new array, Y = X * mask, or change a copy.",
-    _zeroed, "behaviour",
+    "keyword-rng-and-mask", "convention",
+    "You ask for a generator and a mask as two arguments, so that train, the fifth one given, is taken for the mask.",
+    "There is one argument for both: def dropout_forward(X, p_drop, mode, rng_or_mask, train).",
+    _two_sources,
 )  # fmt: skip
 _masked(
     "mask-reversed", "swap", "You drop where the mask is 1 and keep where it is 0.",

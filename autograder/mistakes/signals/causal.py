@@ -166,3 +166,13 @@ def last_tap_only(x: Array, w: Array, d: int) -> Array:
     Add the products up. Write += instead of =.
     """
     return w[-1] * x
+
+
+@_causal("centred-window-later", family="order")
+def centred_window_later(x: Array, w: Array, d: int) -> Array | None:
+    """You centred the filter on the present ("same" padding), so it reads later samples.
+
+    Causal means: present and past only. Put all (K-1)*d zeros on the left.
+    """
+    reach = (len(w) - 1) * d
+    return _reads(x, w, d, reach - reach // 2) if reach % 2 else None

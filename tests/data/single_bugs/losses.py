@@ -1,0 +1,281 @@
+# === perceptron: bias-subtracted
+def perceptron(x, w, b):
+    return int(np.dot(w, x) > b)
+
+# === perceptron: threshold-includes-zero
+def perceptron(x, w, b):
+    score = b
+    for i in range(len(x)):
+        score += x[i] * w[i]
+    if score < 0:
+        return 0
+    return 1
+
+# === perceptron_slide: last-window-missing
+def perceptron_slide(x, w, b):
+    out = []
+    for t in range(len(x) - len(w)):
+        out.append(int(x[t:t + len(w)] @ w + b > 0))
+    return np.array(out)
+
+# === linear_scores: first-example-for-all
+def linear_scores(X, W, b):
+    S = np.zeros((X.shape[0], W.shape[0]))
+    for c in range(W.shape[0]):
+        S[:, c] = np.sum(X[0] * W[c]) + b[c]
+    return S
+
+# === one_hot: one-hot-classes-from-labels
+def one_hot(y, C):
+    T = np.zeros((len(y), y.max() + 1))
+    T[np.arange(len(y)), y] = 1
+    return T
+
+# === predict: predict-over-examples
+def predict(F):
+    return F.argmax(0)
+
+# === svm_loss: hinge-own-class-counted
+def svm_loss(S, y):
+    n = len(S)
+    right = S[range(n), y][:, None]
+    m = np.maximum(0, S - right + 1)
+    dS = (m > 0).astype(float)
+    dS[range(n), y] = 0
+    dS[range(n), y] = -dS.sum(axis=1)
+    return m.sum() / n, dS / n
+
+# === svm_loss: gradient-not-averaged
+def svm_loss(S, y):
+    L, dS = 0.0, np.zeros(S.shape)
+    for i in range(len(S)):
+        for j in range(S.shape[1]):
+            if j == y[i]:
+                continue
+            gap = S[i, j] - S[i, y[i]] + 1.0
+            if gap > 0:
+                L += gap
+                dS[i, j] += 1
+                dS[i, y[i]] -= 1
+    return L / len(S), dS
+
+# === svm_loss: hinge-no-delta
+def svm_loss(S, y):
+    N = S.shape[0]
+    idx = np.arange(N)
+    M = np.clip(S - S[idx, y].reshape(N, 1), 0, None)
+    M[idx, y] = 0
+    G = 1.0 * (M > 0)
+    G[idx, y] -= G.sum(1)
+    return float(M.sum() / N), G / N
+
+# === softmax: softmax-over-examples
+def softmax(F):
+    e = np.exp(F - np.max(F, axis=0))
+    return e / e.sum(axis=0)
+
+# === softmax: softmax-global-max
+def softmax(F):
+    e = np.exp(F - F.max())
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+# === softmax: softmax-sign
+def softmax(F):
+    m = F.max(axis=1, keepdims=True)
+    e = np.exp(m - F)
+    return e / e.sum(axis=1, keepdims=True)
+
+# === log_softmax: log-softmax-max-not-restored
+def log_softmax(F):
+    out = np.zeros_like(F)
+    for i, row in enumerate(F):
+        out[i] = row - np.log(np.sum(np.exp(row - row.max())))
+    return out
+
+# === softmax_loss: gradient-not-averaged
+def softmax_loss(F, y):
+    P = np.exp(F - F.max(1, keepdims=True))
+    P = P / P.sum(1)[:, None]
+    L = -np.mean(F[np.arange(len(y)), y] - F.max(1) - np.log(np.exp(F - F.max(1, keepdims=True)).sum(1)))
+    T = np.eye(F.shape[1])[y]
+    return L, P - T
+
+# === softmax_loss: one-hot-subtracted-after-division
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(axis=1, keepdims=True)
+    logP = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    dF = np.exp(logP) / n
+    for i in range(n):
+        dF[i, y[i]] -= 1
+    return -logP[np.arange(n), y].sum() / n, dF
+
+# === softmax_loss: all-log-probabilities-summed
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(axis=1, keepdims=True)
+    logP = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    dF = (np.exp(logP) - np.eye(F.shape[1])[y]) / n
+    return -logP.sum() / n, dF
+
+# === bce_loss: bce-gradient-times-slope
+def bce_loss(a, y):
+    L = np.mean(np.maximum(a, 0) - a * y + np.log1p(np.exp(-np.abs(a))))
+    e = np.exp(-np.abs(a))
+    p = np.where(a >= 0, 1 / (1 + e), e / (1 + e))
+    return L, (p - y) * p * (1 - p) / len(a)
+
+# === bce_loss: nothing-averaged
+def bce_loss(a, y):
+    L = 0.0
+    da = []
+    for ai, yi in zip(a, y):
+        L += max(ai, 0) - ai * yi + np.log1p(np.exp(-abs(ai)))
+        e = np.exp(-abs(ai))
+        p = 1 / (1 + e) if ai >= 0 else e / (1 + e)
+        da.append((p - yi))
+    return L, np.array(da)
+
+# === l2_penalty: l2-gradient-no-two
+def l2_penalty(W, lam):
+    return lam * (W ** 2).sum(), lam * W
+
+# === l2_penalty: l2-penalty-averaged
+def l2_penalty(W, lam):
+    return lam * np.mean(W * W), 2 * lam * W
+
+# === perceptron: outputs-exchanged
+def perceptron(x, w, b):
+    return 0 if x @ w + b > 0 else 1
+
+# === perceptron_slide: weights-flipped
+def perceptron_slide(x, w, b):
+    return (np.convolve(x, w, "valid") + b > 0).astype(int)
+
+# === linear_scores: scores-transposed
+def linear_scores(X, W, b):
+    return W @ X.T + b[:, None]
+
+# === svm_loss: hinge-grad-right-class-missing
+def svm_loss(S, y):
+    N = len(S)
+    M = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)
+    M[np.arange(N), y] = 0
+    return M.sum() / N, (M > 0) / N
+
+# === svm_loss: hinge-delta-subtracted
+def svm_loss(S, y):
+    N = len(S)
+    L, dS = 0, np.zeros_like(S)
+    for n in range(N):
+        for c in range(S.shape[1]):
+            if c != y[n]:
+                m = S[n, c] - S[n, y[n]] - 1
+                if m > 0:
+                    L += m / N
+                    dS[n, c] += 1 / N
+                    dS[n, y[n]] -= 1 / N
+    return L, dS
+
+# === svm_loss: loss-averaged-over-classes
+def svm_loss(S, y):
+    N, C = S.shape
+    M = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)
+    M[np.arange(N), y] = 0
+    dS = (M > 0).astype(float)
+    dS[np.arange(N), y] = -dS.sum(1)
+    return M.mean(), dS / N
+
+# === log_softmax: log-softmax-sign
+def log_softmax(F):
+    Z = F - F.max(1, keepdims=True)
+    return np.log(np.exp(Z).sum(1, keepdims=True)) - Z
+
+# === log_softmax: log-of-softmax
+def log_softmax(F):
+    E = np.exp(F - F.max(1, keepdims=True))
+    return np.log(E / E.sum(1, keepdims=True))
+
+# === softmax_loss: loss-not-averaged
+def softmax_loss(F, y):
+    N = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1))[:, None]
+    G = np.exp(lp)
+    G[np.arange(N), y] -= 1
+    return -lp[np.arange(N), y].sum(), G / N
+
+# === softmax_loss: one-hot-subtracted-in-every-row
+def softmax_loss(F, y):
+    N = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    G = np.exp(lp)
+    G[:, y] -= 1
+    return -lp[np.arange(N), y].mean(), G / N
+
+# === bce_loss: bce-grad-sign
+def bce_loss(a, y):
+    p = 0.5 * (1 + np.tanh(a / 2))
+    L = np.mean(np.logaddexp(0, a) - y * a)
+    return L, (y - p) / len(a)
+
+# === bce_loss: bce-log-of-naive-probability
+def bce_loss(a, y):
+    p = 1 / (1 + np.exp(-a))
+    L = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    return L, (p - y) / a.size
+
+# === l2_penalty: l2-penalty-absolute+l2-gradient-of-absolute
+def l2_penalty(W, lam):
+    return lam * np.abs(W).sum(), lam * np.sign(W)
+
+# === l2_penalty: l2-half
+def l2_penalty(W, lam):
+    return 0.5 * lam * np.sum(W ** 2), lam * W
+
+# === svm_loss: hinge-grad-sign
+def svm_loss(S, y):
+    L, d = truth["svm_loss"](S, y)
+    return L, -d
+
+# === svm_loss: gradient-not-averaged
+def svm_loss(S, y):
+    N = len(S)
+    M = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)
+    L = (M.sum() - N) / N
+    D = (M > 0).astype(float)
+    D[np.arange(N), y] -= D.sum(1)
+    return L, D
+
+# === softmax: softmax-not-normalised
+def softmax(F):
+    return np.exp(F - F.max(axis=1, keepdims=True))
+
+# === softmax: softmax-over-everything
+def softmax(F):
+    E = np.exp(F - F.max())
+    return E / np.sum(E)
+
+# === log_softmax: log-softmax-over-examples
+def log_softmax(F):
+    Z = F - F.max(0)
+    return Z - np.log(np.exp(Z).sum(0))
+
+# === bce_loss: bce-only-positive-class
+def bce_loss(a, y):
+    L = np.mean(y * np.logaddexp(0, -a))
+    return L, (0.5 * (1 + np.tanh(a / 2)) - y) / len(a)
+
+# === l2_penalty: l2-gradient-without-lam
+def l2_penalty(W, lam):
+    return lam * (W * W).sum(), 2 * W
+
+# === perceptron_slide: bias-forgotten
+def perceptron_slide(x, w, b):
+    K = len(w)
+    return np.array([1 if x[t:t + K] @ w > 0 else 0 for t in range(len(x) - K + 1)])
+
+# === one_hot: one-hot-transposed
+def one_hot(y, C):
+    return np.array([[1.0 if yi == c else 0.0 for yi in y] for c in range(C)])
