@@ -6,6 +6,7 @@ the trusted judge, for what no known mistake explains; it never touches a mark.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import Judgement, rule_of
+from autograder.checks import Judgement, TrialResult, rule_of
 from autograder.compare import as_array, compare
 from autograder.exercises import EXERCISES
 from autograder.key import KeyTrial
@@ -61,7 +62,7 @@ def remarked(judgement: Judgement) -> Judgement:
         return judgement
     said = " ".join(texts)
     results = [
-        replace(r, structure=f"{said} {_beside(r.structure)}".strip()) if r.state == "wrong" else r
+        replace(r, describe=functools.partial(_with, said, r)) if r.state == "wrong" else r
         for r in judgement.results
     ]
     return replace(judgement, results=tuple(results))
@@ -86,6 +87,11 @@ def _unsteady(judgement: Judgement) -> bool:
             if same and not compare(first.value, second.value, trial.allowed64[0], trial.allowed32[0]).right:
                 return True
     return False
+
+
+def _with(said: str, result: TrialResult) -> str:
+    """Put it before which results beside the wrong one are right."""
+    return f"{said} {_beside(result.structure)}".strip()
 
 
 def _beside(structure: str) -> str:
