@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -121,11 +122,20 @@ def _answer(question: Question, variant: Variant, mistake: Mistake) -> dict[str,
         return {**variant.truth, **given}
     try:
         if question.answers is not None:
-            return dict(question.answers(params, _or_not_applicable(mistake)))
-        return dict(question.pose(params, _or_not_applicable(mistake)).truth)
+            answer = dict(question.answers(params, _or_not_applicable(mistake)))
+        else:
+            answer = dict(question.pose(params, _or_not_applicable(mistake)).truth)
+        return answer if _is_finite(list(answer.values())) else None
     except (_NotApplicable, ShapeError, ValueError, IndexError):
         # an array of another rank or size may leave no answer to read off
         return None
+
+
+def _is_finite(value: Any) -> bool:
+    """Tell whether a person could come to an answer: nobody works on with 0/0."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _or_not_applicable(mistake: Mistake) -> Callable[..., Any]:

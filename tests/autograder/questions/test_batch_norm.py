@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.answers import KINDS
-from autograder.instances import certificate, issue, name_typed
+from autograder.instances import certificate, issue, lookalikes, name_typed
 from autograder.questions import QUESTIONS
 from autograder.questions.normalization import patterns
 from reference import batch_norm, batch_norm_parameters
@@ -123,3 +123,11 @@ def test_typing_what_a_mistake_answers_names_it(id):
             read = KINDS[part.kind].parse(KINDS[part.kind].show(value), part)
             assert KINDS[part.kind].judge(read, variant.truth[part.id], part).score < 1
         assert mistake in names(id, variant, {**variant.truth, **wrong})
+
+
+def test_a_mistake_that_divides_nothing_by_nothing_is_nobodys():
+    """Over a single feature each mean is the entry itself, and without eps 0/0 follows."""
+    one = issue("BN-1", np.random.default_rng(0), 1)
+    assert "statistics-over-features" not in [mistake.name for mistake, _ in lookalikes("BN-1", one)]
+    two = issue("BN-1", np.random.default_rng(0), 3)
+    assert "statistics-over-features" in [mistake.name for mistake, _ in lookalikes("BN-1", two)]
