@@ -58,8 +58,10 @@ def test_right_gradient_of_the_wrong_function_gets_half(judged, honest):
     for verdict in partial.values():
         assert verdict.points == pytest.approx(verdict.out_of / 2, abs=1e-4)
         assert verdict.kind == "gradient"
-        assert "not the function asked for" in verdict.message
-        assert "conv_forward" in verdict.hint[2]
+        assert "the function you wrote" in verdict.message
+    first = next(iter(partial.values()))
+    assert "not the function asked for" in first.message
+    assert "conv_forward" in first.hint[2]
     assert not by_check(found, "wrong")
     assert 0 < found.points <= 5
 

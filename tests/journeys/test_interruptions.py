@@ -15,7 +15,7 @@ from autograder.marking import read_reports
 
 STUDENTS = [f"s{i}" for i in range(8)]
 SLOW = """import time
-time.sleep(0.3)
+time.sleep(0.5)
 
 def conv_out(n, k, s=1, p=0, d=1):
     left = n + 2 * p - d * (k - 1) - 1

@@ -266,9 +266,7 @@ SKELETON = st.recursive(
     lambda some: (
         st.lists(some, max_size=5)
         | st.tuples(TAGS, some).map(lambda p: Pairs([p]))
-        | st.tuples(st.just("Outcome"), st.lists(some, min_size=8, max_size=8)).map(
-            lambda p: Pairs([("r", list(p))])
-        )
+        | st.tuples(st.just("Outcome"), st.lists(some, max_size=9)).map(lambda p: Pairs([("r", list(p))]))
         | st.lists(st.tuples(TAGS, some), max_size=2).map(Pairs)
     ),
     max_leaves=14,

@@ -1,6 +1,6 @@
 {"attack": "protocol", "expect": {"f": "garbled", "g": "ok"}}
 import os, struct
 def f(x):
-    text = '[["question","f",[{"r":["Outcome",["ok","1",{"t":[]},{"t":["args[0]",3]},{"d":[]},null,"x",false]]}]],[]]'.encode()
+    text = '[["question","f",[{"r":["Outcome",["ok","1",{"t":[]},"x",{"t":["args[0]",3]},{"d":[]},null,false]]}]],[]]'.encode()
     os.write(3, struct.pack("<4sIQ", b"BMw1", len(text), 0) + text)
     return x + 1

@@ -1,6 +1,6 @@
 {"attack": "protocol", "expect": {"f": "garbled", "g": "ok"}}
 import os, struct
 def f(x):
-    text = '[["question","f",[{"r":["Outcome",["ok",1,{"t":[]},{"t":[]},{"d":[]},null,0.0,false]]},{"r":["Outcome",["ok",1,{"t":[]},{"t":[]},{"d":[]},null,0.0,false]]}]],[]]'.encode()
+    text = '[["question","f",[{"r":["Outcome",["ok",1,{"t":[]},0.0,{"t":[]},{"d":[]},null,false]]},{"r":["Outcome",["ok",1,{"t":[]},0.0,{"t":[]},{"d":[]},null,false]]}]],[]]'.encode()
     os.write(3, struct.pack("<4sIQ", b"BMw1", len(text), 0) + text)
     return x + 1
