@@ -64,6 +64,8 @@ def start(course, *more, **options):
         text=True,
         start_new_session=True,
         env=environment,
+        # A shell's background job ignores Ctrl-C, and all that it starts would, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         **options,
     )
 
