@@ -86,7 +86,7 @@ def _found(report: Any) -> str:
                 questions.append(verdict.question)
     if not told:
         return "all right" + (f" ({_short(report.notes[0])})" if report.notes else "")
-    lines = [f"{', '.join(questions)}: {text}" for text, questions in told.items()]
+    lines = [f"{', '.join(questions)}: {text.removesuffix('.')}" for text, questions in told.items()]
     return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
 
 

@@ -696,7 +696,7 @@ def _emit_expect(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 def _plain_expect(y, at):
-    pass
+    """Do nothing: the cache changes no value."""
 
 
 expect = _instruction(_plain_expect, _emit_expect, "ai")
