@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from autograder.cli.screen import (
     out,
     printed_row,
     progress_bar,
+    workers_option,
 )
 
 
@@ -30,13 +30,7 @@ from autograder.cli.screen import (
     type=FOLDER,
     help="Folder with ID/ASSIGNMENT/ASSIGNMENT.ipynb [default: COURSE/submitted].",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    default=os.cpu_count() or 1,
-    show_default="all cores",
-    help="Processes that judge.",
-)
+@workers_option("Processes that judge.")
 @click.option(
     "--dask",
     metavar="ADDRESS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from autograder.cli.screen import DONE, UNGRADED, err, escaped, out, progress_bar
+from autograder.cli.screen import DONE, UNGRADED, err, escaped, out, progress_bar, workers_option
 
 SHOWN = 40  # more lines than this help nobody
 
@@ -43,13 +42,7 @@ SHOWN = 40  # more lines than this help nobody
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep what is found in this file; the next run with it goes on from there.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    default=os.cpu_count() or 1,
-    show_default="all cores",
-    help="How many processes --deep, --mutate, --rewrites and --sabotage use.",
-)
+@workers_option("How many processes --deep, --mutate, --rewrites and --sabotage use.")
 def prove(
     what: str | None, seeds: int, deep: bool, leave_one_out: bool, mutate: bool, rewrites: bool,
     sabotage: bool, part: str, log: Path | None, workers: int,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,17 @@ err = Console(stderr=True, highlight=False)
 WIDTH = 16  # of the column with ids; a longer one pushes its own row only
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def workers_option(help: str) -> Callable[[Any], Any]:
+    """Return the option of commands that share their work out to several processes."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(1, 1024),
+        default=os.cpu_count() or 1,
+        show_default="all cores",
+        help=help,
+    )
 
 
 def escaped(text: object) -> str:
