@@ -56,13 +56,19 @@ def _plainly_different(got: Any, expected: Any, allowed64: Any, allowed32: Any) 
     if isinstance(expected, tuple):
         if not isinstance(got, tuple) or len(got) != len(expected):
             return False
-        bounds = [b if type(b) in (list, tuple) and len(b) == len(got) else None for b in (allowed64, allowed32)]
+        bounds = [
+            b if type(b) in (list, tuple) and len(b) == len(got) else None for b in (allowed64, allowed32)
+        ]
         return None not in bounds and any(map(_plainly_different, got, expected, *bounds))  # type: ignore[arg-type]
     if type(got) is not np.ndarray or type(expected) is not np.ndarray:
         return False
     if got.shape != expected.shape:
         return True
-    if not got.dtype == expected.dtype == _FLOAT64 or type(allowed64) is not float or type(allowed32) is not float:
+    if (
+        not got.dtype == expected.dtype == _FLOAT64
+        or type(allowed64) is not float
+        or type(allowed32) is not float
+    ):
         return False
     with np.errstate(all="ignore"):
         return bool(np.abs(got - expected).max(initial=0.0) > max(allowed64, allowed32))

@@ -41,7 +41,9 @@ def prepare() -> dict:
 
 def _rehearse() -> None:
     """Do a small job, so often that Python has made the code fast that it finds to be used often."""
-    cell = "import numpy as np\ndef f(x, k=1, *more, **named):\n    return (x.sum(axis=0), {}), x + k, float(k)"
+    cell = (
+        "import numpy as np\ndef f(x, k=1, *more, **named):\n    return (x.sum(axis=0), {}), x + k, float(k)"
+    )
     layouts = [{}, {"*": "F"}, {"*": "strided"}, {"*": "readonly"}]
     calls = [Call("f", (np.ones((2, 3)), 2, [1, 2.0]), {"run": "a"}, "y", layouts=form) for form in layouts]
     calls += [Call("f", (Handle("y", 1),), show=(1, 2)), Call("f", (Rng(1),))]

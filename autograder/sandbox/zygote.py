@@ -36,7 +36,7 @@ ENVIRONMENT = {
     },
 }
 SWEPT_AT = 64 << 20
-LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; it counts against no submission's memory
+LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; every child has them in its memory
 MANY_FILES = 256
 PREFIX = "backmark-box-"
 _FOLDERS: set[Path] = set()
