@@ -141,9 +141,9 @@ def _fields(cls: type) -> tuple[str, ...]:
 
 def _plain(value: Any) -> Any:
     """Turn what is no atom into lists and dicts; atoms, the most by far, cost no call."""
+    kind: type = type(value)
     if isinstance(value, (list, tuple)):
         return [v if type(v) in _ATOMS else _plain(v) for v in value]
-    kind = type(value)
     if hasattr(kind, "__dataclass_fields__"):
         rows: Iterable[tuple[Any, Any]] = ((name, getattr(value, name)) for name in _fields(kind))
     elif isinstance(value, Mapping):
