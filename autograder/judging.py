@@ -135,7 +135,7 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
                 found += _by_hand(bundle, asked, name, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
     with contextlib.suppress(Exception):  # a hint for staff: its failure must not touch the marks
-        found = list(_with_alert(found, _copied_from(bundle, blank.student, submitted)))
+        found = list(_with_alert(found, _copied_from(bundle, blank.student, submitted, found)))
     return _replace(
         blank,
         status="incomplete" if broken else "graded",
@@ -259,14 +259,15 @@ def _by_hand(
         return [_broken(instance, one.variant.title, asked.points, error, one.hash)]
 
 
-def _copied_from(bundle: Bundle, student: str, submitted: Submitted) -> list[str]:
+def _copied_from(bundle: Bundle, student: str, submitted: Submitted, found: Sequence[Verdict]) -> list[str]:
     """Return the students whose numbers the wrong by-hand answers are right for.
 
     One number can fit by accident, so it takes two questions, or one whose answer is an array.
     """
     strong: dict[str, int] = {}
+    wrong = {v.question for v in found if v.kind == "typed" and v.status != "right"}
     for instance, one in bundle.by_hand.get(student, {}).items():
-        values = read_parts(one, submitted.answers.get(instance))
+        values = read_parts(one, submitted.answers.get(instance)) if instance in wrong else {}
         if not values or fits(one, values):
             continue
         weight = 2 if any(p.kind in ("mat", "ten", "vec", "trace") for p in one.variant.parts) else 1
