@@ -251,7 +251,8 @@ def _typed(asked: Asked, seeds: Iterable[int]) -> Proof:
         variant = issue(question, np.random.default_rng(seed), asked.level)
         if not certificate(question, variant).agrees:
             proof.failures.append(f"seed {seed}: the independent evaluator disagrees or is missing.")
-        for mistake, answer in lookalikes(question, variant):
+        seen = lookalikes(question, variant)
+        for mistake, answer in seen:
             proof.tried += 1
             scores = {
                 p.id: answers.KINDS[p.kind].judge(answer[p.id], variant.truth[p.id], p).score
@@ -259,7 +260,7 @@ def _typed(asked: Asked, seeds: Iterable[int]) -> Proof:
             }
             proof.rejected += min(scores.values()) < 1
             proof.by[next((p for p, score in scores.items() if score < 1), "nothing")] += 1
-            found = tuple(m.name for m in name_typed(question, variant, answer))
+            found = tuple(m.name for m in name_typed(question, variant, answer, seen))
             proof.named += mistake.name in found
             if len(found) > 1:
                 proof.apart[tuple(sorted(found))] += 1
