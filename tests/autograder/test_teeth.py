@@ -336,3 +336,23 @@ def test_an_exercise_keeps_full_marks_only_when_right():
         return c_out * c_in * k * k
 
     assert "lectures" in (first_wrong(key, 0, {"conv_params": forgets}) or "")
+
+
+def test_what_saw_a_mistake_before_is_asked_first(monkeypatch):
+    from autograder.proving import trying
+
+    key, asked, judged = sources.key_of("conv_params"), [], trying.judge_trial
+    functions = functions_of(PARAMS.replace("if bias", "if True"))  # right until somebody wants no bias
+
+    def noted(key, trial, outcomes):
+        asked.append(f"{trial.group}: {trial.name}")
+        return judged(key, trial, outcomes)
+
+    monkeypatch.setattr(trying, "judge_trial", noted)
+    check = first_wrong(key, 0, functions)
+    assert asked[-1] == check
+    assert len(asked) > 1
+    asked.clear()
+    assert first_wrong(key, 0, functions, {check}) == check
+    assert asked == [check]
+    assert first_wrong(key, 0, EXERCISES["conv_params"].truth(), {check}) is None
