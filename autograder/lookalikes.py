@@ -75,18 +75,19 @@ def in_order(question: Question, seen: Seen) -> Seen:
 
 
 def name_typed(
-    question: Question | str, variant: Variant, student_values: Mapping[str, Any]
+    question: Question | str, variant: Variant, student_values: Mapping[str, Any], seen: Seen | None = None
 ) -> list[Mistake]:
     """Name the mistakes consistent with the parts a student got wrong.
 
     Mistakes that explain every wrong part come alone; if there are none, all that explain some part, those
-    explaining most first. Parts without a (readable) value are left out of `student_values`.
+    explaining most first. Parts without a (readable) value are left out of `student_values`. Whoever asks often
+    about one instance hands over its `lookalikes` as `seen`: working them out is what takes time.
     """
     question = find_question(question)
     wrong = [p for p in variant.parts if _is_wrong(p, variant, student_values)]
     counts = [
         (sum(same(student_values[p.id], answer[p.id], p) for p in wrong), mistake)
-        for mistake, answer in lookalikes(question, variant)
+        for mistake, answer in (lookalikes(question, variant) if seen is None else seen)
     ]
     most = max((count for count, _ in counts), default=0)
     if most == len(wrong):

@@ -189,8 +189,11 @@ class _Run:
         """Train a model, and look at its weights before and after."""
         features, hidden, classes = 3, 5, 3
         sizes = [(features, hidden), (hidden,), (hidden, classes), (classes,)]
-        net = Source(MODEL, "make", (*(rng.normal(size=size) for size in sizes), self.frozen))
+        weights = [rng.normal(size=size) for size in sizes]
         data, held_out = _data(rng, self.n, features), _data(rng, 40, features)
+        if self.val and self.frozen:
+            weights[3], held_out = _telling(rng, *weights[:3])
+        net = Source(MODEL, "make", (*weights, self.frozen))
         call = Call(
             "train", (Handle("net"), data, self.epochs, self.batch, 0.3, Rng(int(rng.integers(2**31)))),
             {"val": held_out} if self.val else {},
@@ -214,6 +217,19 @@ def _data(rng: np.random.Generator, n: int, features: int) -> tuple[Any, Any]:
     return rng.normal(size=(n, features)), rng.permutation(t)
 
 
+def _telling(rng: np.random.Generator, W1: np.ndarray, b1: np.ndarray, W2: np.ndarray) -> Any:
+    """Return last biases and data with which fewer guesses are right in training mode, which halves the features.
+
+    Labels that are drawn may be hit as often in either mode, in all epochs by chance.
+    """
+    while True:
+        b2, (X, t) = rng.normal(size=W2.shape[1]), _data(rng, 40, len(W1))
+        h = np.tanh(X @ W1 + b1)
+        guess, halved = ((scale * h @ W2 + b2).argmax(axis=1) for scale in (1.0, 0.5))
+        if np.sum(guess != halved) >= 3:
+            return b2, (X, np.where(guess != halved, guess, t))
+
+
 _RUNS = (
     _Run("worked example", "four examples, all in one batch", 4, 4, public=True),
     _Run("one batch for all", "6 examples, 3 epochs", 6, 6, 3),
@@ -224,6 +240,7 @@ _RUNS = (
     _Run("frozen layers", "the first layer frozen", 8, 4, 2, frozen=1),
     _Run("frozen layers", "all layers frozen", 6, 3, 2, frozen=4),
     _Run("validation", "accuracy on other data after each epoch", 9, 4, 4, val=True),
+    _Run("validation", "accuracy on other data, all layers frozen", 6, 3, 2, frozen=4, val=True),
 )
 
 

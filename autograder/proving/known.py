@@ -33,7 +33,7 @@ from autograder.naming import name_mistakes
 from autograder.proving.done import Done, name_of
 from autograder.proving.trying import first_wrong
 from autograder.questions import QUESTIONS
-from autograder.sandbox._script import play
+from autograder.sandbox._script import dice_at_start, play
 from autograder.tolerance import UNIT_64, disturb_all
 from autograder.verdicts import verdicts
 
@@ -116,18 +116,23 @@ def flaky(asked: Asked, seeds: range, done: Done | None = None, workers: int | N
 
 def _flaky(task: tuple[Asked, range]) -> list[str]:
     asked, seeds = task
-    return _flaky_keys(EXERCISES[asked.id], seeds) if asked.is_code else _typed(asked, seeds).failures
+    with dice_at_start():
+        return _flaky_keys(EXERCISES[asked.id], seeds) if asked.is_code else _typed(asked, seeds).failures
 
 
 def _flaky_keys(task: Exercise, seeds: Iterable[int]) -> list[str]:
     found = []
     wrong = list(wrong_submissions(task))
+    seen_by: dict[int, set[str]] = {i: set() for i in range(len(wrong))}  # with most other keys, too
     for seed in seeds:
         key = make_key(task, lambda s, seed=seed: np.random.default_rng([seed, s]), sets=1)  # type: ignore[misc]
         if first_wrong(key, 0, task.truth()) is not None:
             found.append(f"key {seed}: the truth itself loses marks.")
-        for mistake, functions in wrong:
-            if first_wrong(key, 0, _fresh(task, mistake, functions)) is None:
+        for number, (mistake, functions) in enumerate(wrong):
+            soonest = seen_by[number] if mistake.kind == "value" else ()
+            check = first_wrong(key, 0, _fresh(task, mistake, functions), soonest)
+            seen_by[number].add(check or "")
+            if check is None:
                 found.append(f"key {seed}: {mistake.name} earns full marks.")
     return found
 
@@ -251,7 +256,8 @@ def _typed(asked: Asked, seeds: Iterable[int]) -> Proof:
         variant = issue(question, np.random.default_rng(seed), asked.level)
         if not certificate(question, variant).agrees:
             proof.failures.append(f"seed {seed}: the independent evaluator disagrees or is missing.")
-        for mistake, answer in lookalikes(question, variant):
+        seen = lookalikes(question, variant)
+        for mistake, answer in seen:
             proof.tried += 1
             scores = {
                 p.id: answers.KINDS[p.kind].judge(answer[p.id], variant.truth[p.id], p).score
@@ -259,7 +265,7 @@ def _typed(asked: Asked, seeds: Iterable[int]) -> Proof:
             }
             proof.rejected += min(scores.values()) < 1
             proof.by[next((p for p, score in scores.items() if score < 1), "nothing")] += 1
-            found = tuple(m.name for m in name_typed(question, variant, answer))
+            found = tuple(m.name for m in name_typed(question, variant, answer, seen))
             proof.named += mistake.name in found
             if len(found) > 1:
                 proof.apart[tuple(sorted(found))] += 1

@@ -10,6 +10,7 @@ import collections.abc
 import contextlib
 import ctypes
 import dataclasses
+import functools
 import itertools
 import linecache
 import random
@@ -104,14 +105,26 @@ def play(calls, namespace):
     its result is copied at once, so that later changes in place cannot alter an earlier Outcome.
     The global generators start from a fixed state, so that seeding them is seen; it is put back at the end.
     """
-    handles: dict = {}
-    promised: set = set()
-    states = _dice()
-    _set_dice(_START)
+    with dice_at_start():
+        yield from _play(calls, namespace, handles={}, promised=set())
+
+
+@contextlib.contextmanager
+def dice_at_start():
+    """Let the global generators start from a fixed state, and put them back at the end.
+
+    Where they stand there already, nothing is done that takes time: whoever plays often opens this once around all.
+    """
+    before = _random_state()
+    there = all(before) and before == _START_MARK
+    states = _START if there else _dice()
+    if not there:
+        _set_dice(_START)
     try:
-        yield from _play(calls, namespace, handles, promised)
+        yield
     finally:
-        _set_dice(states)
+        if not there or _random_state() != before:
+            _set_dice(states)
 
 
 def _play(calls, namespace, handles, promised):
@@ -209,10 +222,16 @@ def _fresh(value, call, path, handles):
         return np.random.default_rng(value.seed)
     if kind is Source:
         scope: dict = {"__name__": "helper", "np": np}
-        exec(compile(value.code, "<helper>", "exec"), scope)
+        exec(_compiled(value.code), scope)
         helper = scope[value.name]
         return helper if value.args is None else helper(*_fresh(value.args, call, path, handles))
     return value
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(code):
+    """Compile a helper once: the same few texts are played again and again, and running them takes far less."""
+    return compile(code, "<helper>", "exec")
 
 
 def _reach(handle, handles):
@@ -293,6 +312,14 @@ def _set_dice(states):
         _set_numpy(states[1])
 
 
+def _mark_of_start():
+    states = _dice()
+    _set_dice(_START)
+    mark = _random_state()
+    _set_dice(states)
+    return mark
+
+
 def _materialise(result):
     """Turn a lazy result into a list; return it with the fact to report."""
     if isinstance(result, collections.abc.Iterator):
@@ -338,3 +365,4 @@ _numpy_state, _set_numpy, _Mersenne = np.random.get_state, np.random.set_state, 
 _numpy_dice = np.random.get_bit_generator  # type: ignore[attr-defined]
 _AT = _address_of_state()
 _START = random.Random(1).getstate(), np.random.RandomState(1).get_state()
+_START_MARK = _mark_of_start()

@@ -2,12 +2,15 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from autograder import proving
-from autograder.assignment import load_assignment
+from autograder.assignment import Asked, load_assignment
 from autograder.exercises import EXERCISES, Trial, exercise
+from autograder.instances import issue, lookalikes, name_typed
 from autograder.mistakes import mistake
+from autograder.questions import QUESTIONS
 from autograder.sandbox import Call
 
 
@@ -57,3 +60,28 @@ def test_a_trial_that_cannot_see_a_mistake_is_a_failure(blind, convolution):
     own = dataclasses.replace(convolution, questions=(asked,))
     sentences = proving.failures(proving.prove(own.questions, seeds=1))
     assert any("negative-forgotten earns full marks" in s for s in sentences)
+
+
+def test_what_each_mistake_answers_is_worked_out_once_for_an_instance(monkeypatch):
+    """Not once more for every mistake that is named: CONV-3 has 76 of them, and took a quarter of an hour."""
+    from autograder.proving import known
+
+    times = []
+    worked_out = known.lookalikes
+    monkeypatch.setattr("autograder.lookalikes.lookalikes", lambda *of: times.append(of) or worked_out(*of))
+    monkeypatch.setattr(known, "lookalikes", lambda *of: times.append(of) or worked_out(*of))
+    proof = known._typed(Asked("CARITH-2", 1.0, 1), range(2))
+    assert proof.tried == proof.named > 2
+    assert len(times) == 2
+
+
+def test_names_come_from_lookalikes_that_are_at_hand():
+    question = QUESTIONS["CARITH-2"]
+    variant = issue(question, np.random.default_rng(0), 1)
+    seen = lookalikes(question, variant)
+    assert seen
+    for mistake_, answer in seen:
+        found = name_typed(question, variant, answer, seen)
+        assert found == name_typed(question, variant, answer)
+        assert mistake_ in found
+    assert name_typed(question, variant, seen[0][1], []) == []

@@ -282,6 +282,26 @@ def _sabotaged(part):
     raise AssertionError("no mistake shows here")
 
 
+def test_sabotage_reaches_an_op_whose_first_argument_is_no_array():
+    import multiprocessing
+
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        called, defined = pool.apply(_sabotaged_statistics)
+    assert (
+        called == defined == [0, 3]
+    )  # by hand: W x = 3 and -3, of mean 0 and deviation 3; tanh(3) is below 1
+
+
+def _sabotaged_statistics():
+    from autograder.mistakes import mistakes_of
+    from reference import activation_statistics
+
+    sabotage.put(next(m for m in mistakes_of(activation_statistics) if m.name == "stats-before-activation"))
+    given = ([np.array([[3.0]])], np.array([[1.0], [-1.0]]))
+    runs = (activation_statistics, activation_statistics.definition)
+    return [[float(v[0]) for v in run(*given)] for run in runs]
+
+
 def test_the_tests_of_a_topic_fail_on_a_sabotaged_op(monkeypatch):
     """`backmark prove --sabotage` tries every mistake of every op."""
     found = [m for m in sabotage.all_mistakes() if m.target == "one_hot" and m.kind == "value"][:2]
@@ -316,3 +336,23 @@ def test_an_exercise_keeps_full_marks_only_when_right():
         return c_out * c_in * k * k
 
     assert "lectures" in (first_wrong(key, 0, {"conv_params": forgets}) or "")
+
+
+def test_what_saw_a_mistake_before_is_asked_first(monkeypatch):
+    from autograder.proving import trying
+
+    key, asked, judged = sources.key_of("conv_params"), [], trying.judge_trial
+    functions = functions_of(PARAMS.replace("if bias", "if True"))  # right until somebody wants no bias
+
+    def noted(key, trial, outcomes):
+        asked.append(f"{trial.group}: {trial.name}")
+        return judged(key, trial, outcomes)
+
+    monkeypatch.setattr(trying, "judge_trial", noted)
+    check = first_wrong(key, 0, functions)
+    assert asked[-1] == check
+    assert len(asked) > 1
+    asked.clear()
+    assert first_wrong(key, 0, functions, {check}) == check
+    assert asked == [check]
+    assert first_wrong(key, 0, EXERCISES["conv_params"].truth(), {check}) is None

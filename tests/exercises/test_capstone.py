@@ -64,6 +64,20 @@ def test_the_lectures_advice(make_key_of):
     ]
 
 
+def test_validating_in_training_mode_shows_whatever_is_drawn(judged):
+    """With key 19 the labels that are drawn are hit as often in either mode, after each of the four epochs."""
+    (functions,) = (
+        f for m, f in wrong_submissions(EXERCISES["train"]) if m.name == "validated-in-training-mode"
+    )
+    for seed in (19, 20):
+        wrong = {
+            r.trial.name
+            for r in judged("train", functions, seed=seed).judgement.results
+            if r.state == "wrong"
+        }
+        assert "accuracy on other data, all layers frozen" in wrong
+
+
 # --- honest other versions -----------------------------------------------------------------------
 
 

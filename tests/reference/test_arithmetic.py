@@ -211,6 +211,18 @@ def test_same_padding_gives_the_promised_size():
         assert valid == (plain and plain.size)
 
 
+def test_pooling_sizes_by_hand():
+    # n, k, stride, padding: windows start at 0, stride, 2 stride ... as long as they end inside n + 2 padding
+    for settings, expected in {
+        (7, 2, 2, 0): (3, False),  # starts 0, 2, 4; pixel 6 is left over
+        (7, 3, 2, 0): (3, True),  # starts 0, 2, 4; the last ends at 6
+        (8, 3, 2, 0): (3, False),  # starts 0, 2, 4; a fourth would need pixel 8
+        (6, 2, 2, 1): (4, True),  # 8 pixels with the padding: starts 0, 2, 4, 6
+        (5, 3, 2, 1): (3, True),  # 7 pixels with the padding: starts 0, 2, 4
+    }.items():
+        assert pool_output_size(*settings) == expected
+
+
 def test_ceil_mode_by_hand():
     assert pool_output_size(4, 3, 2, ceil_mode=True) == (2, False)
     assert pool_output_size(5, 3, 2, ceil_mode=True) == (2, True)

@@ -29,6 +29,17 @@ def test_shared_winner_keeps_the_last_value_and_its_gradient():
     np.testing.assert_array_equal(dx[0, 0], [[0, 0], [5, 9]])
 
 
+def test_every_image_and_channel_has_its_own_places():
+    x = np.array([[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]]])  # two images of two channels, one value each
+    indices = np.array([[[[0]], [[3]]], [[[1]], [[2]]]])
+    y, cache = max_unpool2d.forward(x, indices, 2)
+    np.testing.assert_array_equal(
+        y, [[[[1, 0], [0, 0]], [[0, 0], [0, 2]]], [[[0, 3], [0, 0]], [[0, 0], [4, 0]]]]
+    )
+    (dx,) = max_unpool2d.backward(cache, np.arange(16.0).reshape(y.shape))
+    np.testing.assert_array_equal(dx, [[[[0]], [[7]]], [[[9]], [[14]]]])
+
+
 @settings(derandomize=True, max_examples=30, deadline=None, database=None)
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(1, 50))
 def test_pairs_and_flat_indices_are_two_ways_to_say_the_same(indices, width):

@@ -1,9 +1,12 @@
 """Scripts: what the interpreter passes in, what it reports, and that later changes cannot reach back."""
 
+import random
+
 import numpy as np
 import pytest
 
-from autograder.sandbox import Call, Foreign, Handle, Outcome, Rng, Source, play
+from autograder.sandbox import Call, Foreign, Handle, Outcome, Rng, Source, _script, play
+from autograder.sandbox._script import dice_at_start
 
 X = np.arange(6.0).reshape(2, 3)
 
@@ -23,6 +26,27 @@ def test_result_is_a_copy_taken_at_once():
     first, second = run(source, Call("f", (1.0,)), Call("f", (2.0,)))
     np.testing.assert_array_equal(first.value, [1, 1])
     np.testing.assert_array_equal(second.value, [2, 2])
+
+
+def test_generators_start_alike_in_every_play_and_are_put_back():
+    """Also where somebody has them stand at the start already, around many plays."""
+    draws = "import random\ndef f():\n    return np.random.rand(), np.random.normal(), random.random()\n"
+    python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002
+    alone = one(draws)
+    with dice_at_start():
+        within = [one(draws) for _ in range(3)]
+        assert [one("def f():\n    return 1\n").global_random_touched for _ in range(2)] == [False, False]
+    assert [o.value for o in within] == [alone.value] * 3
+    assert all(o.global_random_touched for o in (alone, *within))
+    assert random.getstate() == python
+    np.testing.assert_equal(np.random.get_state(legacy=False), numpy)  # noqa: NPY002
+
+
+def test_a_helper_is_compiled_once_and_made_anew_for_every_call():
+    helper = Source("kept = []\ndef g(v):\n    kept.append(v)\n    return len(kept)", "g")
+    before = _script._compiled.cache_info().misses
+    assert [o.value for o in run("def f(g):\n    return g(1)\n", *[Call("f", (helper,))] * 3)] == [1, 1, 1]
+    assert _script._compiled.cache_info().misses == before + 1
 
 
 def test_arguments_are_fresh_for_every_call():
