@@ -23,6 +23,9 @@ import numpy as np
 from ._plain import MAX_DEPTH, SCALARS, Foreign, snapshot
 
 MAX_ITEMS = 10_000
+_NAMES = tuple(f"args[{i}]" for i in range(16))
+_NEVER_CHANGE = frozenset((bool, int, float, complex, str, type(None)))
+_NEVER_LAZY = _NEVER_CHANGE | {np.ndarray, tuple, list, dict}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,8 +147,9 @@ def _play(calls, namespace, handles, promised):
 def _perform(call, namespace, handles, promised):
     try:
         target = _find(call, namespace, handles, promised)
-        given = {f"args[{i}]": _fresh(a, call, f"args[{i}]", handles) for i, a in enumerate(call.args)}
-        given |= {name: _fresh(a, call, name, handles) for name, a in call.kwargs.items()}
+        given = {
+            p: _fresh(a, call, p, handles) for p, a in zip(_places(call), (*call.args, *call.kwargs.values()))
+        }
     except _Unreachable:
         return Outcome("unreachable"), None
     except _Missing:
@@ -157,10 +161,19 @@ def _perform(call, namespace, handles, promised):
     return _run(call, target, given)
 
 
+def _places(call):
+    """Name the arguments of a call, in their order."""
+    number = len(call.args)
+    return (
+        *(_NAMES[:number] if number <= len(_NAMES) else (f"args[{i}]" for i in range(number))),
+        *call.kwargs,
+    )
+
+
 def _run(call, target, given):
-    positional = [given[f"args[{i}]"] for i in range(len(call.args))]
-    keywords = {name: given[name] for name in call.kwargs}
-    before = {path: _fingerprint(value) for path, value in given.items()}
+    values = list(given.values())
+    positional, keywords = values[: len(call.args)], {name: given[name] for name in call.kwargs}
+    before = {p: _fingerprint(v) for p, v in given.items() if type(v) not in _NEVER_CHANGE}
     dice, started = _random_state(), _clock()
     status, result, value, error = "ok", None, None, None
     facts: tuple = ()
@@ -173,16 +186,18 @@ def _run(call, target, given):
         value, facts = _show(call.show, result, lazy, given)
     except BaseException as raised:
         status, result, seconds, error = "exception", None, _clock() - started, describe_error(raised)
-    changed = [p for p in given if p not in call.may_change and _fingerprint(given[p]) != before[p]]
-    passed = {f"args[{i}]": a for i, a in enumerate(call.args)} | call.kwargs
-    kept = [p for p in changed if isinstance(passed[p], Handle)]
-    facts += tuple((p, "shape changed") for p in changed if _reshaped(before[p], given[p]))
-    facts += tuple((p, "handle changed") for p in kept)
+    changed = [p for p in before if p not in call.may_change and _fingerprint(given[p]) != before[p]]
+    if changed:
+        passed = dict(zip(given, (*call.args, *call.kwargs.values())))
+        kept = [p for p in changed if isinstance(passed[p], Handle)]
+        facts += tuple((p, "shape changed") for p in changed if _reshaped(before[p], given[p]))
+        facts += tuple((p, "handle changed") for p in kept)
+        changed = [p for p in changed if p not in kept]
     outcome = Outcome(
         status=status,
         value=value,
         facts=facts,
-        changed=tuple(p for p in changed if p not in kept),
+        changed=tuple(changed),
         after={p: snapshot(given[p])[0] for p in call.may_change if p in given},
         error=error,
         seconds=seconds,
@@ -322,6 +337,8 @@ def _mark_of_start():
 
 def _materialise(result):
     """Turn a lazy result into a list; return it with the fact to report."""
+    if type(result) in _NEVER_LAZY:
+        return result, None
     if isinstance(result, collections.abc.Iterator):
         return list(itertools.islice(result, MAX_ITEMS)), "generator"
     if isinstance(result, (range, collections.abc.KeysView, collections.abc.ValuesView)):
