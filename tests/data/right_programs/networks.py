@@ -326,3 +326,11 @@ def mlp_backward(cache, T):
 def mlp_update(Ws, bs, dWs, dbs, lr, N):
     new = [[a - lr * (g / N) for a, g in zip(arrays, grads)] for arrays, grads in ((Ws, dWs), (bs, dbs))]
     return new[0], new[1]
+
+# === sigmoid-as-the-formula-stands
+def sigmoid_forward(x):
+    y = 1 / (1 + np.exp(-x))
+    return y, y
+
+def sigmoid_backward(dy, cache):
+    return dy * cache * (1 - cache)
