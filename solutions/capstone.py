@@ -39,6 +39,8 @@
 # from other inputs. You may add cells of your own. By-hand questions have your own numbers, so write your
 # student id first. `backmark_kit.py`, `variants.json` and `digits.npz` must lie in the folder of this notebook.
 # There is nothing to download.
+# **For every function:** unless its text says so, it leaves what it is given (arrays, lists, a cache) as it is, and the
+# same call gives the same result again.
 
 # %% tags=["student"]
 student = ""

@@ -38,6 +38,8 @@
 # and run the cell below it: it checks your function on *public* inputs and tells you where to look. Marks come
 # from other inputs. You may add cells of your own. By-hand questions have your own numbers, so write your
 # student id first. `backmark_kit.py` and `variants.json` must lie in the folder of this notebook.
+# **For every function:** unless its text says so, it leaves what it is given (arrays, lists, a cache) as it is, and the
+# same call gives the same result again.
 
 # %% tags=["student"]
 student = ""
@@ -555,9 +557,9 @@ kit.score("leaky_relu_backward", globals())
 
 # %% nbgrader={"grade_id": "sigmoid_forward", "solution": true}
 def sigmoid_forward(x):
-    """Return (y, cache), y = 1 / (1 + e^-x), for x of any shape, also for x = -800, without a warning.
+    """Return (y, cache), y = 1 / (1 + e^-x), for x of any shape, also for x = -800, where y rounds to 0.
 
-    x must stay as it is.
+    x must stay as it is. If NumPy warns that e^800 overflows, that costs no marks.
     """
     ### BEGIN SOLUTION
     e = np.exp(-np.abs(x))  # never overflows

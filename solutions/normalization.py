@@ -37,6 +37,8 @@
 # `raise NotImplementedError()` by your code, keep the names of the functions, and run the check below. A check uses
 # *public* inputs and says where to look; marks come from other inputs. By-hand questions have numbers of your own; their
 # checks tell only whether an answer can be read. `backmark_kit.py` and `variants.json` must lie beside this notebook.
+# **For every function:** unless its text says so, it leaves what it is given (arrays, lists, a cache) as it is, and the
+# same call gives the same result again.
 
 # %% tags=["student"]
 student = ""

@@ -40,6 +40,8 @@
 # `raise NotImplementedError()`, leave the name of the function alone, and run the check under it. It tries *public* inputs
 # and tells you where to look; marks are given on others. Your by-hand questions have your own numbers, and their checks say
 # only whether an answer can be read. Keep `backmark_kit.py` and `variants.json` in the folder of this notebook.
+# **For every function:** unless its text says so, it leaves what it is given (arrays, lists, a cache) as it is, and the
+# same call gives the same result again.
 
 # %% tags=["student"]
 student = ""

@@ -36,6 +36,8 @@
 # and run the cell below it: it checks your function on *public* inputs and tells you where to look. Marks come
 # from other inputs. You may add cells of your own. By-hand questions have your own numbers, so write your
 # student id first. `backmark_kit.py` and `variants.json` must lie in the folder of this notebook.
+# **For every function:** unless its text says so, it leaves what it is given (arrays, lists, a cache) as it is, and the
+# same call gives the same result again.
 
 # %% tags=["student"]
 student = ""

@@ -107,9 +107,19 @@ _SIDE: Nodes = [
     ("f", "inv", ("p",)),
     ("w", "addc", ("v", 2.0)),
 ]
-# (group, name, nodes, leaves, value that is differentiated)
+_NEGATIVE: Nodes = [
+    ("n", "neg", ("a",)),
+    ("i", "inv", ("b",)),
+    ("s", "mul", ("n", "i")),
+    ("e", "exp", ("s",)),
+    ("m", "mulc", ("e", -1.5)),
+    ("d", "addc", ("m", -2.0)),
+    ("f", "add", ("d", "c")),
+]
+# (group, name, nodes, leaves (capitals: negative ones), value that is differentiated)
 _GRAPHS: tuple[tuple[str, str, Nodes, str, str], ...] = (
     ("every gate once", "a chain of all gates", _CHAIN, "abc", "f"),
+    ("every gate once", "gates with negative inputs", _NEGATIVE, "ABc", "f"),
     ("a value used several times", "leaves and nodes with two users", _REUSED, "ab", "f"),
     ("a value used several times", "both inputs of a gate are the same", _TWICE, "ab", "f"),
     ("out is not the last node", "out in the middle of the graph", _MIDDLE, "ab", "q"),
@@ -120,9 +130,10 @@ _CIRCUIT = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
 
 def _leaves(rng: np.random.Generator, names: str) -> dict[str, float]:
-    # Between 0.5 and 1.5, but none near 1, where x, 1/x and x^2 look alike.
+    # Between 0.5 and 1.5, but none near 1, where x, 1/x and x^2 look alike; negative for a capital.
     sides = rng.choice([-0.35, 0.35], size=len(names))
-    return {n: float(1.0 + s + rng.uniform(-0.15, 0.15)) for n, s in zip(names, sides)}
+    sizes = {n: float(1.0 + s + rng.uniform(-0.15, 0.15)) for n, s in zip(names, sides)}
+    return {n.lower(): -size if n.isupper() else size for n, size in sizes.items()}
 
 
 def _graph_functions(_impl: Implementation) -> Functions:

@@ -118,3 +118,23 @@ def test_a_gradient_check_may_use_any_right_numeric_gradient(judged):
 
     for part in PARTS:
         assert judged("grad_check", {"grad_check": grad_check}, part=part).points == pytest.approx(10)
+
+
+def test_gates_are_tried_with_negative_inputs_too(judged):
+    """-|a| and 1/|a| are -a and 1/a as long as every input is positive."""
+    from autograder.exercises.graphs import FORWARD, graph_backward
+
+    def forward_with(**gates):
+        def graph_forward(nodes, values):
+            found = dict(values)
+            for name, op, inputs in nodes:
+                read = [found[i] if isinstance(i, str) else i for i in inputs]
+                found[name] = (FORWARD | gates)[op](*read)
+            return found
+
+        return {"graph_forward": graph_forward, "graph_backward": graph_backward}
+
+    assert judged("graph_forward", forward_with()).points == pytest.approx(10)
+    for gates in ({"neg": lambda a: -abs(a)}, {"inv": lambda a: 1 / abs(a)}):
+        for part in PARTS:
+            assert judged("graph_forward", forward_with(**gates), part=part).points < 9
