@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox import Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, _seccomp
+from autograder.sandbox import Allowance, Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, _seccomp
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 INPUTS = np.array([3.0, 1.0, 4.0])
@@ -78,7 +78,8 @@ def attack(box: Sandbox, path: Path) -> list[str]:
     before = settled(box)
     hasty = dataclasses.replace(HASTY, seconds=expect.get("seconds", HASTY.seconds))
     box.limits = hasty if "timeout" in json.dumps(expect) else PATIENT
-    evidence = box.run([Cell(1, path.read_text(encoding="utf-8")), HONEST], SCRIPTS)
+    allowance = Allowance(expect["total"]) if "total" in expect else None
+    evidence = box.run([Cell(1, path.read_text(encoding="utf-8")), HONEST], SCRIPTS, allowance)
     box.limits = PATIENT
     found = complaints(evidence, expect) + honest_complaints(box)
     after = settled(box)
