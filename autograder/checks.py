@@ -225,6 +225,7 @@ def what_happened(outcome: Outcome | None) -> str:
         "not-callable": "is not a function",
         "exception": "stopped with an error",
         "timeout": "did not finish in time (an endless loop?)",
+        "spent": "was not run to its end: the time for the whole submission was used up",
         "killed": "ended the Python process (out of memory, or a crash)",
         "garbled": "returned something that cannot be read as numbers",
         "unreachable": "was not reached",

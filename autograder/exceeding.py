@@ -49,6 +49,11 @@ def _exceeded(
         kind = str((outcome.error or {}).get("type", ""))
         if outcome.status == "timeout":
             return _too_long(question, evidence, limits)
+        if outcome.status == "spent":
+            return (
+                f"`{question}` was not run to its end: the time for the whole submission had been used up.",
+                "Mend first what takes long: loops that never end, and work outside of the functions.",
+            )
         if kind in ("MemoryError", "ran out of memory"):
             return (
                 f"`{question}` needs more memory than the {limits.memory_mb:g} MB that this assignment allows.",

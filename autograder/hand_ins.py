@@ -27,21 +27,28 @@ def find_submissions(folder: Path, assignment: str) -> Iterator[Found]:
     """Yield what was handed in as `folder/<student>/<assignment>/<assignment>.ipynb`, in order of the ids.
 
     A single notebook or Python file of another name is taken with a note. A link instead of a folder is
-    not followed: it gets a row that says so.
+    not followed, and a folder may be shut, as some archives leave them: each gets a row that says so.
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder of submissions {folder}. Give one with --submissions.")
     for name in sorted(os.listdir(folder)):
-        home = folder / name / assignment
-        if name.startswith(".") or not home.is_dir():
+        if name.startswith("."):
             continue
-        link = next((p for p in (folder / name, home) if p.is_symlink()), None)
-        found = _found(name, home, assignment) if link is None else Found(name, link)
+        home = folder / name / assignment
+        try:
+            found = _found(name, home, assignment)
+        except OSError:
+            found = Found(name, home / f"{assignment}.ipynb")  # reading it says why it cannot be read
         if found is not None:
             yield found
 
 
 def _found(student: str, home: Path, assignment: str) -> Found | None:
+    if not home.is_dir():
+        return None
+    link = next((p for p in (home.parent, home) if p.is_symlink()), None)
+    if link is not None:
+        return Found(student, link)
     expected = home / f"{assignment}.ipynb"
     if os.path.lexists(expected):
         return Found(student, expected)

@@ -19,9 +19,11 @@ from autograder.key import Key
 from autograder.model import Report, Verdict
 from autograder.naming import name_mistakes, name_stop
 from autograder.sandbox import (
+    Allowance,
     Call,
     Evidence,
     Limits,
+    Outcome,
     Release,
     Sandbox,
     Submitted,
@@ -123,14 +125,15 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
     keys = {q.id: bundle.keys[q.id] for q in bundle.assignment.code() if q.id in wanted}
     sets = {name: key.set_for(submitted.sha256) for name, key in keys.items()}
     scripts = {name: key.script(sets[name], probes=False) for name, key in keys.items()}
-    evidence = _run(box, submitted, scripts)
+    allowance = Allowance(bundle.limits().total(len(bundle.assignment.code())))
+    evidence = _run(box, submitted, scripts, allowance)
     found: list[Verdict] = []
     for asked in bundle.assignment.questions:
         for name in asked.names():
             if again is not None and name not in wanted:
                 found += again.kept(name)
             elif asked.is_code:
-                found += _code(bundle, asked, sets[name], evidence, box, submitted)
+                found += _code(bundle, asked, sets[name], evidence, box, submitted, allowance)
             else:
                 found += _by_hand(bundle, asked, name, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
@@ -151,20 +154,27 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
     )
 
 
-def _run(box: Sandbox, submitted: Submitted, scripts: Mapping[str, tuple[Call, ...]]) -> Evidence:
+def _run(
+    box: Sandbox, submitted: Submitted, scripts: Mapping[str, tuple[Call, ...]], allowance: Allowance
+) -> Evidence:
     """Run a submission; where its process was killed, once more, for it may not have been its own doing.
 
     Memory that ran out on a busy machine, or an operator's hand, must cost nobody marks; code that ends
-    itself does so again.
+    itself does so again. What the second run has no time for stays as it was.
     """
-    evidence = box.run(submitted.cells, scripts)
-    killed = {n for n, outcomes in evidence.questions.items() if any(o.status == "killed" for o in outcomes)}
-    if any(cell.status == "killed" for cell in evidence.cells):
-        return box.run(submitted.cells, scripts)
-    if not killed:
-        return evidence
-    second = box.run(submitted.cells, {name: scripts[name] for name in killed})
-    return dataclasses.replace(evidence, questions=evidence.questions | second.questions)
+    first = box.run(submitted.cells, scripts, allowance)
+    killed = {n for n, outcomes in first.questions.items() if any(o.status == "killed" for o in outcomes)}
+    in_a_cell = any(cell.status == "killed" for cell in first.cells)
+    if not (killed or in_a_cell) or allowance.left <= 0:
+        return first
+    again = {name: calls for name, calls in scripts.items() if in_a_cell or name in killed}
+    second = box.run(submitted.cells, again, allowance)
+    better = {name: outcomes for name, outcomes in second.questions.items() if not _is_spent(outcomes)}
+    return dataclasses.replace(second if in_a_cell else first, questions=first.questions | better)
+
+
+def _is_spent(outcomes: Sequence[Outcome]) -> bool:
+    return any(o.status == "spent" for o in outcomes)
 
 
 def _cell_notes(evidence: Evidence) -> tuple[str, ...]:
@@ -191,14 +201,21 @@ def _claim_note(submitted: Submitted, student: str) -> tuple[str, ...]:
 
 
 def _code(
-    bundle: Bundle, asked: Asked, set_index: int, evidence: Evidence, box: Sandbox, submitted: Submitted
+    bundle: Bundle,
+    asked: Asked,
+    set_index: int,
+    evidence: Evidence,
+    box: Sandbox,
+    submitted: Submitted,
+    allowance: Allowance,
 ) -> tuple[Verdict, ...]:
     key = bundle.keys[asked.id]
     try:
         judgement = judge(key, set_index, evidence.questions.get(asked.id, ()))
         if wants_probe(judgement):
-            again = box.run(submitted.cells, {asked.id: key.script(set_index)})
-            judgement = judge(key, set_index, again.questions[asked.id])
+            again = box.run(submitted.cells, {asked.id: key.script(set_index)}, allowance)
+            probed = again.questions[asked.id]
+            judgement = judgement if _is_spent(probed) else judge(key, set_index, probed)
         named = _names(judgement, evidence)
         judgement = judgement if named else _remarked(judgement)
         found = verdicts(judgement, key.title, asked.points, named, _weights(asked))

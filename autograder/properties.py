@@ -290,10 +290,8 @@ def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[s
 
 def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
     """Say what keeps these arrays from holding each of 0..n-1 once."""
-    arrays = [
-        as_array(part)[0] if len(part) else np.array([], int) for part in parts if hasattr(part, "__len__")
-    ]
-    if len(arrays) < len(parts) or any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
+    arrays = [np.array([], int) if _is_row(part) and not len(part) else as_array(part)[0] for part in parts]
+    if any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
         return ["Expected one-dimensional arrays of whole numbers (indices)."]
     order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
     if len(order) and (order.min() < 0 or order.max() >= n):
@@ -305,6 +303,11 @@ def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
     if len(order) < n:
         return [f"{n - len(order)} of {n} examples are left out."]
     return []
+
+
+def _is_row(part: Any) -> bool:
+    """Tell whether there can be several things in a value; an array of no axis has no length."""
+    return isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.ndim > 0)
 
 
 def _test_size(parts: Sequence[Any], wanted: float, n: int) -> list[str]:
@@ -327,7 +330,7 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         folds = list(result) if isinstance(result, np.ndarray) and result.ndim == 2 else result
         if not isinstance(folds, (tuple, list)):
             return ["Expected a list of index arrays, one for each fold."]
-        if folds and all(isinstance(f, (tuple, list)) and len(f) == 2 and np.ndim(f[0]) for f in folds):
+        if folds and all(isinstance(f, (tuple, list)) and len(f) == 2 and _is_row(f[0]) for f in folds):
             return ["Expected the test fold only, not pairs of training and test indices."]
         if len(folds) != k:
             return [f"Expected {k} folds, got {len(folds)}."]
@@ -345,11 +348,9 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         if first == {frozenset(range(f, n, k)) for f in range(k)}:
             return ["The folds are always every k-th example: shuffle with rng before you cut."]
         return ["Another generator gives the same folds: the rng you are given is not used."]
-    return (
-        []
-        if first == again
-        else ["The same generator twice gives different folds: draw all numbers from rng."]
-    )
+    if first == again:
+        return []
+    return ["The same generator twice gives different folds: draw all numbers from rng."]
 
 
 @rule

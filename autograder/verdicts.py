@@ -45,6 +45,7 @@ _UNNAMED = {
 _AFTER_STOP = {
     "exception": "Run it on a small input and read the error message there, starting with its last line.",
     "timeout": "Look at the condition that ends each loop, and try a tiny input first.",
+    "spent": "Look for what takes long elsewhere: a loop that never ends, or work outside of the functions.",
     "killed": "Look at the size of the arrays you create, and do not end the process yourself.",
     "garbled": "Return NumPy arrays and plain numbers, and leave files and descriptors of the process alone.",
     "unfinished": "Replace the `raise NotImplementedError()` by your code and run all cells.",

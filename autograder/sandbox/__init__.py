@@ -7,10 +7,12 @@ from .child import SandboxError
 from .evidence import Cell, CellOutcome, Evidence, Limits
 from .ingest import Release, Submitted, UnreadableSubmission, read_submission
 from .isolation import WeakIsolation
+from .running import Allowance
 from .wire import WireError
 from .zygote import Sandbox, remove_folders
 
 __all__ = [
+    "Allowance",
     "Answer",
     "Call",
     "Cell",

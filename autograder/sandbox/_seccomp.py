@@ -115,11 +115,16 @@ def _unless(test: bytes) -> bytes:
 
 
 def _open_rule(flags: int) -> bytes:
-    """Deny nameless files (nobody could see and count them) and truncating through a read-only open."""
+    """Deny nameless files (nobody could see and count them) and truncating through a read-only open.
+
+    So is an open for neither reading nor writing: Landlock lets it pass, and old versions of it truncate.
+    """
     load = _load_argument(flags)
     nameless = _unless(load + _instruction(ANY_BIT, TMPFILE_BIT, 0, 1))
+    neither = _unless(load + _instruction(AND, O_ACCMODE) + _instruction(EQUAL, O_ACCMODE, 0, 1))
     masked = load + _instruction(AND, O_TRUNC | O_ACCMODE)
-    return nameless + _unless(masked + _instruction(EQUAL, O_TRUNC, 0, 1)) + _instruction(RETURN, ALLOW)
+    truncates = _unless(masked + _instruction(EQUAL, O_TRUNC, 0, 1))
+    return nameless + neither + truncates + _instruction(RETURN, ALLOW)
 
 
 def _only_self() -> bytes:

@@ -11,7 +11,7 @@ class Limits:
 
     ``seconds`` holds for all cells together and again for each question; ``memory_mb`` is counted on top of
     what the interpreter and the allowed packages take; ``output_kb`` of printed text are read, the rest is
-    thrown away.  The others concern the submitted file.
+    thrown away.  The others concern the submitted file.  See `total` for all of a submission together.
     """
 
     seconds: float = 10.0
@@ -20,6 +20,14 @@ class Limits:
     file_mb: int = 32
     cells: int = 2000
     source_kb: int = 2000
+
+    def total(self, questions: int) -> float:
+        """Return the seconds a submission has for everything, however often its cells are run again.
+
+        Three times `seconds`, and half of it more for each question: a solution uses a fifth for each at
+        most, and some endless loops still leave time for the other questions.
+        """
+        return self.seconds * (3 + questions / 2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """One submission's way through its children: what is asked next, and who is to blame when a child ends."""
 
+import dataclasses
 import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from . import wire
+from ._plain import Foreign
 from ._script import Call, Outcome
 from .child import Child, ChildEnded, SandboxError
 from .evidence import Cell, CellOutcome, Evidence, Limits
@@ -16,11 +18,20 @@ MAX_REDUCTIONS = 4
 MAX_LOSSES = 3
 MAX_PACKED = 256
 _PACKED: dict[int, tuple[tuple[Call, ...], str, bytes]] = {}
+SMALL_REPLY, ROOM = 1 << 20, 256 << 20  # bytes: a large reply, all large replies of a submission
+SPENT = ChildEnded("spent", "the time for the whole submission was used up")
 IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
 
 
+class Allowance:
+    """Hold the seconds that one submission has for everything, over all its runs; `left` is what is left of them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = self.left = seconds
+
+
 class Running:
-    """Follow one submission until every question has its outcomes."""
+    """Follow one submission until every question has its outcomes, or its time is spent."""
 
     def __init__(
         self,
@@ -28,6 +39,7 @@ class Running:
         scripts: Mapping[str, Sequence[Call]],
         limits: Limits,
         packages: Sequence[str],
+        allowance: Allowance | None = None,
     ) -> None:
         self.cells, self.limits, self.packages = tuple(cells), limits, tuple(packages)
         self.pending = {name: tuple(calls) for name, calls in scripts.items()}
@@ -38,9 +50,18 @@ class Running:
         self.notes: dict[str, None] = {}
         self.printed = self.reductions = self.losses = 0
         self.finished = False
+        self.allowance = allowance or Allowance(limits.total(len(scripts)))
+        self.end, self.room = 0.0, ROOM
 
     def wants_child(self) -> bool:
-        """Tell whether there is anything left to run."""
+        """Tell whether there is anything left to run, and time for it."""
+        if not self.finished and self.allowance.left <= 0:
+            self._fail(list(self.pending), SPENT)
+            whole = (
+                f"This submission had {self.allowance.seconds:g} s for everything together, and used them up"
+            )
+            self.notes[f"{whole}; what was not finished by then was not run."] = None
+            self.finished = True
         return not self.finished
 
     def job(self, lend: Callable[[bytes], bytes]) -> bytes:
@@ -54,20 +75,41 @@ class Running:
         return b"".join([wire.pack(cells), *scripts])
 
     def follow(self, child: Child) -> None:
-        """Take the child's replies in order until it has done everything or ended."""
+        """Take the child's replies in order until it has done everything or ended, or time is spent."""
+        self.end = time.monotonic() + self.allowance.left
+        try:
+            self._follow(child)
+        finally:
+            self.allowance.left = self.end - time.monotonic()
+
+    def _follow(self, child: Child) -> None:
         if not self._follow_cells(child):
             return
         for name, calls in list(self.pending.items()):
             try:
-                frame = child.frame(time.monotonic() + self.limits.seconds)
-                self.questions[name] = _checked(read_question, frame, name, calls, self.sources)
+                frame = child.frame(self._deadline())
+                self.questions[name] = self._kept(
+                    frame, _checked(read_question, frame, name, calls, self.sources)
+                )
             except ChildEnded as ended:
                 if not self._was_lost(ended):
-                    self._fail([name], ended)
+                    self._fail([name], SPENT if self._is_spent(ended) else ended)
                     self.finished = not self.pending
                 return
             del self.pending[name]
         self.finished = True
+
+    def _kept(self, frame: bytes, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        """Keep large results while there is room: those of all questions lie in the grader's memory together."""
+        if len(frame) <= SMALL_REPLY:
+            return outcomes
+        self.room -= len(frame)
+        large = Foreign("too large")
+        return (
+            outcomes
+            if self.room >= 0
+            else tuple(dataclasses.replace(o, value=large, after={}) for o in outcomes)
+        )
 
     def evidence(self) -> Evidence:
         """Sum up."""
@@ -76,14 +118,14 @@ class Running:
         return Evidence(cells, self.questions, self.printed, tuple(self.notes))
 
     def _follow_cells(self, child: Child) -> bool:
-        deadline = time.monotonic() + self.limits.seconds
+        deadline = self._deadline()
         spent: dict[int, float] = {}
         for i in [i for i, mode in enumerate(self.modes) if mode != "skipped"]:
             started = time.monotonic()
             try:
                 outcome = _checked(read_cell, child.frame(deadline), self.cells[i])
             except ChildEnded as ended:
-                if self._was_lost(ended):
+                if self._was_lost(ended) or self._is_spent(ended):
                     return False
                 spent[i] = time.monotonic() - started
                 self._blame(i if ended.status != "timeout" else max(spent, key=spent.__getitem__), ended)
@@ -93,6 +135,13 @@ class Running:
                 self.outcomes[i] = outcome
                 self._explain_import(outcome)
         return True
+
+    def _deadline(self) -> float:
+        return min(time.monotonic() + self.limits.seconds, self.end)
+
+    def _is_spent(self, ended: ChildEnded) -> bool:
+        """Tell whether it is the submission's whole time that ran out; no single cell or question is to blame."""
+        return ended.status == "timeout" and time.monotonic() >= self.end
 
     def _was_lost(self, ended: ChildEnded) -> bool:
         """Tell whether to try the same again: the sandbox died, which is not the submission's doing."""

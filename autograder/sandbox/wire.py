@@ -165,7 +165,7 @@ class _Decoder:
     """Carry the arrays and what is left of the budget through one decoding."""
 
     def __init__(self, arrays: list[np.ndarray], budget: Budget) -> None:
-        self.arrays, self.budget, self.nodes = arrays, budget, 0
+        self.arrays, self.budget, self.nodes, self.taken = arrays, budget, 0, 0
 
     def value(self, node: object, depth: int) -> object:
         self.nodes += 1
@@ -224,8 +224,10 @@ class _Decoder:
         return node
 
     def array(self, body: object, _depth: int) -> np.ndarray:
-        if type(body) is not int or not 0 <= body < len(self.arrays):
+        # Each in its turn, as they are written: one that is named a thousand times would be a thousand arrays.
+        if type(body) is not int or body != self.taken or body >= len(self.arrays):
             raise WireError("an array is missing")
+        self.taken += 1
         return self.arrays[body]
 
     def sequence(self, body: object, depth: int) -> tuple:

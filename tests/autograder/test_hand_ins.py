@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,26 @@ def test_a_file_of_another_name_is_taken_with_a_note(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(CourseError, match="--submissions"):
         list(find_submissions(tmp_path / "nothing", "tiny"))
+
+
+@pytest.mark.parametrize("shut", ["ada", "ada/tiny"])
+def test_a_shut_folder_costs_one_row(tmp_path, monkeypatch, shut):
+    """Archives can leave folders that their owner cannot enter; root, who can, is told the same here."""
+    for student in ("ada", "zoe"):
+        put(tmp_path, student, "tiny", "tiny.ipynb")
+    ways = {"is_dir": Path.is_dir, "iterdir": Path.iterdir, "is_symlink": Path.is_symlink}
+
+    def refused(name):
+        def way(path):
+            if path.is_relative_to(tmp_path / shut) and path != tmp_path / "ada":
+                raise PermissionError(13, "Permission denied", str(path))
+            return ways[name](path)
+
+        return way
+
+    for name in ways:
+        monkeypatch.setattr(Path, name, refused(name))
+    assert found(tmp_path) == [("ada", "tiny.ipynb", False), ("zoe", "tiny.ipynb", False)]
 
 
 def test_odd_hand_ins_cost_one_row_each_and_never_follow_a_link(handed_in, tinies):

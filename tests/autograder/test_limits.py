@@ -76,9 +76,9 @@ def test_a_process_that_was_killed_is_run_once_more(judge, judged, monkeypatch):
 
     really, runs = Sandbox.run, []
 
-    def run(box, cells, scripts):
+    def run(box, cells, scripts, *rest):
         runs.append(set(scripts))
-        evidence = really(box, cells, scripts)
+        evidence = really(box, cells, scripts, *rest)
         if len(runs) == 1:
             outcome = type(evidence.questions["corr2d"][0])("killed", error={"type": "ran out of memory"})
             evidence.questions["corr2d"] = (outcome,) * len(evidence.questions["corr2d"])
@@ -92,3 +92,13 @@ def test_a_process_that_was_killed_is_run_once_more(judge, judged, monkeypatch):
     assert report["score"] == 4.0
     assert runs[1:] == [{"conv_out", "corr2d"}, {"conv_out"}]
     assert next(v for v in report["verdicts"] if v["question"] == "conv_out")["status"] == "wrong"
+
+
+def test_a_question_without_time_left_says_so(judged, monkeypatch):
+    monkeypatch.setattr("autograder.sandbox.Limits.total", lambda limits, questions: 1.0)
+    report = judged(HEAD + "    while True:\n        pass")
+    mine = [v for v in report["verdicts"] if v["question"] == "conv_out"]
+    says = "`conv_out` was not run to its end: the time for the whole submission had been used up."
+    assert mine[0]["message"] == mine[0]["hint"][1] == says
+    assert (report["status"], report["score"]) == ("graded", 1.0)  # the answer by hand, which takes no time
+    assert any("1 s for everything together" in note for note in report["notes"])

@@ -75,3 +75,17 @@ def test_later_calls_are_held_to_the_same(later):
     good = cut(np.random.default_rng(1).permutation(25), 4)
     for results in ([good, later, good], [good, good, later]):
         assert len(RULES["minibatches"]({"N": 25, "batch": 4}, results)) == 1
+
+
+SINGLE, RAGGED = np.array(3), ([1, [2]], 1)
+
+
+@pytest.mark.parametrize(
+    "part", [SINGLE, 2.5, None, "a", {}, [1, [2]], RAGGED, [SINGLE, [1]], np.empty((0, 3))]
+)
+def test_parts_that_are_no_lists_of_indices_get_a_sentence(part):
+    """An array of no axis has no length, and a ragged list no shape: neither may stop the judge."""
+    split = {"R": 12, "frac": 0.25}
+    assert len(RULES["train_test_split"](split, [(part, part)] * 3)) == 1
+    assert len(RULES["kfold_indices"]({"R": 12, "k": 3}, [[part] * 3] * 3)) == 1
+    assert len(RULES["kfold_indices"]({"R": 12, "k": 3}, [[[*range(6)], [*range(6, 12)], part]] * 3)) == 1

@@ -111,6 +111,8 @@ def test_rules_look_at_arguments(machine):
     assert ruled(machine, "openat", 0, 0, 0o20200002) == EPERM
     assert ruled(machine, "openat", 0, 0, 0o1000) == EPERM
     assert ruled(machine, "openat", 0, 0, 0o1101) == ALLOW
+    assert ruled(machine, "openat", 0, 0, 0o3) == EPERM  # neither reading nor writing: Landlock lets it pass
+    assert ruled(machine, "openat", 0, 0, 0o1003) == EPERM
     assert ruled(machine, "fcntl", 3, 8, MINE) == EPERM
     assert ruled(machine, "ioctl", 0, 0x5412) == EPERM
     assert ruled(machine, "prctl", 15) == ALLOW

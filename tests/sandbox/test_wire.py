@@ -217,6 +217,15 @@ def test_hostile_json(text):
         wire.unpack(wire.HEADER.pack(wire.MAGIC, len(text), 0) + text)
 
 
+@pytest.mark.parametrize("named", [[0, 0], [1, 0], [0, 2], [1], [True]])
+def test_every_array_is_named_once_and_in_its_turn(named):
+    """A thousand names of one array would be a thousand arrays to whoever puts them side by side."""
+    arrays = [np.zeros(2), np.ones(2)]
+    assert len(wire.decode([{"a": 0}, {"a": 1}], arrays)) == 2
+    with pytest.raises(wire.WireError, match="array"):
+        wire.decode([{"a": n} for n in named], arrays)
+
+
 @pytest.mark.parametrize(
     "header",
     [b"", b"BMw1", struct.pack("<4sIQ", b"BMw1", 1 << 31, 0), struct.pack("<4sIQ", b"BMw1", 0, 1 << 63)],

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox import Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, _seccomp
+from autograder.sandbox import Allowance, Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, _seccomp
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 INPUTS = np.array([3.0, 1.0, 4.0])
@@ -78,7 +78,8 @@ def attack(box: Sandbox, path: Path) -> list[str]:
     before = settled(box)
     hasty = dataclasses.replace(HASTY, seconds=expect.get("seconds", HASTY.seconds))
     box.limits = hasty if "timeout" in json.dumps(expect) else PATIENT
-    evidence = box.run([Cell(1, path.read_text(encoding="utf-8")), HONEST], SCRIPTS)
+    allowance = Allowance(expect["total"]) if "total" in expect else None
+    evidence = box.run([Cell(1, path.read_text(encoding="utf-8")), HONEST], SCRIPTS, allowance)
     box.limits = PATIENT
     found = complaints(evidence, expect) + honest_complaints(box)
     after = settled(box)
@@ -121,7 +122,7 @@ def judged(name: str, outcome: Outcome, expected: str, right: np.ndarray) -> lis
     as_it_must = {
         "any": True,
         "any-not-ok": outcome.status != "ok" or isinstance(outcome.value, Foreign),
-        "refused": outcome.status == "ok" and isinstance(outcome.value, list) and set(outcome.value) == {-1},
+        "refused": outcome.status == "ok" and _is_refusal(outcome.value),
         "foreign": outcome.status == "ok" and outcome.value == Foreign(detail),
         "ok": is_right,
         "ok!": outcome.status == "ok",
@@ -131,6 +132,11 @@ def judged(name: str, outcome: Outcome, expected: str, right: np.ndarray) -> lis
         if as_it_must
         else [f"{name}: {expected} expected, got {outcome.status}:{reason} {outcome.value!r:.80}"]
     )
+
+
+def _is_refusal(value: object) -> bool:
+    """Tell whether every one of several tries was answered with -1."""
+    return isinstance(value, list) and bool(value) and all(type(v) is int and v == -1 for v in value)
 
 
 def honest_complaints(box: Sandbox) -> list[str]:

@@ -1,0 +1,4 @@
+{"attack": "resources", "expect": {"f": "foreign:too large", "g": "ok"}}
+import numpy as np
+def f(x):
+    return [np.lib.stride_tricks.as_strided(x, (1 << 20,), (0,))] * 100_000

@@ -1,0 +1,3 @@
+{"attack": "leak", "expect": {"f": "any-not-ok", "g": "ok"}}
+def f(x):
+    raise BaseExceptionGroup(str(x), [ValueError(str(x)), KeyboardInterrupt(x)])

@@ -1,0 +1,10 @@
+{"attack": "protocol", "expect": {"f": "garbled", "g": "garbled", "cells": ["garbled"]}}
+import os, struct
+def send(text, raw=b""):
+    message = memoryview(struct.pack("<4sIQ", b"BMw1", len(text), len(raw)) + text + raw)
+    while message:
+        message = message[os.write(3, message):]
+
+send(b'[["cell",true,"ok",null],[]]')
+def f(x):
+    return x + 1

@@ -1,0 +1,10 @@
+{"attack": "protocol", "expect": {"f": "garbled", "g": "ok"}}
+import os, struct
+def send(text, raw=b""):
+    message = memoryview(struct.pack("<4sIQ", b"BMw1", len(text), len(raw)) + text + raw)
+    while message:
+        message = message[os.write(3, message):]
+
+def f(x):
+    send(b'[["question","f",[{"r":["Outcome",["ok",' + b"9" * 4_000_000 + b"]]}]],[]]")
+    return x + 1

@@ -1,0 +1,5 @@
+{"attack": "protocol", "expect": {"f": "garbled", "g": "ok"}}
+import ctypes, faulthandler
+def f(x):
+    faulthandler.enable(3)
+    ctypes.string_at(0)
