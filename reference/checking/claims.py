@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -48,7 +50,7 @@ class Claim:
                 unit = float(np.finfo(np.float32).eps) if part.name in subject.coarse else UNIT
                 size, change = _largest(gradient[own]), _largest(shaken[own] - gradient[own])
                 unsteady |= not change <= _STEADY * size
-                rounding[own] = 4 * np.nan_to_num(max(unit * size, change))
+                rounding[own] = 4 * _finite(max(unit * size, change))
         if unsteady and not all(_alike(gradient, subject.gradient(dy)[1]) for _ in range(2)):
             return again, None
         return again, Claim(dy, gradient, rounding)
@@ -68,6 +70,11 @@ def _alike(gradient: Array, other: Array) -> bool:
     with np.errstate(all="ignore"):
         same = (gradient == other) | (np.abs(gradient - other) <= 1e-12 * np.abs(other) + 1e-300)
     return bool(np.all(same | (np.isnan(gradient) & np.isnan(other))))
+
+
+def _finite(value: float) -> float:
+    """Take NaN for nothing, and infinity for the largest number there is."""
+    return 0.0 if math.isnan(value) else min(value, sys.float_info.max)
 
 
 def _largest(values: Array) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,11 +72,11 @@ class Workbench:
             vector[direction.entries] = direction.steps
         leading = np.array([direction.entries[0] for direction in directions])
 
-        def move(h: float) -> tuple[Array, Array]:
-            point = origin + h * vector
+        def move(steps: Array) -> tuple[Array, Array]:
+            points = origin + steps[:, None] * vector
             # What really was added differs from h * step by a rounding; a single entry can account for it.
-            real = np.full(1, h) if several else (point[leading] - origin[leading]) / vector[leading]
-            return self.subject.outputs(point)[kept], real
+            real = steps[:, None] if several else (points[:, leading] - origin[leading]) / vector[leading]
+            return self.subject.outputs_at(points)[:, kept], real
 
         return Line(
             move,
@@ -173,12 +175,13 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     inside. All these steps go to one side, so that a kink at the point itself does not disturb.
     """
     shaken = subject.origin * (1 + np.copysign(2 * UNIT, random_steps(rng, len(spread))))
-    noise = np.abs(subject.outputs(shaken) - base)
     tiny = spread * 2.0**-22 * random_steps(rng, len(spread))
+    rows = subject.outputs_at(np.array([shaken, *(subject.origin + k * tiny for k in range(1, 4))]))
     with np.errstate(all="ignore"):
-        rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
-        third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)
-        noise = np.fmin(np.fmax(np.fmax(noise, np.abs(third)), 0.0), np.finfo(np.float64).max)
+        noise = np.abs(rows[0] - base)
+        rows[0] = base
+        third = np.array([1.0, -3.0, 3.0, -1.0]) / math.sqrt(20) @ rows
+        noise = np.fmin(np.fmax(np.fmax(noise, np.abs(third)), 0.0), sys.float_info.max)
     middle = len(base) // 2
     relative = float(np.partition(noise / np.where(base == 0, np.inf, np.abs(base)), middle)[middle])
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.

@@ -152,7 +152,7 @@ class Sweep:
         points = np.tile(self.subject.origin, (len(moves), 1))
         points[:, own] += moves
         found = None if self.stack is None else self.stack.outputs(points)
-        return np.array([self.subject.outputs(point) for point in points]) if found is None else found
+        return self.subject.outputs_at(points) if found is None else found
 
     # ------------------------------------------------------------------------------------------- slabs
 
