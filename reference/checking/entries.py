@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, glanc
 from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
 from reference.checking.subject import Subject
-from reference.checking.sweep import Sweep
+from reference.checking.sweep import Habits, Sweep
 from reference.shapes import Array
 
 __all__ = ["Direction", "Workbench", "random_steps"]
@@ -49,6 +49,7 @@ class Workbench:
     noise: Array
     hidden: Array
     spread: Array
+    habits: Habits = field(default_factory=Habits)
 
     @staticmethod
     def at(subject: Subject, rng: np.random.Generator, base: Array | None = None) -> Workbench:
@@ -104,7 +105,7 @@ class Workbench:
         places = entries - part.start
         moved = np.zeros(part.stop - part.start)
         moved[places] = 1.0
-        value, error = Sweep(self.subject, part, self.base, self.noise, moved).slopes(weights)
+        value, error = Sweep(self.subject, part, self.base, self.noise, moved, self.habits).slopes(weights)
         return value[places] / part.spread, error[places] / part.spread
 
     def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array]]:

@@ -8,8 +8,9 @@ the original gives, also beside a copy that was changed. What comes out serves t
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,28 +32,36 @@ class Stack:
     axes: dict[str, int]
     shape: tuple[int, ...]
 
-    def outputs(self, points: Array) -> Array | None:
-        """Return the flat result at each point of `points[K, n]`, or None if it is not K results."""
-        most = max(1, _ROOM // max(self.subject.origin.size, int(np.prod(self.shape))))
-        found = [self._stacked(points[k : k + most]) for k in range(0, len(points), most)]
+    def outputs(self, moved: Part, moves: Array) -> Array | None:
+        """Return the flat result after each of `moves[K, n]` of one input, or None if it is not K results."""
+        most = max(1, _ROOM // max(self.subject.origin.size, math.prod(self.shape)))
+        found = [self._stacked(moved, moves[k : k + most]) for k in range(0, len(moves), most)]
         kept = [rows for rows in found if rows is not None]
-        return np.concatenate(kept) if len(kept) == len(found) else None
+        if len(kept) < len(found):
+            return None
+        return kept[0] if len(kept) == 1 else np.concatenate(kept)
 
-    def _stacked(self, points: Array) -> Array | None:
+    def _stacked(self, moved: Part, moves: Array) -> Array | None:
         given = self.subject.arguments(self.subject.origin)
         for name, axis in self.axes.items():
             part = self.subject.inputs.parts[name]
-            copies = points[:, part.start : part.stop].reshape(-1, *part.shape)
-            axis %= len(part.shape)
-            wide = part.shape[:axis] + (-1,) + part.shape[axis + 1 :]
-            given[name] = np.array(np.moveaxis(copies, 0, axis).reshape(wide), order="C")
+            own = self.subject.origin[part.start : part.stop]
+            rows = own + moves if part is moved else np.broadcast_to(own, (len(moves), len(own)))
+            given[name] = _side_by_side(rows, part.shape, axis % len(part.shape))
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 y = self.subject.call(given)
         except Exception:  # forward need not take other shapes than those it was given
             return None
-        return _taken_apart(y, self.shape, len(points))
+        return _taken_apart(y, self.shape, len(moves))
+
+
+def _side_by_side(rows: Array, shape: tuple[int, ...], axis: int) -> Array:
+    """Lay copies of an array one after another along an axis; the result is a writable array in C order."""
+    wide = shape[:axis] + (len(rows) * shape[axis],) + shape[axis + 1 :]
+    copies = np.moveaxis(rows.reshape(-1, *shape), 0, axis) if axis else rows
+    return np.require(copies, requirements="CW").reshape(wide)
 
 
 def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:
@@ -69,32 +78,39 @@ def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:
 
 
 def find_stack(
-    subject: Subject, part: Part, base: Array, allowed: Array, moves: Array
+    subject: Subject,
+    part: Part,
+    base: Array,
+    allowed: Array,
+    moves: Array,
+    known: Sequence[dict[str, int]] = (),
 ) -> tuple[Stack, Array] | None:
     """Find out whether copies of one input can be stacked; return how, and the outputs after each of the moves.
 
     The moves should stay in their copies: the outputs of two others that are not moved differ by `allowed` at most.
+    `known` are ways that have served for other inputs.
     """
-    points = np.tile(subject.origin, (len(moves) + 2, 1))
-    points[1:-1, part.start : part.stop] += moves
-    for axes in _ways(subject, part):
+    still = np.zeros((1, moves.shape[1]))
+    around = np.concatenate([still, moves, still])
+    likely = [axes for axes in known if part.name in axes]
+    for axes in (*likely, *_ways(subject, part)):
         stack = Stack(subject, axes, subject.shape or ())
-        rows = stack.outputs(points)
-        if rows is not None and bool(np.all(np.abs(rows[[0, -1]] - base) <= allowed)):
+        rows = stack.outputs(part, around)
+        if rows is not None and bool((np.abs(rows[[0, -1]] - base) <= allowed).all()):
             return stack, rows[1:-1]
     return None
 
 
 def _ways(subject: Subject, part: Part) -> Iterator[dict[str, int]]:
-    """Yield the input alone along its first axis, then together with its bias: a matrix or filters and a vector."""
+    """Yield the input together with its bias, filters or a matrix and a vector, or alone along its first axis."""
     whole = [other for other in subject.inputs.parts.values() if other.name in subject.inputs.values]
     if part not in whole or not part.shape:
         return
-    if len(part.shape) > 1:
-        yield {part.name: 0}
     for axis in (0, -1):
         for other in whole:
             if 1 in map(len, (part.shape, other.shape)) and len(part.shape) + len(other.shape) > 2:
                 long, short = sorted((part, other), key=lambda p: -len(p.shape))
                 if short.shape == (long.shape[axis],):
                     yield {long.name: axis, short.name: 0}
+    if len(part.shape) > 1:
+        yield {part.name: 0}

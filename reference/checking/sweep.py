@@ -11,19 +11,21 @@ where the outputs follow straight lines. Whatever is not confirmed has to be mea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from reference.checking.derivatives import FIRST_STEP, UNIT
+from reference.checking.guesses import Guess, guess_periods
 from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
 from reference.checking.stacking import Stack, find_stack
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
-__all__ = ["Colouring", "Sweep", "colour_by_axes"]
+__all__ = ["Colouring", "Habits", "Sweep", "colour_by_axes"]
 
 _FEW = 3  # so many entries are moved one by one
 _SHORT = 16  # slabs of a longer axis are told apart by halving: fewer calls if they touch few outputs
@@ -76,16 +78,33 @@ def colour_by_axes(masks: list[Array]) -> Colouring:
     return Colouring(group.ravel(), tuple(owners), shape)
 
 
+@dataclass
+class Habits:
+    """What the inputs swept before were like: the next one may be like them."""
+
+    stacks: list[dict[str, int]] = field(default_factory=list)
+    straight: bool = False
+
+
 class Sweep:
     """One array of a subject, all of whose entries, or some of them, are to be moved."""
 
-    def __init__(self, subject: Subject, part: Part, base: Array, noise: Array, moved: Array) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        part: Part,
+        base: Array,
+        noise: Array,
+        moved: Array,
+        habits: Habits | None = None,
+    ) -> None:
         """Prepare to move the entries where `moved[n]` is 1."""
         self.subject, self.part, self.base = subject, part, base
         self.noise = np.maximum(noise, UNIT * np.abs(base))
         self.steps = moved * part.spread
         self.stack: Stack | None = None
         self.shape = part.shape or (1,)
+        self.habits = habits or Habits()
         drawn = np.random.default_rng(len(moved)).uniform(-0.5, 0.5, len(moved))
         self.random = self.steps * (drawn + np.copysign(0.5, drawn))
 
@@ -93,7 +112,15 @@ class Sweep:
         """Return the slope of sum(weights * y) per step of each entry, and how far it may be off."""
         if np.count_nonzero(self.steps) <= _FEW:
             return self._singly(weights)
-        straight = self._try()
+        guess = self._guess()
+        straight, rows = self._try(guess if self.habits.straight else None)
+        self.habits.straight = straight
+        if straight and guess and (found := self._guessed(weights, guess, rows)) is not None:
+            return found
+        return self._coloured(weights, straight)
+
+    def _coloured(self, weights: Array, straight: bool) -> tuple[Array, Array]:
+        """Move groups of entries which the slabs have shown to touch different outputs."""
         colouring = colour_by_axes(self._slabs())
         groups = np.unique(colouring.group[self.steps != 0])
         value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
@@ -122,6 +149,46 @@ class Sweep:
             error[at] = 3 * np.sqrt(doubt**2 @ weights**2)
         return value, error
 
+    # ------------------------------------------------------------------------------------------- guesses
+
+    def _guess(self) -> Guess | None:
+        """Guess groups from the shapes, if all entries are to be moved and they are not too many."""
+        parts = list(self.subject.inputs.parts.values())
+        known = [axes for axes in self.habits.stacks if self.part.name in axes]
+        guess = Guess.of(
+            self.shape, guess_periods(self.part, parts, known[0][self.part.name] if known else 0)
+        )
+        small = guess.count * max(len(self.base), len(self.steps)) <= _ROOM
+        return guess if small and self.steps.all() else None
+
+    def _guess_moves(self, guess: Guess) -> Array:
+        """Return the moves that a guess needs, after one of all entries that has to be the sum of them."""
+        joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
+        return np.concatenate([joint[None], guess.moves(self.random)])
+
+    def _guessed(self, weights: Array, guess: Guess, rows: Array) -> tuple[Array, Array] | None:
+        """Move all entries in the groups that the shapes suggest; None if the numbers contradict.
+
+        The outputs follow straight lines, so that a further move of all entries has to change them by the sum of
+        what the single moves do. That tells whether each change was put down to the right entry.
+        """
+        moves = self._guess_moves(guess)
+        with np.errstate(all="ignore"):
+            change = rows if len(rows) else self._outputs(moves)
+            change -= self.base
+            place = guess.places(change[1:], self.noise)
+            if place is None:
+                return None
+            last = change[0] @ weights
+            change *= weights
+            value = np.bincount(place.ravel(), change[1 : 1 + guess.count].ravel(), len(self.steps))
+            doubt = 4.5 * weights * self.noise
+            error = math.sqrt(doubt @ doubt)
+            value /= self.random
+            if not abs(value @ moves[0] - last) <= 8 * math.sqrt(len(self.steps)) * error:
+                return None
+            return value * self.steps, error * np.abs(self.steps / self.random)
+
     def _chords(self, moves: Array) -> tuple[Array, Array]:
         up = self._outputs(moves)
         return up - self.base, np.broadcast_to(1.5 * self.noise, up.shape)
@@ -132,27 +199,35 @@ class Sweep:
         changed = (up != down) | (up != self.base)
         return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
 
-    def _try(self) -> bool:
-        """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step."""
+    def _try(self, guess: Guess | None) -> tuple[bool, Array]:
+        """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step.
+
+        Also return the outputs after the moves which a guess needs, if there is one.
+        """
         moves = np.array([[1.0], [-1.0], [0.5]]) * self.random
-        noise = np.maximum(self.noise, UNIT * np.max(np.abs(self.base)))
-        found = find_stack(self.subject, self.part, self.base, 64 * noise, moves)
+        if guess:
+            moves = np.concatenate([moves, self._guess_moves(guess)])
+        noise = np.maximum(self.noise, UNIT * np.abs(self.base).max())
+        found = find_stack(self.subject, self.part, self.base, 64 * noise, moves, self.habits.stacks)
         if found is not None:
             self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
-        up, down, half = self._outputs(moves) if found is None else found[1]
+            self.habits.stacks.append(found[0].axes)
+        up, down, half = rows = self._outputs(moves[:3]) if found is None else found[1][:3]
         with np.errstate(all="ignore"):
-            largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
+            largest = np.abs(np.concatenate([rows, self.base[None]])).max(axis=0)
             allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
             bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
-            return bool(np.all(np.maximum(*bends) <= allowed))
+            straight = bool(np.all(np.maximum(*bends) <= allowed))
+        return straight, rows[:0] if found is None else found[1][3:]
 
     def _outputs(self, moves: Array) -> Array:
         """Return the outputs `y[K, M]` after each of the moves of this array."""
-        own = slice(self.part.start, self.part.stop)
+        found = None if self.stack is None else self.stack.outputs(self.part, moves)
+        if found is not None:
+            return found
         points = np.tile(self.subject.origin, (len(moves), 1))
-        points[:, own] += moves
-        found = None if self.stack is None else self.stack.outputs(points)
-        return self.subject.outputs_at(points) if found is None else found
+        points[:, self.part.start : self.part.stop] += moves
+        return self.subject.outputs_at(points)
 
     # ------------------------------------------------------------------------------------------- slabs
 
