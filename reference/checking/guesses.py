@@ -36,20 +36,10 @@ def guess_periods(part: Part, others: Sequence[Part], apart: int) -> tuple[int, 
 
 @dataclass(frozen=True)
 class Guess:
-    """Groups of entries of an array, `group[n]`, and the colour of the slab of each entry along each axis."""
+    """Groups of entries of an array: along each axis the colours of its slabs begin again after a period."""
 
     shape: tuple[int, ...]
     periods: tuple[int, ...]
-    index: tuple[Array, ...]
-    group: Array
-
-    @staticmethod
-    def of(shape: tuple[int, ...], periods: tuple[int, ...]) -> Guess:
-        index = tuple(np.indices(shape).reshape(len(shape), -1))
-        group = np.zeros(len(index[0]), dtype=np.intp)
-        for slab, period in zip(index, periods, strict=True):
-            group = group * period + slab % period
-        return Guess(shape, periods, index, group)
 
     @property
     def count(self) -> int:
@@ -61,11 +51,25 @@ class Guess:
 
     def moves(self, steps: Array) -> Array:
         """Return the moves of the groups, then the moves that tell the slabs of each shared axis apart."""
-        rows = [self.group == np.arange(self.count)[:, None]]
-        for axis in self._shared():
-            slab, period = self.index[axis], self.periods[axis]
-            rows.append((slab % period == np.arange(period)[:, None]) * (slab // period + 1.0))
-        return np.concatenate(rows) * steps
+        shared = self._shared()
+        slabs = [
+            np.arange(size).reshape(-1, *(1,) * (len(self.shape) - 1 - axis))
+            for axis, size in enumerate(self.shape)
+        ]
+        group: Array = np.zeros((), dtype=np.intp)
+        for slab, period in zip(slabs, self.periods, strict=True):
+            group = group * period + slab % period
+        rows = np.zeros((self.count + sum(self.periods[axis] for axis in shared), len(steps)))
+        entry, at = np.arange(len(steps)), self.count
+        rows[group.reshape(-1), entry] = steps
+        for axis in shared:
+            colour, multiple = (
+                np.broadcast_to(of, self.shape).reshape(-1)
+                for of in (slabs[axis] % self.periods[axis], slabs[axis] // self.periods[axis] + 1.0)
+            )
+            rows[at + colour, entry] = multiple * steps
+            at += self.periods[axis]
+        return rows
 
     def places(self, change: Array, noise: Array) -> Array | None:
         """Return `place[group, m]`: the entry that changes an output; None if some output belongs to several.
@@ -97,13 +101,17 @@ def read_owners(once: Array, again: Array, noise: Array, period: int, slabs: int
     `once` and `again[colour, m]` are the changes after the two moves. What changes as little as rounding does
     belongs to nobody, and is given to the first.
     """
+    many = (slabs - 1 - np.arange(period)[:, None]) // period + 1
     with np.errstate(all="ignore"):
         quotient = again / once
         nearest = np.rint(quotient)
-        most = (slabs - 1 - np.arange(period)[:, None]) // period + 1
-        clear = (np.abs(once) > _PLAIN * noise) & (np.abs(quotient - nearest) <= _OFF)
-        clear &= (nearest >= 1) & (nearest <= most)
-        still = (np.abs(once) <= 64 * noise) & (np.abs(again) <= 64 * noise * most)
-    if not (clear | still).all():
-        return None
-    return np.where(clear, nearest - 1, 0).astype(np.intp) * period + np.arange(period)[:, None]
+        quotient -= nearest
+        clear = np.abs(quotient) <= _OFF
+        clear &= np.abs(once) > _PLAIN * noise
+        clear &= (nearest >= 1) & (nearest <= many)
+        if not clear.all():
+            still = (np.abs(once) <= 64 * noise) & (np.abs(again) <= 64 * noise * many)
+            if not (clear | still).all():
+                return None
+            nearest = np.where(clear, nearest, 1)
+    return (nearest.astype(np.intp) - 1) * period + np.arange(period)[:, None]

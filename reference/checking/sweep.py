@@ -155,9 +155,7 @@ class Sweep:
         """Guess groups from the shapes, if all entries are to be moved and they are not too many."""
         parts = list(self.subject.inputs.parts.values())
         known = [axes for axes in self.habits.stacks if self.part.name in axes]
-        guess = Guess.of(
-            self.shape, guess_periods(self.part, parts, known[0][self.part.name] if known else 0)
-        )
+        guess = Guess(self.shape, guess_periods(self.part, parts, known[0][self.part.name] if known else 0))
         small = guess.count * max(len(self.base), len(self.steps)) <= _ROOM
         return guess if small and self.steps.all() else None
 
@@ -212,13 +210,15 @@ class Sweep:
         if found is not None:
             self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
             self.habits.stacks.append(found[0].axes)
-        up, down, half = rows = self._outputs(moves[:3]) if found is None else found[1][:3]
+        rows = self._outputs(moves[:3]) if found is None else found[1]
+        return self._straight(rows[:3]), rows[3:]
+
+    def _straight(self, rows: Array) -> bool:
+        """Tell whether the outputs follow straight lines, given those after a step, its opposite and half of it."""
         with np.errstate(all="ignore"):
-            largest = np.abs(np.concatenate([rows, self.base[None]])).max(axis=0)
-            allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
-            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
-            straight = bool(np.all(np.maximum(*bends) <= allowed))
-        return straight, rows[:0] if found is None else found[1][3:]
+            bends = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, -2.0]]) @ (rows - self.base)
+            largest = max(float(np.abs(rows).max()), float(np.abs(self.base).max()))
+            return bool((np.abs(bends) <= 64 * self.noise + 64 * UNIT * largest).all())
 
     def _outputs(self, moves: Array) -> Array:
         """Return the outputs `y[K, M]` after each of the moves of this array."""
