@@ -52,24 +52,27 @@ class Guess:
     def moves(self, steps: Array) -> Array:
         """Return the moves of the groups, then the moves that tell the slabs of each shared axis apart."""
         shared = self._shared()
-        slabs = [
-            np.arange(size).reshape(-1, *(1,) * (len(self.shape) - 1 - axis))
-            for axis, size in enumerate(self.shape)
-        ]
-        group: Array = np.zeros((), dtype=np.intp)
-        for slab, period in zip(slabs, self.periods, strict=True):
-            group = group * period + slab % period
         rows = np.zeros((self.count + sum(self.periods[axis] for axis in shared), len(steps)))
-        entry, at = np.arange(len(steps)), self.count
-        rows[group.reshape(-1), entry] = steps
+        rows[self._groups(), np.arange(len(steps))] = steps
+        image, at = steps.reshape(self.shape), self.count
         for axis in shared:
-            colour, multiple = (
-                np.broadcast_to(of, self.shape).reshape(-1)
-                for of in (slabs[axis] % self.periods[axis], slabs[axis] // self.periods[axis] + 1.0)
-            )
-            rows[at + colour, entry] = multiple * steps
-            at += self.periods[axis]
+            multiples = np.arange(1.0, self.shape[axis] + 1).reshape(-1, *self._behind(axis))
+            for colour in range(self.periods[axis]):
+                own = (slice(None),) * axis + (slice(colour, None, self.periods[axis]),)
+                moved = image[own]
+                np.multiply(moved, multiples[: moved.shape[axis]], out=rows[at].reshape(self.shape)[own])
+                at += 1
         return rows
+
+    def _groups(self) -> Array:
+        group: Array = np.zeros((), dtype=np.intp)
+        for axis, (size, period) in enumerate(zip(self.shape, self.periods, strict=True)):
+            colours = (np.arange(size) % period).reshape(-1, *self._behind(axis))
+            group = group * period + colours
+        return group.reshape(-1)
+
+    def _behind(self, axis: int) -> tuple[int, ...]:
+        return (1,) * (len(self.shape) - 1 - axis)
 
     def places(self, change: Array, noise: Array) -> Array | None:
         """Return `place[group, m]`: the entry that changes an output; None if some output belongs to several.

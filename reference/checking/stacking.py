@@ -9,7 +9,6 @@ the original gives, also beside a copy that was changed. What comes out serves t
 from __future__ import annotations
 
 import contextlib
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,15 +29,15 @@ _KEPT = 2**24  # bytes: no block of a stacked call is larger
 
 @dataclass(frozen=True)
 class Stack:
-    """Inputs that grow together, each along an axis, and the shape of the result of a single copy."""
+    """Inputs that grow together, each along an axis, and the result of a single copy."""
 
     subject: Subject
     axes: dict[str, int]
-    shape: tuple[int, ...]
+    base: Array
 
-    def outputs(self, moved: Part, moves: Array) -> Array | None:
-        """Return the flat result after each of `moves[K, n]` of one input, or None if it is not K results."""
-        most = max(1, _ROOM // max(self.subject.origin.size, math.prod(self.shape)))
+    def changes(self, moved: Part, moves: Array) -> Array | None:
+        """Return what each of `moves[K, n]` of one input does to the result, or None if there are not K results."""
+        most = max(1, _ROOM // max(self.subject.origin.size, self.base.size))
         found = [self._stacked(moved, moves[k : k + most]) for k in range(0, len(moves), most)]
         kept = [rows for rows in found if rows is not None]
         if len(kept) < len(found):
@@ -58,7 +57,11 @@ class Stack:
                 y = self.subject.call(given)
         except Exception:  # forward need not take other shapes than those it was given
             return None
-        return _taken_apart(y, self.shape, len(moves))
+        rows = _taken_apart(y, self.subject.shape or (), len(moves))
+        if rows is None:
+            return None
+        with np.errstate(all="ignore"):  # what forward returned is its own, and stays as it is
+            return np.subtract(rows, self.base, out=None if np.may_share_memory(rows, y) else rows)
 
 
 def _side_by_side(rows: Array, shape: tuple[int, ...], axis: int) -> Array:
@@ -69,6 +72,7 @@ def _side_by_side(rows: Array, shape: tuple[int, ...], axis: int) -> Array:
 
 
 def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:
+    """Return a flat result for each copy, or None if that is not what they have given."""
     if not isinstance(y, np.ndarray) or y.dtype != np.float64 or y.ndim != len(shape):
         return None
     if y.shape == shape and count == 1:
@@ -77,8 +81,7 @@ def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:
     if len(longer) != 1 or y.shape[longer[0]] != count * shape[longer[0]]:
         return None
     axis = longer[0]
-    rows = y.reshape(*shape[:axis], count, *shape[axis:])
-    return np.moveaxis(rows, axis, 0).reshape(count, -1)
+    return np.moveaxis(y.reshape(*shape[:axis], count, *shape[axis:]), axis, 0).reshape(count, -1)
 
 
 @cache
@@ -100,7 +103,7 @@ def find_stack(
     moves: Array,
     known: Sequence[dict[str, int]] = (),
 ) -> tuple[Stack, Array] | None:
-    """Find out whether copies of one input can be stacked; return how, and the outputs after each of the moves.
+    """Find out whether copies of one input can be stacked; return how, and what each of the moves changes.
 
     The moves should stay in their copies: the outputs of two others that are not moved differ by `allowed` at most.
     `known` are ways that have served for other inputs.
@@ -110,9 +113,9 @@ def find_stack(
     around = np.concatenate([still, moves, still])
     likely = [axes for axes in known if part.name in axes]
     for axes in (*likely, *_ways(subject, part)):
-        stack = Stack(subject, axes, subject.shape or ())
-        rows = stack.outputs(part, around)
-        if rows is not None and bool((np.abs(rows[[0, -1]] - base) <= allowed).all()):
+        stack = Stack(subject, axes, base)
+        rows = stack.changes(part, around)
+        if rows is not None and bool((np.abs(rows[[0, -1]]) <= allowed).all()):
             return stack, rows[1:-1]
     return None
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -86,6 +87,15 @@ class Habits:
     straight: bool = False
 
 
+@lru_cache(maxsize=16)
+def _drawn(size: int) -> Array:
+    """Draw steps of random signs and of sizes between 1/2 and 1, the same ones for each array of a size."""
+    drawn = np.random.default_rng(size).uniform(-0.5, 0.5, size)
+    drawn += np.copysign(0.5, drawn)
+    drawn.setflags(write=False)
+    return drawn
+
+
 class Sweep:
     """One array of a subject, all of whose entries, or some of them, are to be moved."""
 
@@ -105,17 +115,17 @@ class Sweep:
         self.stack: Stack | None = None
         self.shape = part.shape or (1,)
         self.habits = habits or Habits()
-        drawn = np.random.default_rng(len(moved)).uniform(-0.5, 0.5, len(moved))
-        self.random = self.steps * (drawn + np.copysign(0.5, drawn))
+        self.random = self.steps * _drawn(len(moved))
 
     def slopes(self, weights: Array) -> tuple[Array, Array]:
         """Return the slope of sum(weights * y) per step of each entry, and how far it may be off."""
         if np.count_nonzero(self.steps) <= _FEW:
             return self._singly(weights)
         guess = self._guess()
-        straight, rows = self._try(guess if self.habits.straight else None)
+        moves = self._guess_moves(guess) if guess and self.habits.straight else None
+        straight, changes = self._try(moves)
         self.habits.straight = straight
-        if straight and guess and (found := self._guessed(weights, guess, rows)) is not None:
+        if straight and guess and (found := self._guessed(weights, guess, moves, changes)) is not None:
             return found
         return self._coloured(weights, straight)
 
@@ -164,70 +174,74 @@ class Sweep:
         joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
         return np.concatenate([joint[None], guess.moves(self.random)])
 
-    def _guessed(self, weights: Array, guess: Guess, rows: Array) -> tuple[Array, Array] | None:
+    def _guessed(
+        self, weights: Array, guess: Guess, moves: Array | None, changes: Array
+    ) -> tuple[Array, Array] | None:
         """Move all entries in the groups that the shapes suggest; None if the numbers contradict.
 
         The outputs follow straight lines, so that a further move of all entries has to change them by the sum of
         what the single moves do. That tells whether each change was put down to the right entry.
         """
-        moves = self._guess_moves(guess)
+        if moves is None or not len(changes):
+            moves = self._guess_moves(guess)
+            changes = self._changes(moves)
         with np.errstate(all="ignore"):
-            change = rows if len(rows) else self._outputs(moves)
-            change -= self.base
-            place = guess.places(change[1:], self.noise)
+            place = guess.places(changes[1:], self.noise)
             if place is None:
                 return None
-            last = change[0] @ weights
-            change *= weights
-            value = np.bincount(place.ravel(), change[1 : 1 + guess.count].ravel(), len(self.steps))
-            doubt = 4.5 * weights * self.noise
-            error = math.sqrt(doubt @ doubt)
+            joint = changes[0] @ weights
+            changes *= weights
+            value = np.bincount(place.ravel(), changes[1 : 1 + guess.count].ravel(), len(self.steps))
             value /= self.random
-            if not abs(value @ moves[0] - last) <= 8 * math.sqrt(len(self.steps)) * error:
+            doubt = weights * self.noise
+            error = 4.5 * math.sqrt(doubt @ doubt)
+            if not abs(value @ moves[0] - joint) <= 8 * math.sqrt(len(self.steps)) * error:
                 return None
             return value * self.steps, error * np.abs(self.steps / self.random)
 
+    # ------------------------------------------------------------------------------------------- two steps
+
     def _chords(self, moves: Array) -> tuple[Array, Array]:
-        up = self._outputs(moves)
-        return up - self.base, np.broadcast_to(1.5 * self.noise, up.shape)
+        changes = self._changes(moves)
+        return changes, np.broadcast_to(1.5 * self.noise, changes.shape)
 
     def _pinches(self, moves: Array) -> tuple[Array, Array]:
-        up, down = self._outputs(_PINCH * moves), self._outputs(-_PINCH * moves)
-        bend = np.abs(up + down - 2 * self.base) / _PINCH
-        changed = (up != down) | (up != self.base)
+        up, down = self._changes(_PINCH * moves), self._changes(-_PINCH * moves)
+        bend = np.abs(up + down) / _PINCH
+        changed = (up != down) | (up != 0)
         return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
 
-    def _try(self, guess: Guess | None) -> tuple[bool, Array]:
+    def _try(self, more: Array | None) -> tuple[bool, Array]:
         """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step.
 
-        Also return the outputs after the moves which a guess needs, if there is one.
+        Also return what `more` moves do, if copies can be stacked.
         """
         moves = np.array([[1.0], [-1.0], [0.5]]) * self.random
-        if guess:
-            moves = np.concatenate([moves, self._guess_moves(guess)])
+        wanted = moves if more is None else np.concatenate([moves, more])
         noise = np.maximum(self.noise, UNIT * np.abs(self.base).max())
-        found = find_stack(self.subject, self.part, self.base, 64 * noise, moves, self.habits.stacks)
-        if found is not None:
-            self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
-            self.habits.stacks.append(found[0].axes)
-        rows = self._outputs(moves[:3]) if found is None else found[1]
-        return self._straight(rows[:3]), rows[3:]
+        found = find_stack(self.subject, self.part, self.base, 64 * noise, wanted, self.habits.stacks)
+        if found is None:
+            return self._straight(self._changes(moves)), moves[:0]
+        self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
+        self.habits.stacks.append(found[0].axes)
+        return self._straight(found[1][:3]), found[1][3:]
 
-    def _straight(self, rows: Array) -> bool:
-        """Tell whether the outputs follow straight lines, given those after a step, its opposite and half of it."""
+    def _straight(self, changes: Array) -> bool:
+        """Tell whether the outputs follow straight lines, given what a step, its opposite and half of it change."""
         with np.errstate(all="ignore"):
-            bends = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, -2.0]]) @ (rows - self.base)
-            largest = max(float(np.abs(rows).max()), float(np.abs(self.base).max()))
+            bends = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, -2.0]]) @ changes
+            largest = max(float(np.abs(changes + self.base).max()), float(np.abs(self.base).max()))
             return bool((np.abs(bends) <= 64 * self.noise + 64 * UNIT * largest).all())
 
-    def _outputs(self, moves: Array) -> Array:
-        """Return the outputs `y[K, M]` after each of the moves of this array."""
-        found = None if self.stack is None else self.stack.outputs(self.part, moves)
+    def _changes(self, moves: Array) -> Array:
+        """Return what each of the moves of this array does to the outputs, `change[K, M]`."""
+        found = None if self.stack is None else self.stack.changes(self.part, moves)
         if found is not None:
             return found
         points = np.tile(self.subject.origin, (len(moves), 1))
         points[:, self.part.start : self.part.stop] += moves
-        return self.subject.outputs_at(points)
+        with np.errstate(all="ignore"):
+            return self.subject.outputs_at(points) - self.base
 
     # ------------------------------------------------------------------------------------------- slabs
 
@@ -256,4 +270,4 @@ class Sweep:
     def _changed(self, moves: Array) -> Array:
         """Tell which outputs the moves change; in a stack, rounding may change the others by a little."""
         with np.errstate(all="ignore"):
-            return ~(np.abs(self._outputs(moves) - self.base) <= (64 * self.noise if self.stack else 0.0))
+            return ~(np.abs(self._changes(moves)) <= (64 * self.noise if self.stack else 0.0))
