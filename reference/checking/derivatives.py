@@ -78,7 +78,8 @@ class Slopes:
     """K derivatives: each lies within `error` of `value`, or of `value - gap ... value + gap` at a kink.
 
     `floor` is the smallest error that float64 could have given. `kinks[2, n]` are the outputs whose slope jumps
-    and whether it jumps up (1) or down (-1).
+    and whether it jumps up (1) or down (-1). `square` says that a glance saw nothing above the square of the step,
+    as in a product of two inputs.
     """
 
     value: Array
@@ -86,6 +87,7 @@ class Slopes:
     gap: Array
     floor: Array
     kinks: Array
+    square: bool = False
 
     def per_unit(self, size: Array | float) -> Slopes:
         """Turn slopes per step into slopes per unit, given the size of a step."""
@@ -156,7 +158,9 @@ def glance(line: Line) -> Slopes | None:
     if not (smooth.all() and np.isfinite(error).all()):
         return None
     nothing = np.zeros_like(value)
-    return Slopes(value, error, nothing, nothing, _NO_KINKS)
+    return Slopes(
+        value, error, nothing, nothing, _NO_KINKS, _typical(cubic) <= (8 / _GLANCE) * _typical(noise)
+    )
 
 
 def _typical(values: Array) -> float:

@@ -98,7 +98,9 @@ class Workbench:
 
     def glance(self, weights: Array, direction: Direction) -> Slopes | None:
         """Look at the slopes along one direction from small steps, one for each row of `weights[R, M]`."""
-        return glance(self.line(weights, [direction]))
+        found = glance(self.line(weights, [direction]))
+        self.habits.straight |= found is not None and found.square
+        return found
 
     def sweep(self, weights: Array, part: Part, entries: Array) -> tuple[Array, Array]:
         """Measure entries of one array quickly: values good enough to confirm a claim, and their errors."""

@@ -10,7 +10,7 @@ output which changes by no such multiple belongs to several slabs, and then the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ _PLAIN = 1e7  # changes that stand out so far above rounding can be divided by e
 _OFF = 1e-5  # how far a quotient may be off its multiple
 
 
-def guess_periods(part: Part, others: Sequence[Part], apart: int) -> tuple[int, ...]:
+def guess_periods(part: Part, others: Iterable[Part], apart: int) -> tuple[int, ...]:
     """Return, axis by axis, after how many slabs the colours may begin again; `apart` is an axis like examples."""
     sizes = [other.shape for other in others if other is not part and len(other.shape) == len(part.shape)]
     periods = list(part.shape)
@@ -104,17 +104,22 @@ def read_owners(once: Array, again: Array, noise: Array, period: int, slabs: int
     `once` and `again[colour, m]` are the changes after the two moves. What changes as little as rounding does
     belongs to nobody, and is given to the first.
     """
-    many = (slabs - 1 - np.arange(period)[:, None]) // period + 1
+    colours = np.arange(period)[:, None]
+    many = (slabs - 1 - colours) // period + 1
     with np.errstate(all="ignore"):
-        quotient = again / once
-        nearest = np.rint(quotient)
-        quotient -= nearest
-        clear = np.abs(quotient) <= _OFF
+        off = again / once
+        nearest = np.rint(off)
+        off -= nearest
+        clear = np.abs(off, out=off) <= _OFF
         clear &= np.abs(once) > _PLAIN * noise
-        clear &= (nearest >= 1) & (nearest <= many)
-        if not clear.all():
-            still = (np.abs(once) <= 64 * noise) & (np.abs(again) <= 64 * noise * many)
-            if not (clear | still).all():
-                return None
-            nearest = np.where(clear, nearest, 1)
-    return (nearest.astype(np.intp) - 1) * period + np.arange(period)[:, None]
+        clear &= nearest >= 1
+        clear &= nearest <= many
+    if not clear.all():
+        still = (np.abs(once) <= 64 * noise) & (np.abs(again) <= 64 * noise * many)
+        if not (clear | still).all():
+            return None
+        nearest[~clear] = 1
+    nearest -= 1
+    nearest *= period
+    nearest += colours
+    return nearest.astype(np.intp)

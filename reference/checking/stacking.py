@@ -20,7 +20,7 @@ from reference.checking.inputs import Part
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
-__all__ = ["Stack", "find_stack"]
+__all__ = ["Stack", "find_stack", "ways_to_stack"]
 
 _ROOM = 2**17  # numbers in one stacked array: more would not be faster than one call after the other
 
@@ -96,28 +96,26 @@ def _keep_memory() -> None:
 
 
 def find_stack(
-    subject: Subject,
-    part: Part,
-    base: Array,
-    allowed: Array,
-    moves: Array,
-    known: Sequence[dict[str, int]] = (),
+    ways: Sequence[dict[str, int]], subject: Subject, part: Part, base: Array, allowed: Array, moves: Array
 ) -> tuple[Stack, Array] | None:
     """Find out whether copies of one input can be stacked; return how, and what each of the moves changes.
 
     The moves should stay in their copies: the outputs of two others that are not moved differ by `allowed` at most.
-    `known` are ways that have served for other inputs.
     """
     _keep_memory()
-    still = np.zeros((1, moves.shape[1]))
-    around = np.concatenate([still, moves, still])
-    likely = [axes for axes in known if part.name in axes]
-    for axes in (*likely, *_ways(subject, part)):
+    around = np.zeros((len(moves) + 2, moves.shape[1]))
+    around[1:-1] = moves
+    for axes in ways:
         stack = Stack(subject, axes, base)
         rows = stack.changes(part, around)
         if rows is not None and bool((np.abs(rows[[0, -1]]) <= allowed).all()):
             return stack, rows[1:-1]
     return None
+
+
+def ways_to_stack(subject: Subject, part: Part, known: Sequence[dict[str, int]] = ()) -> list[dict[str, int]]:
+    """Return the ways worth a try, the likeliest first; `known` have served for other inputs."""
+    return [axes for axes in known if part.name in axes] or list(_ways(subject, part))
 
 
 def _ways(subject: Subject, part: Part) -> Iterator[dict[str, int]]:

@@ -22,7 +22,7 @@ from reference.checking.derivatives import FIRST_STEP, UNIT
 from reference.checking.guesses import Guess, guess_periods
 from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
-from reference.checking.stacking import Stack, find_stack
+from reference.checking.stacking import Stack, find_stack, ways_to_stack
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
@@ -81,7 +81,7 @@ def colour_by_axes(masks: list[Array]) -> Colouring:
 
 @dataclass
 class Habits:
-    """What the inputs swept before were like: the next one may be like them."""
+    """What is known of a function already: how copies of inputs were stacked, and whether it looks straight."""
 
     stacks: list[dict[str, int]] = field(default_factory=list)
     straight: bool = False
@@ -115,19 +115,19 @@ class Sweep:
         self.stack: Stack | None = None
         self.shape = part.shape or (1,)
         self.habits = habits or Habits()
+        self.ways = ways_to_stack(subject, part, self.habits.stacks)
         self.random = self.steps * _drawn(len(moved))
 
     def slopes(self, weights: Array) -> tuple[Array, Array]:
         """Return the slope of sum(weights * y) per step of each entry, and how far it may be off."""
         if np.count_nonzero(self.steps) <= _FEW:
             return self._singly(weights)
-        guess = self._guess()
-        moves = self._guess_moves(guess) if guess and self.habits.straight else None
-        straight, changes = self._try(moves)
-        self.habits.straight = straight
-        if straight and guess and (found := self._guessed(weights, guess, moves, changes)) is not None:
-            return found
-        return self._coloured(weights, straight)
+        guess, hope = self._guess(), self.habits.straight
+        found = self._guessed(weights, guess) if guess and hope else None
+        if found is None:
+            straight = self.habits.straight = self._try()
+            found = self._guessed(weights, guess) if guess and straight and not hope else None
+        return self._coloured(weights, straight) if found is None else found
 
     def _coloured(self, weights: Array, straight: bool) -> tuple[Array, Array]:
         """Move groups of entries which the slabs have shown to touch different outputs."""
@@ -163,41 +163,32 @@ class Sweep:
 
     def _guess(self) -> Guess | None:
         """Guess groups from the shapes, if all entries are to be moved and they are not too many."""
-        parts = list(self.subject.inputs.parts.values())
-        known = [axes for axes in self.habits.stacks if self.part.name in axes]
-        guess = Guess(self.shape, guess_periods(self.part, parts, known[0][self.part.name] if known else 0))
+        apart = next((axes[self.part.name] for axes in self.ways), 0)
+        guess = Guess(self.shape, guess_periods(self.part, self.subject.inputs.parts.values(), apart))
         small = guess.count * max(len(self.base), len(self.steps)) <= _ROOM
         return guess if small and self.steps.all() else None
 
-    def _guess_moves(self, guess: Guess) -> Array:
-        """Return the moves that a guess needs, after one of all entries that has to be the sum of them."""
-        joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
-        return np.concatenate([joint[None], guess.moves(self.random)])
-
-    def _guessed(
-        self, weights: Array, guess: Guess, moves: Array | None, changes: Array
-    ) -> tuple[Array, Array] | None:
+    def _guessed(self, weights: Array, guess: Guess) -> tuple[Array, Array] | None:
         """Move all entries in the groups that the shapes suggest; None if the numbers contradict.
 
-        The outputs follow straight lines, so that a further move of all entries has to change them by the sum of
-        what the single moves do. That tells whether each change was put down to the right entry.
+        Where outputs follow straight lines, a further move of all entries changes them by the sum of what the single
+        moves do. That tells whether they are straight, and whether each change was put down to the right entry.
         """
-        if moves is None or not len(changes):
-            moves = self._guess_moves(guess)
-            changes = self._changes(moves)
+        joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
+        changes = self._stack_or_not(np.concatenate([joint[None], guess.moves(self.random)]))
         with np.errstate(all="ignore"):
             place = guess.places(changes[1:], self.noise)
             if place is None:
                 return None
-            joint = changes[0] @ weights
             changes *= weights
             value = np.bincount(place.ravel(), changes[1 : 1 + guess.count].ravel(), len(self.steps))
             value /= self.random
             doubt = weights * self.noise
             error = 4.5 * math.sqrt(doubt @ doubt)
-            if not abs(value @ moves[0] - joint) <= 8 * math.sqrt(len(self.steps)) * error:
+            off = abs(float(value @ joint - changes[0].sum()))
+            if not off <= 8 * math.sqrt(len(self.steps)) * error:
                 return None
-            return value * self.steps, error * np.abs(self.steps / self.random)
+            return value * self.steps, (error + off) * np.abs(self.steps / self.random)
 
     # ------------------------------------------------------------------------------------------- two steps
 
@@ -211,20 +202,23 @@ class Sweep:
         changed = (up != down) | (up != 0)
         return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
 
-    def _try(self, more: Array | None) -> tuple[bool, Array]:
-        """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step.
-
-        Also return what `more` moves do, if copies can be stacked.
-        """
-        moves = np.array([[1.0], [-1.0], [0.5]]) * self.random
-        wanted = moves if more is None else np.concatenate([moves, more])
+    def _stack_or_not(self, moves: Array) -> Array:
+        """Return what the moves change; if it is not known yet whether copies can be stacked, find out."""
+        if self.stack or not self.ways:
+            return self._changes(moves)
         noise = np.maximum(self.noise, UNIT * np.abs(self.base).max())
-        found = find_stack(self.subject, self.part, self.base, 64 * noise, wanted, self.habits.stacks)
+        found = find_stack(self.ways, self.subject, self.part, self.base, 64 * noise, moves)
+        self.ways = []
         if found is None:
-            return self._straight(self._changes(moves)), moves[:0]
+            return self._changes(moves)
         self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
-        self.habits.stacks.append(found[0].axes)
-        return self._straight(found[1][:3]), found[1][3:]
+        if self.stack.axes not in self.habits.stacks:
+            self.habits.stacks.append(self.stack.axes)
+        return found[1]
+
+    def _try(self) -> bool:
+        """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step."""
+        return self._straight(self._stack_or_not(np.array([[1.0], [-1.0], [0.5]]) * self.random))
 
     def _straight(self, changes: Array) -> bool:
         """Tell whether the outputs follow straight lines, given what a step, its opposite and half of it change."""
