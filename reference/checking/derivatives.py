@@ -154,13 +154,12 @@ def glance(line: Line) -> Slopes | None:
         # A kink bends by its jump and leaves 3/2 of it as a cubic term. Noise and curvature of one output may
         # be nothing by luck; those of the others are a warning.
         least = (40 / _GLANCE) * _typical(noise) + _typical(bend) / 64
+        square = _typical(cubic) <= (8 / _GLANCE) * _typical(noise)
         smooth = np.abs(cubic) <= (40 / _GLANCE) * noise + np.abs(bend) / 64 + least
     if not (smooth.all() and np.isfinite(error).all()):
         return None
     nothing = np.zeros_like(value)
-    return Slopes(
-        value, error, nothing, nothing, _NO_KINKS, _typical(cubic) <= (8 / _GLANCE) * _typical(noise)
-    )
+    return Slopes(value, error, nothing, nothing, _NO_KINKS, square)
 
 
 def _typical(values: Array) -> float:

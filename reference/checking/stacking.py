@@ -100,16 +100,17 @@ def find_stack(
 ) -> tuple[Stack, Array] | None:
     """Find out whether copies of one input can be stacked; return how, and what each of the moves changes.
 
-    The moves should stay in their copies: the outputs of two others that are not moved differ by `allowed` at most.
+    The moves should stay in their copies: the outputs of others that are not moved differ by `allowed` at most. One
+    of them stands before the moves and two behind, so that they are not their own mirror images.
     """
     _keep_memory()
-    around = np.zeros((len(moves) + 2, moves.shape[1]))
-    around[1:-1] = moves
+    around = np.zeros((len(moves) + 3, moves.shape[1]))
+    around[1:-2] = moves
     for axes in ways:
         stack = Stack(subject, axes, base)
         rows = stack.changes(part, around)
-        if rows is not None and bool((np.abs(rows[[0, -1]]) <= allowed).all()):
-            return stack, rows[1:-1]
+        if rows is not None and bool((np.abs(rows[[0, -2, -1]]) <= allowed).all()):
+            return stack, rows[1:-2]
     return None
 
 
