@@ -20,6 +20,7 @@ __all__ = ["Claim", "Confirmed", "Finding", "confirms", "judge", "probe", "probe
 
 _SMALLEST = 1e-6  # a mistake of this size, relative to its entry, has to be seen
 _STEADY = 1e-12  # a gradient that changes more than this for a rounding in dy is asked for again
+_NONE = np.zeros(0, dtype=np.intp)
 _SHARP = 1e-5  # agreement means something only if the numbers are at least this sharp
 
 
@@ -196,7 +197,7 @@ def probe_all(
 
 
 def _through(bench: Workbench, entries: Array, rng: np.random.Generator) -> Direction:
-    return Direction(entries, bench.spread[entries] * random_steps(rng, len(entries)))
+    return Direction(entries, _of(bench.spread, entries) * random_steps(rng, len(entries)))
 
 
 def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -> Finding:
@@ -210,12 +211,18 @@ def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -
 
 def _compare(claim: Claim, direction: Direction, slopes: Slopes, at: int, name: str) -> Finding:
     entries = direction.entries
-    shares = claim.gradient[entries] * direction.steps
-    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * direction.steps)
+    shares = _of(claim.gradient, entries) * direction.steps
+    scale, rounding = _norm(shares), _norm(_of(claim.rounding, entries) * direction.steps)
     title = f"{name}: {len(entries)} entries at once" if len(entries) > 1 else name
     row = judge(title, float(shares.sum()), slopes, at, 1e2 * scale, rounding)
-    small = (shares != 0) & (_SMALLEST * np.abs(shares) < 2 * row.allowed)
-    return Finding(row, direction, claim, slopes.kinks, entries[small])
+    sizes = np.abs(shares)
+    limit = 2 * row.allowed / _SMALLEST
+    unseen = entries[(sizes != 0) & (sizes < limit)] if sizes.min() < limit else _NONE
+    return Finding(row, direction, claim, slopes.kinks, unseen)
+
+
+def _of(column: Array, entries: Array) -> Array:
+    return column if len(entries) == len(column) else column[entries]  # all of them are in order
 
 
 def again(bench: Workbench, finding: Finding, scale: float) -> Finding:

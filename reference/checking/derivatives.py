@@ -55,8 +55,9 @@ class Line:
     moved exactly, `sizes[S, K]`.
     `weights[M]` makes one number of the outputs (for a glance along one direction also several, `weights[R, M]`),
     `owner[M]` says which direction an output belongs to and
-    `noise[M]` is how far rounding may carry each output. `hidden` is a change that rounding may swallow in any
-    output: in softmax, 1 - 1e-20 is 1, so that the most probable class seems not to depend on the others.
+    `noise[M]` is how far rounding may carry each output, its own rounding at least. `hidden` is a change that
+    rounding may swallow in any output: in softmax, 1 - 1e-20 is 1, so that the most probable class seems not to
+    depend on the others.
     """
 
     move: Callable[[Array], tuple[Array, Array]]
@@ -135,35 +136,45 @@ def glance(line: Line) -> Slopes | None:
     """
     outputs, sizes = line.move(_GLANCE_STEPS)
     right, left, reach = sizes.ravel().tolist()
-    width, ahead = right - left, (reach - right) / (right - left)
     share = right * left / ((reach - right) * (reach - left))
-    mix = [
-        [1 / right, -1 / left, 0],
-        [-(1 + ahead) / right, ahead / left, 1 / reach],
-        [1 / width, -1 / width, 0],
-    ]
     with np.errstate(all="ignore"):
         rises = outputs - line.base
-        bend, cubic, chord = np.array(mix) @ rises
-        correction = share * (line.weights @ cubic)
-        value = np.atleast_1d(line.weights @ chord + correction)
-        noise = np.maximum(line.noise, UNIT * np.abs(line.base))
-        changed = line.weights * (noise * np.logical_or(rises[0], rises[1]))
-        # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
-        error = np.abs(correction) / 8 + 3 * _root_of_squares(line, changed) / width
+        bend, cubic, _ = found = _newton(right, left, reach) @ rises
         # A kink bends by its jump and leaves 3/2 of it as a cubic term. Noise and curvature of one output may
         # be nothing by luck; those of the others are a warning.
-        least = (40 / _GLANCE) * _typical(noise) + _typical(bend) / 64
-        square = _typical(cubic) <= (8 / _GLANCE) * _typical(noise)
-        smooth = np.abs(cubic) <= (40 / _GLANCE) * noise + np.abs(bend) / 64 + least
-    if not (smooth.all() and np.isfinite(error).all()):
+        noise, rest = (40 / _GLANCE) * _typical(line.noise), np.abs(cubic)
+        least = noise + _typical(bend) / 64
+        if not rest.max(initial=0.0) <= least:
+            rest -= (40 / _GLANCE) * line.noise + np.abs(bend) / 64
+            if not rest.max() <= least:
+                return None
+        sums = np.atleast_2d(line.weights @ found[1:].T)
+        changed = line.weights * (line.noise * np.logical_or(rises[0], rises[1]))
+        rounding = _root_of_squares(line, changed) / (right - left)
+        value = sums[:, 1] + share * sums[:, 0]
+        # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
+        error = np.abs(sums[:, 0]) * (abs(share) / 8) + 3 * rounding
+        square = _typical(cubic) <= noise / 5
+    if not math.isfinite(error.sum()):
         return None
     nothing = np.zeros_like(value)
     return Slopes(value, error, nothing, nothing, _NO_KINKS, square)
 
 
+def _newton(right: float, left: float, reach: float) -> Array:
+    """Make the bend, the cubic term and the central difference of what three steps change."""
+    width, ahead = right - left, (reach - right) / (right - left)
+    return np.array(
+        [
+            [1 / right, -1 / left, 0],
+            [-(1 + ahead) / right, ahead / left, 1 / reach],
+            [1 / width, -1 / width, 0],
+        ]
+    )
+
+
 def _typical(values: Array) -> float:
-    return math.sqrt(values @ values / max(len(values), 1))
+    return math.sqrt(np.dot(values, values) / max(len(values), 1))
 
 
 def _settled(slopes: Slopes, relative: float, floors: float) -> bool:

@@ -23,6 +23,10 @@ _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond
 
 _SAMPLE = 3  # if so many entries touch every output, all are taken to
 
+_THIRD = np.array([1.0, -3.0, 3.0, -1.0]) / math.sqrt(
+    20
+)  # a third difference, with the rounding of one number
+
 _COARSE = 1e-10  # relative error of an output that float64 does not explain
 
 
@@ -61,7 +65,9 @@ class Workbench:
         noise, coarse = _noise(subject, base, spread, rng)
         if subject.single:
             noise, coarse = np.fmax(noise, np.abs(base) * float(np.finfo(np.float32).eps) / 2), True
-        return Workbench(subject, base, noise, noise if coarse else UNIT * np.abs(base), spread)
+        least = UNIT * np.abs(base)
+        noise = np.maximum(noise, least)
+        return Workbench(subject, base, noise, noise if coarse else least, spread)
 
     def line(self, weights: Array, directions: Sequence[Direction], owner: Array | None = None) -> Line:
         """Set up a line along which all directions are moved at once: either one, or single entries."""
@@ -177,19 +183,24 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
     inside. All these steps go to one side, so that a kink at the point itself does not disturb.
     """
-    shaken = subject.origin * (1 + np.copysign(2 * UNIT, random_steps(rng, len(spread))))
-    tiny = spread * 2.0**-22 * random_steps(rng, len(spread))
-    rows = subject.outputs_at(np.array([shaken, *(subject.origin + k * tiny for k in range(1, 4))]))
+    drawn = random_steps(rng, 2 * len(spread)).reshape(2, -1)
+    tiny = 2.0**-22 * spread * drawn[1]
+    points = np.arange(4.0)[:, None] * tiny + subject.origin
+    points[0] *= 1 + np.copysign(2 * UNIT, drawn[0])
+    rows = subject.outputs_at(points)
+    size, middle = np.abs(base), len(base) // 2
     with np.errstate(all="ignore"):
         noise = np.abs(rows[0] - base)
         rows[0] = base
-        third = np.array([1.0, -3.0, 3.0, -1.0]) / math.sqrt(20) @ rows
-        noise = np.fmin(np.fmax(np.fmax(noise, np.abs(third)), 0.0), sys.float_info.max)
-    middle = len(base) // 2
-    relative = float(np.partition(noise / np.where(base == 0, np.inf, np.abs(base)), middle)[middle])
+        noise = np.fmax(noise, np.abs(_THIRD @ rows))
+        if not math.isfinite(noise.sum()):
+            noise = np.fmin(np.fmax(noise, 0.0), sys.float_info.max)
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
+    if np.count_nonzero(noise > _COARSE * size) < len(base) - middle:
+        return noise, False
+    relative = float(np.partition(noise / np.where(base == 0, np.inf, size), middle)[middle])
     coarse = relative > _COARSE
-    return (np.fmax(noise, relative * np.abs(base)) if coarse else noise), coarse
+    return (np.fmax(noise, relative * size) if coarse else noise), coarse
 
 
 def _owners(masks: Array) -> Array:

@@ -21,6 +21,7 @@ from reference.shapes import Array
 __all__ = ["Guess", "guess_periods", "read_owners"]
 
 _PLAIN = 1e7  # changes that stand out so far above rounding can be divided by each other
+_FEW_SLABS = 64  # of more, a product of matrices takes longer than picking sums
 _OFF = 1e-5  # how far a quotient may be off its multiple
 
 
@@ -74,28 +75,42 @@ class Guess:
     def _behind(self, axis: int) -> tuple[int, ...]:
         return (1,) * (len(self.shape) - 1 - axis)
 
-    def places(self, change: Array, noise: Array) -> Array | None:
-        """Return `place[group, m]`: the entry that changes an output; None if some output belongs to several.
+    def owners(self, change: Array, noise: Array) -> list[Array] | None:
+        """Return for each axis `owner[colour, m]`: the slab of a colour which touches an output.
 
-        `change` is what the moves did to the outputs.
+        `change` is what the moves did to the outputs. None if some output belongs to several slabs of a colour.
         """
         shared, outputs = self._shared(), change.shape[1]
-        plain = change[: self.count].reshape(*self.periods, outputs)
         alone = tuple(axis for axis in range(len(self.shape)) if axis not in shared)
-        plain = plain.sum(axis=alone, keepdims=True)
-        place: Array = np.zeros((1, 1), dtype=np.intp)
-        at = self.count
-        for axis, period in enumerate(self.periods):
-            owner: Array | None = np.arange(period)[:, None]
-            if axis in shared:
-                others = tuple(other for other in shared if other != axis)
-                once = plain.sum(axis=others).reshape(period, outputs)
-                owner = read_owners(once, change[at : at + period], noise, period, self.shape[axis])
-                at += period
+        plain = change[: self.count].reshape(*self.periods, outputs).sum(axis=alone, keepdims=True)
+        found, at = [np.arange(period)[:, None] for period in self.periods], self.count
+        for axis in shared:
+            period, others = self.periods[axis], tuple(other for other in shared if other != axis)
+            once = (
+                plain.sum(axis=others).reshape(period, outputs) if others else plain.reshape(period, outputs)
+            )
+            owner = read_owners(once, change[at : at + period], noise, period, self.shape[axis])
             if owner is None:
                 return None
-            place = (place[:, None] * self.shape[axis] + owner).reshape(len(place) * period, -1)
-        return np.broadcast_to(place, (self.count, outputs))
+            found[axis], at = owner, at + period
+        return found
+
+    def sums(self, change: Array, weights: Array, owners: list[Array]) -> Array:
+        """Return for each entry the sum of weights * change over the outputs that it touches."""
+        shared = self._shared()
+        if len(shared) == 1 and self.periods[shared[0]] == 1 and self.shape[shared[0]] <= _FEW_SLABS:
+            (axis,) = shared
+            own = (
+                owners[axis] == np.arange(self.shape[axis])[:, None]
+            ) * weights  # as one product of matrices
+            found = (change[: self.count] @ own.T).reshape(*self.periods, self.shape[axis])
+            return np.moveaxis(found, -1, axis).reshape(self.shape).reshape(-1)
+        place: Array = np.zeros((1, 1), dtype=np.intp)
+        for size, owner in zip(self.shape, owners, strict=True):
+            place = (place[:, None] * size + owner).reshape(len(place) * len(owner), -1)
+        place = np.broadcast_to(place, (self.count, change.shape[1]))
+        weighed = weights * change[: self.count]
+        return np.bincount(place.reshape(-1), weighed.reshape(-1), math.prod(self.shape)).astype(np.float64)
 
 
 def read_owners(once: Array, again: Array, noise: Array, period: int, slabs: int) -> Array | None:

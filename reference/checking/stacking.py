@@ -49,8 +49,8 @@ class Stack:
         for name, axis in self.axes.items():
             part = self.subject.inputs.parts[name]
             own = self.subject.origin[part.start : part.stop]
-            rows = own + moves if part is moved else np.broadcast_to(own, (len(moves), len(own)))
-            given[name] = _side_by_side(rows, part.shape, axis % len(part.shape))
+            copies = own + moves if part is moved else np.broadcast_to(own, (len(moves), len(own)))
+            given[name] = _side_by_side(copies, part.shape, axis % len(part.shape))
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
@@ -68,7 +68,7 @@ def _side_by_side(rows: Array, shape: tuple[int, ...], axis: int) -> Array:
     """Lay copies of an array one after another along an axis; the result is a writable array in C order."""
     wide = shape[:axis] + (len(rows) * shape[axis],) + shape[axis + 1 :]
     copies = np.moveaxis(rows.reshape(-1, *shape), 0, axis) if axis else rows
-    return np.require(copies, requirements="CW").reshape(wide)
+    return np.require(copies, requirements=("C", "W")).reshape(wide)
 
 
 def _taken_apart(y: object, shape: tuple[int, ...], count: int) -> Array | None:

@@ -177,15 +177,13 @@ class Sweep:
         joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
         changes = self._stack_or_not(np.concatenate([joint[None], guess.moves(self.random)]))
         with np.errstate(all="ignore"):
-            place = guess.places(changes[1:], self.noise)
-            if place is None:
+            owners = guess.owners(changes[1:], self.noise)
+            if owners is None:
                 return None
-            changes *= weights
-            value = np.bincount(place.ravel(), changes[1 : 1 + guess.count].ravel(), len(self.steps))
-            value /= self.random
+            value = guess.sums(changes[1:], weights, owners) / self.random
             doubt = weights * self.noise
             error = 4.5 * math.sqrt(doubt @ doubt)
-            off = abs(float(value @ joint - changes[0].sum()))
+            off = abs(float(value @ joint - changes[0] @ weights))
             if not off <= 8 * math.sqrt(len(self.steps)) * error:
                 return None
             return value * self.steps, (error + off) * np.abs(self.steps / self.random)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.checking.derivatives import Line, central_differences, glance, measure
+from reference.checking.derivatives import UNIT, Line, central_differences, glance, measure
 
 
 def along(f, x, noise=0.0):
@@ -13,7 +13,7 @@ def along(f, x, noise=0.0):
         base,
         np.ones(len(base)),
         np.zeros(len(base), dtype=int),
-        np.full(len(base), noise),
+        np.maximum(noise, UNIT * np.abs(base)),
     )
 
 
