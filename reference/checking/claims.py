@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +20,7 @@ __all__ = ["Claim", "Confirmed", "Finding", "confirms", "judge", "probe", "probe
 
 _SMALLEST = 1e-6  # a mistake of this size, relative to its entry, has to be seen
 _STEADY = 1e-12  # a gradient that changes more than this for a rounding in dy is asked for again
+_NONE = np.zeros(0, dtype=np.intp)
 _SHARP = 1e-5  # agreement means something only if the numbers are at least this sharp
 
 
@@ -48,7 +51,7 @@ class Claim:
                 unit = float(np.finfo(np.float32).eps) if part.name in subject.coarse else UNIT
                 size, change = _largest(gradient[own]), _largest(shaken[own] - gradient[own])
                 unsteady |= not change <= _STEADY * size
-                rounding[own] = 4 * np.nan_to_num(max(unit * size, change))
+                rounding[own] = 4 * _finite(max(unit * size, change))
         if unsteady and not all(_alike(gradient, subject.gradient(dy)[1]) for _ in range(2)):
             return again, None
         return again, Claim(dy, gradient, rounding)
@@ -68,6 +71,11 @@ def _alike(gradient: Array, other: Array) -> bool:
     with np.errstate(all="ignore"):
         same = (gradient == other) | (np.abs(gradient - other) <= 1e-12 * np.abs(other) + 1e-300)
     return bool(np.all(same | (np.isnan(gradient) & np.isnan(other))))
+
+
+def _finite(value: float) -> float:
+    """Take NaN for nothing, and infinity for the largest number there is."""
+    return 0.0 if math.isnan(value) else min(value, sys.float_info.max)
 
 
 def _largest(values: Array) -> float:
@@ -189,7 +197,7 @@ def probe_all(
 
 
 def _through(bench: Workbench, entries: Array, rng: np.random.Generator) -> Direction:
-    return Direction(entries, bench.spread[entries] * random_steps(rng, len(entries)))
+    return Direction(entries, _of(bench.spread, entries) * random_steps(rng, len(entries)))
 
 
 def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -> Finding:
@@ -203,12 +211,18 @@ def _measured(bench: Workbench, claim: Claim, direction: Direction, name: str) -
 
 def _compare(claim: Claim, direction: Direction, slopes: Slopes, at: int, name: str) -> Finding:
     entries = direction.entries
-    shares = claim.gradient[entries] * direction.steps
-    scale, rounding = _norm(shares), _norm(claim.rounding[entries] * direction.steps)
+    shares = _of(claim.gradient, entries) * direction.steps
+    scale, rounding = _norm(shares), _norm(_of(claim.rounding, entries) * direction.steps)
     title = f"{name}: {len(entries)} entries at once" if len(entries) > 1 else name
     row = judge(title, float(shares.sum()), slopes, at, 1e2 * scale, rounding)
-    small = (shares != 0) & (_SMALLEST * np.abs(shares) < 2 * row.allowed)
-    return Finding(row, direction, claim, slopes.kinks, entries[small])
+    sizes = np.abs(shares)
+    limit = 2 * row.allowed / _SMALLEST
+    unseen = entries[(sizes != 0) & (sizes < limit)] if sizes.min() < limit else _NONE
+    return Finding(row, direction, claim, slopes.kinks, unseen)
+
+
+def _of(column: Array, entries: Array) -> Array:
+    return column if len(entries) == len(column) else column[entries]  # all of them are in order
 
 
 def again(bench: Workbench, finding: Finding, scale: float) -> Finding:

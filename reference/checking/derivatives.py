@@ -38,6 +38,7 @@ UNIT = float(np.finfo(np.float64).eps) / 2
 
 # A step at which curvature (about h^2) and rounding (about UNIT / h) leave ten digits of most functions.
 _GLANCE = 2.0**-16
+_GLANCE_STEPS = _GLANCE * np.array([1.0, -1.0, 4.0])
 _NO_KINKS = np.zeros((2, 0), dtype=np.intp)
 
 FIRST_STEP = 0.25
@@ -50,14 +51,16 @@ _STAGES: tuple[range, ...] = (range(6), range(9, 12), range(14, 17), range(19, 2
 class Line:
     """K directions through one point, and what is known about the outputs there.
 
-    `move(h)` returns the outputs `y[M]` after a move by about h, and how far each direction was moved exactly.
+    `move(steps[S])` returns the outputs `y[S, M]` after moves by about so much, and how far each direction was
+    moved exactly, `sizes[S, K]`.
     `weights[M]` makes one number of the outputs (for a glance along one direction also several, `weights[R, M]`),
     `owner[M]` says which direction an output belongs to and
-    `noise[M]` is how far rounding may carry each output. `hidden` is a change that rounding may swallow in any
-    output: in softmax, 1 - 1e-20 is 1, so that the most probable class seems not to depend on the others.
+    `noise[M]` is how far rounding may carry each output, its own rounding at least. `hidden` is a change that
+    rounding may swallow in any output: in softmax, 1 - 1e-20 is 1, so that the most probable class seems not to
+    depend on the others.
     """
 
-    move: Callable[[float], tuple[Array, Array]]
+    move: Callable[[Array], tuple[Array, Array]]
     base: Array
     weights: Array
     owner: Array
@@ -76,7 +79,8 @@ class Slopes:
     """K derivatives: each lies within `error` of `value`, or of `value - gap ... value + gap` at a kink.
 
     `floor` is the smallest error that float64 could have given. `kinks[2, n]` are the outputs whose slope jumps
-    and whether it jumps up (1) or down (-1).
+    and whether it jumps up (1) or down (-1). `square` says that a glance saw nothing above the square of the step,
+    as in a product of two inputs.
     """
 
     value: Array
@@ -84,6 +88,7 @@ class Slopes:
     gap: Array
     floor: Array
     kinks: Array
+    square: bool = False
 
     def per_unit(self, size: Array | float) -> Slopes:
         """Turn slopes per step into slopes per unit, given the size of a step."""
@@ -124,49 +129,52 @@ def measure(line: Line, first_step: float = FIRST_STEP) -> Slopes:
 
 
 def glance(line: Line) -> Slopes | None:
-    """Return the derivatives from three small steps, or None unless the outputs look smooth along the line.
+    """Return the derivatives along one direction from three small steps; None unless the outputs look smooth.
 
     Newton's interpolation through f(0), f(h), f(-h), f(4h): what the cubic term adds to the central difference is
     both its correction and a measure of how far to trust it.
     """
-    (up, right), (down, left), (far, reach) = (line.move(h) for h in (_GLANCE, -_GLANCE, 4 * _GLANCE))
+    outputs, sizes = line.move(_GLANCE_STEPS)
+    right, left, reach = sizes.ravel().tolist()
+    share = right * left / ((reach - right) * (reach - left))
     with np.errstate(all="ignore"):
-        width = right - left
-        apart = (right, left, reach, width) if line.count == 1 else _each(line, right, left, reach, width)
-        rise = up - line.base
-        to_right = rise / apart[0]
-        bend = to_right - (down - line.base) / apart[1]
-        cubic = (far - line.base) / apart[2] - to_right - bend * ((apart[2] - apart[0]) / apart[3])
-        weight = right * left / ((reach - right) * (reach - left))
-        correction = _weighed(line, cubic) * weight
-        across = up - down
-        value = _weighed(line, across) / width + correction
-        noise = np.maximum(line.noise, UNIT * np.abs(line.base))
-        moved = line.weights * (noise * ((across != 0) | (rise != 0)))
-        # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
-        error = np.abs(correction) / 8 + 3 * _root_of_squares(line, moved) / width
+        rises = outputs - line.base
+        bend, cubic, _ = found = _newton(right, left, reach) @ rises
         # A kink bends by its jump and leaves 3/2 of it as a cubic term. Noise and curvature of one output may
         # be nothing by luck; those of the others are a warning.
-        fuzz = (40 / _GLANCE) * (noise + _typical(noise)) + (np.abs(bend) + _typical(bend)) / 64
-        smooth = np.abs(cubic) <= fuzz
-    if not (smooth.all() and np.isfinite(error).all()):
+        noise, rest = (40 / _GLANCE) * _typical(line.noise), np.abs(cubic)
+        least = noise + _typical(bend) / 64
+        if not rest.max(initial=0.0) <= least:
+            rest -= (40 / _GLANCE) * line.noise + np.abs(bend) / 64
+            if not rest.max() <= least:
+                return None
+        sums = np.atleast_2d(line.weights @ found[1:].T)
+        changed = line.weights * (line.noise * np.logical_or(rises[0], rises[1]))
+        rounding = _root_of_squares(line, changed) / (right - left)
+        value = sums[:, 1] + share * sums[:, 0]
+        # For a smooth function the error is far smaller than the correction; if not, nothing is confirmed.
+        error = np.abs(sums[:, 0]) * (abs(share) / 8) + 3 * rounding
+        square = _typical(cubic) <= noise / 5
+    if not math.isfinite(error.sum()):
         return None
     nothing = np.zeros_like(value)
-    return Slopes(value, error, nothing, nothing, _NO_KINKS)
+    return Slopes(value, error, nothing, nothing, _NO_KINKS, square)
 
 
-def _weighed(line: Line, values: Array) -> Array:
-    """Return sum(weights * values) of each direction, or of each row of weights along the only one."""
-    return np.atleast_1d(line.weights @ values) if line.count == 1 else line.total(line.weights * values)
+def _newton(right: float, left: float, reach: float) -> Array:
+    """Make the bend, the cubic term and the central difference of what three steps change."""
+    width, ahead = right - left, (reach - right) / (right - left)
+    return np.array(
+        [
+            [1 / right, -1 / left, 0],
+            [-(1 + ahead) / right, ahead / left, 1 / reach],
+            [1 / width, -1 / width, 0],
+        ]
+    )
 
 
 def _typical(values: Array) -> float:
-    return math.sqrt(values @ values / max(len(values), 1))
-
-
-def _each(line: Line, *sizes: Array) -> tuple[Array, ...]:
-    """Give each output the size of the step of its direction."""
-    return tuple(size[line.owner] for size in sizes)
+    return math.sqrt(np.dot(values, values) / max(len(values), 1))
 
 
 def _settled(slopes: Slopes, relative: float, floors: float) -> bool:
@@ -192,7 +200,7 @@ def _better(old: Slopes, new: Slopes) -> Slopes:
 def _climb(line: Line, h: float) -> _Rung:
     """Take one step to either side; all noise is zero for outputs that stayed as they were."""
     with np.errstate(all="ignore"):
-        (up, right), (down, left) = line.move(h), line.move(-h)
+        (up, down), (right, left) = line.move(np.array([h, -h]))
         width = right - left
         largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(line.base))
         moved = (up != down) | (up != line.base)
@@ -210,6 +218,10 @@ def _climb(line: Line, h: float) -> _Rung:
 
 def _root_of_squares(line: Line, noise: Array) -> Array:
     """Add independent roundings, twice because a difference has two; scaled, so that no square overflows."""
+    if line.count == 1:
+        squares = 2 * (noise * noise).sum(axis=-1).reshape(-1) + 2 * line.hidden * line.hidden
+        if squares.min() > 1e-200 and squares.max() < 1e200:
+            return np.sqrt(squares)
     unit = max(float(np.abs(noise).max(initial=0.0)), line.hidden) or 1.0
     scaled = noise / unit
     return unit * np.sqrt(2 * line.total(scaled * scaled) + 2 * (line.hidden / unit) ** 2)

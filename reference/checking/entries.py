@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from reference.checking.derivatives import FIRST_STEP, UNIT, Line, Slopes, glanc
 from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
 from reference.checking.subject import Subject
-from reference.checking.sweep import Sweep
+from reference.checking.sweep import Habits, Sweep
 from reference.shapes import Array
 
 __all__ = ["Direction", "Workbench", "random_steps"]
@@ -20,6 +22,10 @@ __all__ = ["Direction", "Workbench", "random_steps"]
 _MASK_LIMIT = 40_000_000  # bytes for "which entry touches which output"; beyond it entries are moved singly
 
 _SAMPLE = 3  # if so many entries touch every output, all are taken to
+
+_THIRD = np.array([1.0, -3.0, 3.0, -1.0]) / math.sqrt(
+    20
+)  # a third difference, with the rounding of one number
 
 _COARSE = 1e-10  # relative error of an output that float64 does not explain
 
@@ -47,6 +53,7 @@ class Workbench:
     noise: Array
     hidden: Array
     spread: Array
+    habits: Habits = field(default_factory=Habits)
 
     @staticmethod
     def at(subject: Subject, rng: np.random.Generator, base: Array | None = None) -> Workbench:
@@ -58,7 +65,9 @@ class Workbench:
         noise, coarse = _noise(subject, base, spread, rng)
         if subject.single:
             noise, coarse = np.fmax(noise, np.abs(base) * float(np.finfo(np.float32).eps) / 2), True
-        return Workbench(subject, base, noise, noise if coarse else UNIT * np.abs(base), spread)
+        least = UNIT * np.abs(base)
+        noise = np.maximum(noise, least)
+        return Workbench(subject, base, noise, noise if coarse else least, spread)
 
     def line(self, weights: Array, directions: Sequence[Direction], owner: Array | None = None) -> Line:
         """Set up a line along which all directions are moved at once: either one, or single entries."""
@@ -70,11 +79,11 @@ class Workbench:
             vector[direction.entries] = direction.steps
         leading = np.array([direction.entries[0] for direction in directions])
 
-        def move(h: float) -> tuple[Array, Array]:
-            point = origin + h * vector
+        def move(steps: Array) -> tuple[Array, Array]:
+            points = origin + steps[:, None] * vector
             # What really was added differs from h * step by a rounding; a single entry can account for it.
-            real = np.full(1, h) if several else (point[leading] - origin[leading]) / vector[leading]
-            return self.subject.outputs(point)[kept], real
+            real = steps[:, None] if several else (points[:, leading] - origin[leading]) / vector[leading]
+            return self.subject.outputs_at(points)[:, kept], real
 
         return Line(
             move,
@@ -95,14 +104,16 @@ class Workbench:
 
     def glance(self, weights: Array, direction: Direction) -> Slopes | None:
         """Look at the slopes along one direction from small steps, one for each row of `weights[R, M]`."""
-        return glance(self.line(weights, [direction]))
+        found = glance(self.line(weights, [direction]))
+        self.habits.straight |= found is not None and found.square
+        return found
 
     def sweep(self, weights: Array, part: Part, entries: Array) -> tuple[Array, Array]:
         """Measure entries of one array quickly: values good enough to confirm a claim, and their errors."""
         places = entries - part.start
         moved = np.zeros(part.stop - part.start)
         moved[places] = 1.0
-        value, error = Sweep(self.subject, part, self.base, self.noise, moved).slopes(weights)
+        value, error = Sweep(self.subject, part, self.base, self.noise, moved, self.habits).slopes(weights)
         return value[places] / part.spread, error[places] / part.spread
 
     def entries(self, weights: Array, entries: Array) -> tuple[Slopes, list[Array]]:
@@ -172,18 +183,24 @@ def _noise(subject: Subject, base: Array, spread: Array, rng: np.random.Generato
     vanishes for every smooth function; what remains is rounding, also where forward computes in float32 somewhere
     inside. All these steps go to one side, so that a kink at the point itself does not disturb.
     """
-    shaken = subject.origin * (1 + np.copysign(2 * UNIT, random_steps(rng, len(spread))))
-    noise = np.abs(subject.outputs(shaken) - base)
-    tiny = spread * 2.0**-22 * random_steps(rng, len(spread))
+    drawn = random_steps(rng, 2 * len(spread)).reshape(2, -1)
+    tiny = 2.0**-22 * spread * drawn[1]
+    points = np.arange(4.0)[:, None] * tiny + subject.origin
+    points[0] *= 1 + np.copysign(2 * UNIT, drawn[0])
+    rows = subject.outputs_at(points)
+    size, middle = np.abs(base), len(base) // 2
     with np.errstate(all="ignore"):
-        rows = [base, *(subject.outputs(subject.origin + k * tiny) for k in range(1, 4))]
-        third = np.array([1.0, -3.0, 3.0, -1.0]) @ np.array(rows) / np.sqrt(20)
-        noise = np.fmin(np.fmax(np.fmax(noise, np.abs(third)), 0.0), np.finfo(np.float64).max)
-    middle = len(base) // 2
-    relative = float(np.partition(noise / np.where(base == 0, np.inf, np.abs(base)), middle)[middle])
+        noise = np.abs(rows[0] - base)
+        rows[0] = base
+        noise = np.fmax(noise, np.abs(_THIRD @ rows))
+        if not math.isfinite(noise.sum()):
+            noise = np.fmin(np.fmax(noise, 0.0), sys.float_info.max)
     # One output may be lucky. If most lose digits by the dozen, as float32 does, what is lost counts for all.
+    if np.count_nonzero(noise > _COARSE * size) < len(base) - middle:
+        return noise, False
+    relative = float(np.partition(noise / np.where(base == 0, np.inf, size), middle)[middle])
     coarse = relative > _COARSE
-    return (np.fmax(noise, relative * np.abs(base)) if coarse else noise), coarse
+    return (np.fmax(noise, relative * size) if coarse else noise), coarse
 
 
 def _owners(masks: Array) -> Array:

@@ -8,8 +8,10 @@ several layers.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -91,11 +93,12 @@ def _kind(value: Any) -> str:
 
 def _spread(array: Array) -> float:
     """Choose the size of a big step: how far the entries lie apart, or from 0, or 1."""
+    largest = float(np.abs(array).max())
     with np.errstate(all="ignore"):
-        off = array - array.mean()
-        candidates = (float(np.sqrt(off @ off / len(off))), float(np.max(np.abs(array))))
-    for size, least in zip(candidates, (1e-8 * candidates[1], 0.0), strict=True):
-        if np.isfinite(size) and size > max(least, 1e-290):
+        off = array - array.sum() / len(array)
+        apart = math.sqrt(off @ off / len(off))
+    for size, least in ((apart, 1e-8 * largest), (largest, 0.0)):
+        if math.isfinite(size) and size > max(least, 1e-290):
             return size
     return 1.0
 
@@ -115,6 +118,9 @@ def _named(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
 
 
 def parameters(function: Any) -> list[str]:
+    """Name what can be given by position, in order."""
+    if type(function) is FunctionType and not function.__dict__:  # not wrapped: ten times quicker
+        return list(function.__code__.co_varnames[: function.__code__.co_argcount])
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -11,19 +11,22 @@ where the outputs follow straight lines. Whatever is not confirmed has to be mea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from reference.checking.derivatives import FIRST_STEP, UNIT
+from reference.checking.guesses import Guess, guess_periods
 from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
-from reference.checking.stacking import Stack, find_stack
+from reference.checking.stacking import Stack, find_stack, ways_to_stack
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
-__all__ = ["Colouring", "Sweep", "colour_by_axes"]
+__all__ = ["Colouring", "Habits", "Sweep", "colour_by_axes"]
 
 _FEW = 3  # so many entries are moved one by one
 _SHORT = 16  # slabs of a longer axis are told apart by halving: fewer calls if they touch few outputs
@@ -76,24 +79,58 @@ def colour_by_axes(masks: list[Array]) -> Colouring:
     return Colouring(group.ravel(), tuple(owners), shape)
 
 
+@dataclass
+class Habits:
+    """What is known of a function already: how copies of inputs were stacked, and whether it looks straight."""
+
+    stacks: list[dict[str, int]] = field(default_factory=list)
+    straight: bool = False
+
+
+@lru_cache(maxsize=16)
+def _drawn(size: int) -> Array:
+    """Draw steps of random signs and of sizes between 1/2 and 1, the same ones for each array of a size."""
+    drawn = np.random.default_rng(size).uniform(-0.5, 0.5, size)
+    drawn += np.copysign(0.5, drawn)
+    drawn.setflags(write=False)
+    return drawn
+
+
 class Sweep:
     """One array of a subject, all of whose entries, or some of them, are to be moved."""
 
-    def __init__(self, subject: Subject, part: Part, base: Array, noise: Array, moved: Array) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        part: Part,
+        base: Array,
+        noise: Array,
+        moved: Array,
+        habits: Habits | None = None,
+    ) -> None:
         """Prepare to move the entries where `moved[n]` is 1."""
         self.subject, self.part, self.base = subject, part, base
         self.noise = np.maximum(noise, UNIT * np.abs(base))
         self.steps = moved * part.spread
         self.stack: Stack | None = None
         self.shape = part.shape or (1,)
-        drawn = np.random.default_rng(len(moved)).uniform(-0.5, 0.5, len(moved))
-        self.random = self.steps * (drawn + np.copysign(0.5, drawn))
+        self.habits = habits or Habits()
+        self.ways = ways_to_stack(subject, part, self.habits.stacks)
+        self.random = self.steps * _drawn(len(moved))
 
     def slopes(self, weights: Array) -> tuple[Array, Array]:
         """Return the slope of sum(weights * y) per step of each entry, and how far it may be off."""
         if np.count_nonzero(self.steps) <= _FEW:
             return self._singly(weights)
-        straight = self._try()
+        guess, hope = self._guess(), self.habits.straight
+        found = self._guessed(weights, guess) if guess and hope else None
+        if found is None:
+            straight = self.habits.straight = self._try()
+            found = self._guessed(weights, guess) if guess and straight and not hope else None
+        return self._coloured(weights, straight) if found is None else found
+
+    def _coloured(self, weights: Array, straight: bool) -> tuple[Array, Array]:
+        """Move groups of entries which the slabs have shown to touch different outputs."""
         colouring = colour_by_axes(self._slabs())
         groups = np.unique(colouring.group[self.steps != 0])
         value, error = np.zeros(len(self.steps)), np.zeros(len(self.steps))
@@ -122,37 +159,81 @@ class Sweep:
             error[at] = 3 * np.sqrt(doubt**2 @ weights**2)
         return value, error
 
+    # ------------------------------------------------------------------------------------------- guesses
+
+    def _guess(self) -> Guess | None:
+        """Guess groups from the shapes, if all entries are to be moved and they are not too many."""
+        apart = next((axes[self.part.name] for axes in self.ways), 0)
+        guess = Guess(self.shape, guess_periods(self.part, self.subject.inputs.parts.values(), apart))
+        small = guess.count * max(len(self.base), len(self.steps)) <= _ROOM
+        return guess if small and self.steps.all() else None
+
+    def _guessed(self, weights: Array, guess: Guess) -> tuple[Array, Array] | None:
+        """Move all entries in the groups that the shapes suggest; None if the numbers contradict.
+
+        Where outputs follow straight lines, a further move of all entries changes them by the sum of what the single
+        moves do. That tells whether they are straight, and whether each change was put down to the right entry.
+        """
+        joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
+        changes = self._stack_or_not(np.concatenate([joint[None], guess.moves(self.random)]))
+        with np.errstate(all="ignore"):
+            owners = guess.owners(changes[1:], self.noise)
+            if owners is None:
+                return None
+            value = guess.sums(changes[1:], weights, owners) / self.random
+            doubt = weights * self.noise
+            error = 4.5 * math.sqrt(doubt @ doubt)
+            off = abs(float(value @ joint - changes[0] @ weights))
+            if not off <= 8 * math.sqrt(len(self.steps)) * error:
+                return None
+            return value * self.steps, (error + off) * np.abs(self.steps / self.random)
+
+    # ------------------------------------------------------------------------------------------- two steps
+
     def _chords(self, moves: Array) -> tuple[Array, Array]:
-        up = self._outputs(moves)
-        return up - self.base, np.broadcast_to(1.5 * self.noise, up.shape)
+        changes = self._changes(moves)
+        return changes, np.broadcast_to(1.5 * self.noise, changes.shape)
 
     def _pinches(self, moves: Array) -> tuple[Array, Array]:
-        up, down = self._outputs(_PINCH * moves), self._outputs(-_PINCH * moves)
-        bend = np.abs(up + down - 2 * self.base) / _PINCH
-        changed = (up != down) | (up != self.base)
+        up, down = self._changes(_PINCH * moves), self._changes(-_PINCH * moves)
+        bend = np.abs(up + down) / _PINCH
+        changed = (up != down) | (up != 0)
         return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
+
+    def _stack_or_not(self, moves: Array) -> Array:
+        """Return what the moves change; if it is not known yet whether copies can be stacked, find out."""
+        if self.stack or not self.ways:
+            return self._changes(moves)
+        noise = np.maximum(self.noise, UNIT * np.abs(self.base).max())
+        found = find_stack(self.ways, self.subject, self.part, self.base, 64 * noise, moves)
+        self.ways = []
+        if found is None:
+            return self._changes(moves)
+        self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
+        if self.stack.axes not in self.habits.stacks:
+            self.habits.stacks.append(self.stack.axes)
+        return found[1]
 
     def _try(self) -> bool:
         """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step."""
-        moves = np.array([[1.0], [-1.0], [0.5]]) * self.random
-        noise = np.maximum(self.noise, UNIT * np.max(np.abs(self.base)))
-        found = find_stack(self.subject, self.part, self.base, 64 * noise, moves)
-        if found is not None:
-            self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
-        up, down, half = self._outputs(moves) if found is None else found[1]
-        with np.errstate(all="ignore"):
-            largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(self.base))
-            allowed = 64 * np.maximum(self.noise, UNIT * largest) + 64 * UNIT * float(np.max(largest))
-            bends = np.abs(up + down - 2 * self.base), np.abs(up - 2 * half + self.base)
-            return bool(np.all(np.maximum(*bends) <= allowed))
+        return self._straight(self._stack_or_not(np.array([[1.0], [-1.0], [0.5]]) * self.random))
 
-    def _outputs(self, moves: Array) -> Array:
-        """Return the outputs `y[K, M]` after each of the moves of this array."""
-        own = slice(self.part.start, self.part.stop)
+    def _straight(self, changes: Array) -> bool:
+        """Tell whether the outputs follow straight lines, given what a step, its opposite and half of it change."""
+        with np.errstate(all="ignore"):
+            bends = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, -2.0]]) @ changes
+            largest = max(float(np.abs(changes + self.base).max()), float(np.abs(self.base).max()))
+            return bool((np.abs(bends) <= 64 * self.noise + 64 * UNIT * largest).all())
+
+    def _changes(self, moves: Array) -> Array:
+        """Return what each of the moves of this array does to the outputs, `change[K, M]`."""
+        found = None if self.stack is None else self.stack.changes(self.part, moves)
+        if found is not None:
+            return found
         points = np.tile(self.subject.origin, (len(moves), 1))
-        points[:, own] += moves
-        found = None if self.stack is None else self.stack.outputs(points)
-        return np.array([self.subject.outputs(point) for point in points]) if found is None else found
+        points[:, self.part.start : self.part.stop] += moves
+        with np.errstate(all="ignore"):
+            return self.subject.outputs_at(points) - self.base
 
     # ------------------------------------------------------------------------------------------- slabs
 
@@ -181,4 +262,4 @@ class Sweep:
     def _changed(self, moves: Array) -> Array:
         """Tell which outputs the moves change; in a stack, rounding may change the others by a little."""
         with np.errstate(all="ignore"):
-            return ~(np.abs(self._outputs(moves) - self.base) <= (64 * self.noise if self.stack else 0.0))
+            return ~(np.abs(self._changes(moves)) <= (64 * self.noise if self.stack else 0.0))

@@ -93,7 +93,19 @@ class _Inquiry:
                 entries = self._fewer(part, self._suspects(part, entries))
             if entries.size:
                 self._measure(part, entries)
+        if self._contradicts():
+            for part in self.parts:
+                self._measure(part, self._fewer(part, np.arange(part.start, part.stop)), quick=False)
         self._ties()
+
+    def _contradicts(self) -> bool:
+        """Tell whether a probe is wrong though quick numbers have confirmed all that was looked at."""
+        refused = any(f.outcome == "wrong" for f in self.seen)
+        return (
+            refused
+            and not any(f.outcome != "right" for f in (*self.singles, *self.joint))
+            and not self.kinked()
+        )
 
     def _narrowed(self, entries: Array) -> Array:
         """Probe entries too small to be seen beside the others by themselves, while that shows most of them."""
@@ -138,13 +150,11 @@ class _Inquiry:
             )
         return entries
 
-    def _measure(self, part: Part, entries: Array) -> None:
+    def _measure(self, part: Part, entries: Array, quick: bool = True) -> None:
         bench, claim = self.bench, self.claim
         scale = self._scale(part)
-
-        if (
-            not self.kinked()
-        ):  # beside kinks only the ladder will do: a jump in one output may hide among many
+        # Beside kinks only the ladder will do: a jump in one output may hide among many.
+        if quick and not self.kinked():
             value, error = bench.sweep(claim.dy, part, entries)
             fits = confirms(claim, entries, value, error)
             self.confirmed.append(Confirmed.of(claim, part, entries[fits], value[fits], error[fits]))

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from reference.checking.derivatives import Line, central_differences, glance, measure
+from reference.checking.derivatives import UNIT, Line, central_differences, glance, measure
 
 
 def along(f, x, noise=0.0):
     base = np.atleast_1d(f(x))
     return Line(
-        lambda h: (np.atleast_1d(f(x + h)), np.array([h])),
+        lambda steps: (np.array([np.atleast_1d(f(x + h)) for h in steps]), steps[:, None]),
         base,
         np.ones(len(base)),
         np.zeros(len(base), dtype=int),
-        np.full(len(base), noise),
+        np.maximum(noise, UNIT * np.abs(base)),
     )
 
 
@@ -41,7 +41,7 @@ def test_the_bound_covers_the_error(name):
 def test_a_line_takes_two_steps_to_either_side():
     calls = []
     f = along(lambda x: 2 * x, 1.0)
-    counted = Line(lambda h: calls.append(h) or f.move(h), f.base, f.weights, f.owner, f.noise)
+    counted = Line(lambda steps: calls.extend(steps) or f.move(steps), f.base, f.weights, f.owner, f.noise)
     assert measure(counted).value == pytest.approx(2, abs=1e-15)
     assert len(calls) == 4
 
@@ -101,6 +101,12 @@ def test_a_glance_says_nothing_at_a_kink_or_jump(f):
 def test_a_glance_takes_three_steps_and_several_weights():
     calls = []
     f = along(np.exp, 0.5)
-    line = Line(lambda h: calls.append(h) or f.move(h), f.base, np.array([[1.0], [-3.0]]), f.owner, f.noise)
+    line = Line(
+        lambda steps: calls.extend(steps) or f.move(steps),
+        f.base,
+        np.array([[1.0], [-3.0]]),
+        f.owner,
+        f.noise,
+    )
     np.testing.assert_allclose(glance(line).value, np.exp(0.5) * np.array([1, -3]), rtol=1e-9)
     assert len(calls) == 3

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference import check_gradient
-from reference.checking.stacking import find_stack
+from reference.checking.stacking import find_stack, ways_to_stack
 from reference.checking.subject import read_subject
-from reference.checking.sweep import Sweep, colour_by_axes
+from reference.checking.sweep import Habits, Sweep, colour_by_axes
 
 
 def conv(x, w, b):
@@ -21,12 +21,13 @@ def conv_inputs():
     return r.normal(size=(2, 3, 6, 5)), r.normal(size=(4, 3, 3, 2)), r.normal(size=4)
 
 
-def sweep(f, inputs, name, weights=None):
+def sweep(f, inputs, name, weights=None, hope=False):
     """Return what a sweep says about one input, the sweep, and the number of calls."""
     subject = read_subject(f, None, inputs)
     base = subject.outputs(subject.origin)
     part = subject.inputs.parts[name]
-    found = Sweep(subject, part, base, np.zeros_like(base), np.ones(part.stop - part.start))
+    habits = Habits(straight=hope)
+    found = Sweep(subject, part, base, np.zeros_like(base), np.ones(part.stop - part.start), habits)
     weights = np.random.default_rng(1).normal(size=len(base)) if weights is None else weights
     value, error = found.slopes(weights)
     return value / part.spread, error / part.spread, weights, found, subject.calls
@@ -91,7 +92,9 @@ def test_what_only_looks_like_a_batch_is_not_stacked(f):
     subject = read_subject(f, None, (x,))
     base = subject.outputs(subject.origin)
     part = next(iter(subject.inputs.parts.values()))
-    assert find_stack(subject, part, base, np.full(len(base), 1e-12), np.ones((1, 12))) is None
+    ways = ways_to_stack(subject, part)
+    assert ways
+    assert find_stack(ways, subject, part, base, np.full(len(base), 1e-12), np.ones((1, 12))) is None
 
 
 def test_a_function_that_cheats_on_larger_batches_is_not_believed():
@@ -144,3 +147,128 @@ def test_rows_of_confirmed_entries_are_written_when_asked_for():
     assert len(singles) == 12
     assert all(0 <= abs(row.yours - row.numeric) <= row.allowed < 1e-7 for row in singles)
     assert len(check.rows) == len(list(check.rows))
+
+
+# Functions that look like a convolution or a linear layer by their shapes, and are something else.
+
+
+def mixing(pair):
+    """Let each example get a tenth of another one, and say which."""
+
+    def forward(x, w, b):
+        return conv(x, w, b) + 0.1 * conv(x[pair], w, b)
+
+    def backward(dy, x, w, b):
+        other = np.zeros_like(dy)
+        np.add.at(other, pair, 0.1 * dy)
+        windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))
+        total = dy + other
+        dx = np.zeros_like(x)
+        for k, l in np.ndindex(w.shape[2:]):
+            part = np.einsum("nfhw,fc->nchw", total, w[:, :, k, l])
+            dx[:, :, k : k + dy.shape[2], l : l + dy.shape[3]] += part
+        return dx, np.einsum("nchwkl,nfhw->fckl", windows, total), total.sum(axis=(0, 2, 3))
+
+    return forward, backward
+
+
+def wider(x, w, b):
+    """Slide windows over x that are wider than w: the second sees what lies two columns on."""
+    far = np.concatenate([x[..., 2:], np.zeros_like(x[..., :2])], axis=-1)
+    return conv(x, w, b) + 3 * conv(far, w, b)
+
+
+def wrong_at(backward, name, at, error):
+    """Spoil one entry of one gradient by a relative error."""
+
+    def spoilt(dy, x, w, b):
+        gradients = [g.copy() for g in backward(dy, x, w, b)]
+        gradients["xwb".index(name)].flat[at] *= 1 + error
+        return tuple(gradients)
+
+    return spoilt
+
+
+def numeric(f, inputs, weights):
+    """Differentiate what is a straight line in each input by differences of two values, entry by entry."""
+    found = []
+    for k, array in enumerate(inputs):
+        moved = [a.copy() for a in inputs]
+        gradient = np.zeros(array.size)
+        for i in range(array.size):
+            moved[k].flat[i] = array.flat[i] + 1
+            gradient[i] = np.sum(weights.reshape(f(*inputs).shape) * (f(*moved) - f(*inputs)))
+            moved[k].flat[i] = array.flat[i]
+        found.append(gradient)
+    return found
+
+
+LIARS = {
+    "pairs of examples": mixing(np.array([1, 0, 3, 2]))[0],
+    "the first example": mixing(np.zeros(4, dtype=int))[0],
+    "wider windows": wider,
+    "filters that share": lambda x, w, b: conv(x, w, b) + conv(x, w[::-1], b),
+    "a mean over everything": lambda x, w, b: conv(x, w, b) - conv(x, w, b).mean(),
+}
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_what_the_shapes_suggest_is_held_to_the_numbers(name):
+    r = np.random.default_rng(7)
+    inputs = (r.normal(size=(4, 2, 6, 7)), r.normal(size=(4, 2, 3, 3)), r.normal(size=4))
+    weights = r.normal(size=LIARS[name](*inputs).size)
+    for which, exact in zip("xwb", numeric(LIARS[name], inputs, weights), strict=True):
+        value, error, *_ = sweep(LIARS[name], inputs, which, weights)
+        np.testing.assert_allclose(value, exact, rtol=1e-9, atol=1e-9)
+        assert error.max() < 1e-9
+
+
+@pytest.mark.parametrize("hope", [False, True])
+def test_a_guess_is_refused_where_examples_share_outputs(hope):
+    r = np.random.default_rng(8)
+    inputs = (r.normal(size=(4, 2, 6, 7)), r.normal(size=(4, 2, 3, 3)), r.normal(size=4))
+    for f, fits in ((conv, True), (LIARS["pairs of examples"], False), (wider, False)):
+        *_, found, _ = sweep(f, inputs, "x", hope=hope)
+        weights = r.normal(size=len(found.base))
+        assert (found._guessed(weights, found._guess()) is not None) == fits
+
+
+def test_curved_outputs_are_no_straight_lines_whatever_is_hoped():
+    """The chord of a parabola is not its slope: the sum of what single moves do is not what all do together."""
+    inputs = (np.random.default_rng(9).normal(size=(5, 6)),)
+    value, error, g, *_ = sweep(lambda x: x**2 + x, inputs, "x", hope=True)
+    exact = g * (2 * inputs[0] + 1).ravel()
+    assert np.all(np.abs(value - exact) <= error)
+    np.testing.assert_allclose(value, exact, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", "xwb")
+def test_one_wrong_entry_is_named_wherever_it_is_among_those_moved_together(name):
+    _, backward = mixing(np.arange(2))
+    inputs = conv_inputs()
+    size = dict(zip("xwb", inputs, strict=True))[name].size
+
+    def forward(x, w, b):
+        return 1.1 * conv(x, w, b)
+
+    for at in range(0, size, 1 + size // 25):
+        check = check_gradient(forward, wrong_at(backward, name, at, 1e-6), inputs, every_entry=True)
+        wrong = [row.entry for row in check.rows if row.outcome == "wrong" and "at once" not in row.entry]
+        shape = dict(zip("xwb", inputs, strict=True))[name].shape
+        place = ", ".join(str(i) for i in np.unravel_index(at, shape))
+        assert check.outcome == "wrong"
+        assert wrong == [f"d{name}[{place}]"]
+
+
+@pytest.mark.parametrize("pair", [[1, 0, 3, 2], [0, 0, 0, 0]])
+def test_examples_that_share_outputs_are_checked_all_the_same(pair):
+    forward, backward = mixing(np.array(pair))
+    r = np.random.default_rng(10)
+    inputs = (r.normal(size=(4, 2, 6, 7)), r.normal(size=(4, 2, 3, 3)), r.normal(size=4))
+    assert check_gradient(forward, backward, inputs, every_entry=True)
+    _, apart = mixing(np.arange(4))  # knows nothing of the other example
+    assert check_gradient(forward, apart, inputs, every_entry=True).outcome == "wrong"
+    for at in (0, 100, 335):
+        check = check_gradient(forward, wrong_at(backward, "x", at, 1e-6), inputs, every_entry=True)
+        assert check.outcome == "wrong"
+        assert sum(row.outcome == "wrong" and "at once" not in row.entry for row in check.rows) == 1
