@@ -7,12 +7,11 @@ import importlib.util
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.ahead import Ahead
 from autograder.assignment import available, read_assignment
 from autograder.checks import Judgement, judge
 from autograder.course import CourseError
@@ -43,11 +42,13 @@ def check_file(file: Path, assignment: str | None = None, hints: bool = True) ->
         submitted = read_submission(file, release, limits)
     except UnreadableSubmission as error:
         return Checked([f"{file.name} could not be graded: {error}"], readable=False)
-    with _starting(Sandbox(limits=limits, allow_weak=True)) as ready:
+    with Ahead(Sandbox(limits=limits, allow_weak=True)) as ahead:
         public = _kit_data(file) or _own_data(name)
         kit_template.PUBLIC, kit_template.FOLDER = public, file.resolve().parent
         keys = {exercise: kit_template._key(exercise) for exercise in public["exercises"]}
-        evidence = ready().run(submitted.cells, {exercise: key.script(0) for exercise, key in keys.items()})
+        evidence = ahead.ready().run(
+            submitted.cells, {exercise: key.script(0) for exercise, key in keys.items()}
+        )
     result = Checked()
     for exercise, key in keys.items():
         judgement = judge(key, 0, evidence.questions.get(exercise, ()))
@@ -56,18 +57,6 @@ def check_file(file: Path, assignment: str | None = None, hints: bool = True) ->
         _typed_lines(result, question, submitted)
     _receipt(result, file, name, submitted, evidence)
     return result
-
-
-@contextlib.contextmanager
-def _starting(box: Sandbox) -> Iterator[Callable[[], Sandbox]]:
-    """Let a sandbox start while something else is done; calling what this yields waits until it is ready."""
-    with ThreadPoolExecutor(1) as beside:
-        started = beside.submit(box.__enter__)
-        try:
-            yield started.result
-        finally:
-            started.exception()  # waits: a sandbox that is starting cannot be closed
-            box.close()
 
 
 def _assignment_name(file: Path, given: str | None) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
+from autograder.ahead import Ahead
 from autograder.assignment import Assignment
 from autograder.course import Course, CourseError
 from autograder.hand_ins import Found, file_stem, find_submissions, fingerprint
@@ -26,8 +27,9 @@ from autograder.loading import load_bundle
 from autograder.marking import Marking
 from autograder.model import Report
 from autograder.moves import Move, move_between
+from autograder.sandbox import Sandbox
 from autograder.times import HandedIn, better, handed_in
-from autograder.workers import Done, Job, Judged, Pool
+from autograder.workers import Done, Job, Judged, Pool, may_fork
 
 MOST_ALARMS = 50
 
@@ -77,46 +79,66 @@ def grade(
     allow_weak: bool = False,
     regrade: bool = False,
     dask: str = "",
+    ahead: Ahead | None = None,
     on_start: Callable[[Progress], None] = lambda _progress: None,
     on_report: Callable[[Report, bool], None] = lambda _report, _kept: None,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Grade every submission that the journal does not already hold with the same key.
 
     Where only some questions changed, only those are judged again. `regrade` judges everything anew.
-    `on_start` is called when the work is counted, `on_report(report, kept)` for each row.
+    `ahead` is the assignment's sandbox where the caller has let one start already.
+    `on_start` is called when the work is counted, `on_report(report, kept)` for each row,
+    `on_wait` several times a second on this machine, also where no report comes.
 
     Raises:
         CourseError, JournalError: nothing can be graded, or no more can be written. What is graded is kept.
     """
     bundle = load_bundle(course, name)
     marking = Marking(course, bundle.assignment)
-    if not dask:
-        with open_sandbox(bundle, allow_weak, ("numpy",)):  # the least that starts
-            pass  # refuse a weak sandbox before any work is handed out
     found = list(find_submissions(submissions or course.root / "submitted", name))
     students = {f.student for f in found}
     progress = Progress(total=len(found), missing=tuple(sorted(bundle.roster - students)))
-    with Journal(course.journal(name)) as journal:
+    with contextlib.ExitStack() as opened:
+        # A weak sandbox is refused before any work is handed out.
+        box = None if dask else opened.enter_context(_first_sandbox(bundle, allow_weak, ahead))
+        journal = opened.enter_context(Journal(course.journal(name)))
         standing = Standing(course.journal(name))
         see_judge(course, standing, regrade)
         _sweep(course.reports(name))
         on_start(progress)
         with _regrading(course, name) if regrade else contextlib.nullcontext("") as token:
             run = _Run(course, bundle, marking, standing, journal, progress, token, on_report)
-            with _engine(course, name, bundle, min(workers, len(found)) or 1, allow_weak, dask) as engine:
+            size = min(workers, len(found)) or 1
+            with _engine(course, name, bundle, size, allow_weak, dask, box) as engine:
                 for done in engine.run(run.jobs(found)):
                     run.record(done)
+                    on_wait()
             run.without_hand_in(students)
     if regrade:
         course.pin_judge(JUDGE_VERSION)
     return progress
 
 
+@contextlib.contextmanager
+def _first_sandbox(bundle: Bundle, allow_weak: bool, ahead: Ahead | None) -> Iterator[Sandbox | None]:
+    """Yield a sandbox that has started; it is the first process's, unless it is but to see that one starts."""
+    if ahead is not None and ahead.is_for(bundle.assignment.limits.packages, bundle.limits(), allow_weak):
+        yield ahead.ready()
+    elif may_fork():
+        with open_sandbox(bundle, allow_weak) as box:
+            yield box
+    else:
+        with open_sandbox(bundle, allow_weak, ("numpy",)):  # the least that starts
+            pass
+        yield None
+
+
 def _engine(
-    course: Course, name: str, bundle: Bundle, workers: int, allow_weak: bool, dask: str
+    course: Course, name: str, bundle: Bundle, workers: int, allow_weak: bool, dask: str, box: Sandbox | None
 ) -> contextlib.AbstractContextManager[Any]:
     if not dask:
-        return Pool(course.root, name, workers, allow_weak)
+        return Pool(course.root, name, workers, allow_weak, bundle, box)
     from autograder.cluster import Cluster
 
     return Cluster(dask, course, bundle, allow_weak)
@@ -214,6 +236,8 @@ class _Run:
 
     def record(self, done: Done) -> None:
         """Put what was judged into the journal, and only then into reports."""
+        if not done:
+            return
         entries = [self._entry(job, judged) for job, judged in done]
         self.journal.append(*entries)
         for entry in entries:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,19 @@ BLOCK = 1 << 16
 
 class JournalError(Exception):
     """The journal cannot be read or written; the text says where and what to do."""
+
+
+_OPEN: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """Close every journal: a process that was forked must not hold the lock of the one that writes."""
+    for journal in tuple(_OPEN):
+        journal.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 class Journal:
@@ -50,10 +64,15 @@ class Journal:
         except OSError:
             self._file.close()
             raise JournalError(f"Another run is grading into {self.path}. Wait for it or stop it.") from None
+        _OPEN.add(self)
         self._mend_torn_end()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and give up the lock; may be called twice."""
         self._file.close()
 
     def append(self, *entries: Mapping[str, Any]) -> None:

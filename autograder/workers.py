@@ -15,7 +15,7 @@ import queue
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ from autograder.hand_ins import fingerprint
 from autograder.judging import Again, Bundle, judge_file, open_sandbox
 from autograder.loading import load_bundle
 from autograder.model import Report
-from autograder.sandbox import SandboxError, remove_folders
+from autograder.sandbox import Sandbox, SandboxError, remove_folders
 
 AHEAD = 2  # jobs given to a process at once: it goes on while this side writes
 PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
 STARTS = 3  # a process that dies before it is ready is started so often
+PAUSE = 0.2  # seconds after which whoever waits for reports gets a turn
+TITLE = "backmark-judge"
 
 Judged = tuple[str, dict[str, Any]]  # fingerprint of the file, report
 
@@ -61,9 +63,9 @@ _OWN: dict[str, Judge] = {}  # the judge of this process, by what it judges
 class Judge:
     """The keys and the sandbox of one process, kept open from one submission to the next."""
 
-    def __init__(self, bundle: Bundle, allow_weak: bool = False) -> None:
+    def __init__(self, bundle: Bundle, allow_weak: bool = False, box: Sandbox | None = None) -> None:
         self.bundle, self.allow_weak = bundle, allow_weak
-        self.box = open_sandbox(bundle, allow_weak).__enter__()
+        self.box = box or open_sandbox(bundle, allow_weak).__enter__()
 
     def judge(self, job: Job, path: Path | None = None) -> Judged:
         """Judge one submission; where the sandbox failed us, once more in a new one."""
@@ -82,13 +84,28 @@ class Judge:
         self.box.close()
 
 
-def _work(link: Connection, root: str, name: str, allow_weak: bool) -> None:
+@dataclass
+class Inherited:
+    """What a process that was forked need not load: the keys, perhaps a sandbox that has started."""
+
+    bundle: Bundle
+    box: Sandbox | None = None
+    others: list[Connection] = field(default_factory=list)  # which are not its own
+
+
+def _work(link: Connection, root: str, name: str, allow_weak: bool, given: Inherited | None = None) -> None:
     """Judge what comes through the link until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _OWN.clear()
     signal.signal(signal.SIGTERM, lambda *_: _leave())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _be_named()
+    for other in given.others if given is not None else ():
+        other.close()
     try:
-        judge = _OWN[""] = Judge(load_bundle(Course(Path(root)), name), allow_weak)
+        bundle = load_bundle(Course(Path(root)), name) if given is None else given.bundle
+        judge = _OWN[""] = Judge(bundle, allow_weak, given.box if given is not None else None)
     except Exception as error:
         link.send(str(error) or type(error).__name__)
         return
@@ -100,6 +117,12 @@ def _work(link: Connection, root: str, name: str, allow_weak: bool) -> None:
         while (job := jobs.get()) is not None:
             link.send(_judge_one(judge, job))
     judge.close()
+
+
+def _be_named() -> None:
+    """Let `top` and `ps` tell the processes that judge from the one that writes."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(TITLE)
 
 
 def _receive(link: Connection, jobs: queue.SimpleQueue[Job | None]) -> None:
@@ -134,11 +157,14 @@ def _leave() -> None:
 class _Worker:
     """One process as this side sees it, with the jobs it has not answered yet, the one under way first."""
 
-    def __init__(self, args: tuple[str, str, bool]) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, args: tuple[str, str, bool], given: Inherited | None = None) -> None:
+        context: Any = multiprocessing.get_context("spawn" if given is None else "fork")
         self.link, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, *args), daemon=True)
-        self.process.start()
+        if given is not None:
+            given.others.append(self.link)
+        self.process = context.Process(target=_work, args=(theirs, *args, given), daemon=True)
+        with _deaf():
+            self.process.start()
         theirs.close()
         self.jobs: collections.deque[Job] = collections.deque()
         self.ready = False
@@ -173,11 +199,37 @@ class _Worker:
         self.process.close()
 
 
-class Pool:
-    """Judge on this machine with several processes; use as a context manager."""
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Let what is started meanwhile be deaf to Ctrl-C until it says itself what is to become of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def __init__(self, root: Path, name: str, workers: int, allow_weak: bool) -> None:
+
+def may_fork() -> bool:
+    """Tell whether processes may be forked: no other thread can hold a lock that nobody would then release."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False  # not Linux: elsewhere the system's own libraries do not survive a fork
+
+
+class Pool:
+    """Judge on this machine with several processes; use as a context manager.
+
+    Where this process has one thread only, they are forked from it: what it has loaded need not be loaded
+    again. The first of them then takes `box`, which has started. Otherwise each starts from nothing.
+    """
+
+    def __init__(
+        self, root: Path, name: str, workers: int, allow_weak: bool,
+        bundle: Bundle | None = None, box: Sandbox | None = None,
+    ) -> None:  # fmt: skip
         self.args, self.size = (str(root), name, allow_weak), workers
+        self.bundle, self.box = bundle, box
         self.workers: list[_Worker] = []
         self.died_early = 0
         self.tried: set[str] = set()
@@ -192,22 +244,35 @@ class Pool:
         self.workers = []
 
     def run(self, jobs: Iterator[Job]) -> Iterator[Done]:
-        """Yield reports as they come, several at a time; None for what killed its process twice."""
+        """Yield reports as they come, several at a time; None for what killed its process twice.
+
+        Yields nothing every now and then where none comes.
+        """
         self._start_for(jobs)
         while any(worker.jobs for worker in self.workers) or self._feed(jobs):
             done: Done = []
-            for link in wait([worker.link for worker in self.workers], timeout=60):
+            for link in wait([worker.link for worker in self.workers], timeout=PAUSE):
                 worker = next(w for w in self.workers if w.link is link)
                 done += self._take(worker)
             self._feed(jobs)
-            if done:
-                yield done
+            yield done
 
     def _start_for(self, jobs: Iterator[Job]) -> None:
         """Start no more processes than there are jobs."""
         while len(self.workers) < self.size and (job := next(jobs, None)) is not None:
-            self.workers.append(_Worker(self.args))
+            self.workers.append(self._start())
             self.workers[-1].give(job)
+
+    def _start(self) -> _Worker:
+        if self.bundle is None or not may_fork():
+            return _Worker(self.args)
+        box, self.box = self.box, None
+        worker = _Worker(
+            self.args, Inherited(self.bundle, box, [w.link for w in self.workers if not w.link.closed])
+        )
+        if box is not None:
+            box.hand_over()
+        return worker
 
     def _feed(self, jobs: Iterator[Job]) -> bool:
         """Give out jobs; tell whether any is under way."""
@@ -245,7 +310,7 @@ class Pool:
                 self.tried.add(suspect.student)
                 self.waiting.append(suspect)
         self.waiting.extend(jobs)
-        self.workers[self.workers.index(worker)] = _Worker(self.args)
+        self.workers[self.workers.index(worker)] = self._start()
         return lost
 
 

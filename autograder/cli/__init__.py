@@ -51,11 +51,6 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every foreseen error is one sentence and an exit code."""
-    from autograder.assignment import CourseError
-    from autograder.journal import JournalError
-    from autograder.model import SchemaError
-    from autograder.sandbox import SandboxError, WeakIsolation
-
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else DONE)
@@ -65,16 +60,13 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         err.print("Stopped. What was graded is kept; the same command goes on from there.")
         sys.exit(STOPPED)
-    except (CourseError, SchemaError, WeakIsolation) as error:
-        err.print(f"[red]Error:[/red] {escaped(error)}", soft_wrap=True)
-        sys.exit(MISUSE)
-    except (JournalError, SandboxError) as error:
-        err.print(f"[red]Error:[/red] {escaped(error)}", soft_wrap=True)
-        sys.exit(OURS)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
     except Exception as error:
+        if (code := _foreseen(error)) is not None:
+            err.print(f"[red]Error:[/red] {escaped(error)}", soft_wrap=True)
+            sys.exit(code)
         if os.environ.get("BACKMARK_TRACEBACK"):
             raise
         what = f"{type(error).__name__}: {error}".rstrip(": ")
@@ -84,6 +76,18 @@ def main() -> None:
             soft_wrap=True,
         )
         sys.exit(OURS)
+
+
+def _foreseen(error: Exception) -> int | None:
+    """Return the exit code of an error whose text says what to do; loads what a good run may not need."""
+    from autograder.course import CourseError
+    from autograder.journal import JournalError
+    from autograder.model import SchemaError
+    from autograder.sandbox import SandboxError, WeakIsolation
+
+    if isinstance(error, (CourseError, SchemaError, WeakIsolation)):
+        return MISUSE
+    return OURS if isinstance(error, (JournalError, SandboxError)) else None
 
 
 for _file in pkgutil.iter_modules(__path__):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from autograder.cli.screen import (
     progress_bar,
     workers_option,
 )
+
+DRAWN_EVERY = 0.2  # seconds
 
 
 @click.command()
@@ -66,23 +71,12 @@ def grade(
     COURSE/overrides.csv; both outlive every regrade.
     """
     from autograder.course import open_course
-    from autograder.grading import grade as grade_all
 
     if submissions is not None and not submissions.is_dir():
         raise click.UsageError(f"There is no folder of submissions {submissions}.")
     opened = open_course(course)
-    with progress_bar() as bar:
-        task = bar.add_task("grading", total=None, rate="")
-        bar.update(task, total=None)
-
-        def started(progress: Any) -> None:
-            bar.update(task, total=progress.total)
-
-        def row(report: Any, kept: bool) -> None:
-            if not quiet:
-                out.print(printed_row(report, kept), soft_wrap=True)
-            speed = bar.tasks[0].speed
-            bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+    with _ahead(opened, assignment, allow_weak, dask) as ahead, Rows(quiet) as rows:
+        from autograder.grading import grade as grade_all
 
         progress = grade_all(
             opened,
@@ -92,12 +86,73 @@ def grade(
             allow_weak=allow_weak,
             regrade=regrade,
             dask=dask,
-            on_start=started,
-            on_report=row,
+            ahead=ahead,
+            on_start=rows.begin,
+            on_report=rows.add,
+            on_wait=rows.draw,
         )
     _moves(progress.moves, regrade)
     _summary(progress, opened.reports(assignment))
     return OURS if progress.broken else UNGRADED if progress.failed else DONE
+
+
+@contextlib.contextmanager
+def _ahead(course: Any, assignment: str, allow_weak: bool, dask: str) -> Iterator[Any]:
+    """Let the sandbox start while everything else is loaded."""
+    from autograder.ahead import Ahead, guessed_sandbox
+
+    box = None if dask else guessed_sandbox(course, assignment, allow_weak)
+    if box is None:
+        yield None
+        return
+    with Ahead(box) as ahead:
+        yield ahead
+
+
+class Rows:
+    """The rows and the bar, drawn a few times a second: drawing takes longer than writing marks down.
+
+    No thread draws: where there is none, the processes that judge can be forked.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar = progress_bar(auto_refresh=False)
+        self.task = self.bar.add_task("grading", total=None, rate="")
+        self.rows: list[str] = []
+        self.count, self.drawn_at = 0, 0.0
+
+    def __enter__(self) -> Rows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drawn_at = 0.0
+        self.draw()
+        self.bar.stop()
+
+    def begin(self, progress: Any) -> None:
+        """Show the bar, now that the work is counted."""
+        self.bar.update(self.task, total=progress.total)
+        self.bar.start()
+
+    def add(self, report: Any, kept: bool) -> None:
+        """Take a row; it is shown when things are next drawn."""
+        self.count += 1
+        if not self.quiet:
+            self.rows.append(printed_row(report, kept))
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what is new, unless that was just done."""
+        if time.monotonic() - self.drawn_at < DRAWN_EVERY:
+            return
+        if self.rows:
+            out.print("\n".join(self.rows), soft_wrap=True)
+            self.rows = []
+        speed = self.bar.tasks[0].speed
+        rate = f"{speed:.1f}/s" if speed else ""
+        self.bar.update(self.task, completed=self.count, rate=rate, refresh=True)
+        self.drawn_at = time.monotonic()
 
 
 def _moves(moves: list[Any], regrade: bool) -> None:

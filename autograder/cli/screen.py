@@ -50,10 +50,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def progress_bar() -> Progress:
+def progress_bar(auto_refresh: bool = True) -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), transient=True,
+        auto_refresh=auto_refresh,
         console=out if out.is_terminal else err,  # rows printed meanwhile then stay clear of the bar
     )  # fmt: skip
 

@@ -8,7 +8,6 @@ from string import ascii_lowercase
 from typing import Any
 
 import click
-from rich.markdown import Markdown
 from rich.table import Table
 
 from autograder.cli.screen import escaped, out
@@ -42,6 +41,8 @@ def list_(what: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(question: str, seed: int, level: int | None, solution: bool, as_json: bool) -> None:
     """Show one instance of a QUESTION such as CONV-3, or the trials of an exercise such as conv_forward."""
+    from rich.markdown import Markdown  # takes as long to load as all of rich that other commands need
+
     from autograder.formulas import readable
     from autograder.listing import instance
 

@@ -316,6 +316,7 @@ def _send(control: socket.socket, data: bytes, descriptors: list[int]) -> None:
 
 def main(control: socket.socket) -> None:
     """Prepare as the grader's first message says, report, serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the grader decides when to stop
     with control.makefile("rb") as lines:
         settings = json.loads(lines.readline())
     zygote = Zygote(control, settings)

@@ -40,6 +40,8 @@ LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; every child has
 MANY_FILES = 256
 PREFIX = "backmark-box-"
 _FOLDERS: set[Path] = set()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_FOLDERS.clear)  # they are the parent's to remove
 
 
 def _remove_orphans() -> None:
@@ -128,6 +130,18 @@ class Sandbox:
         """End the zygote and remove everything of this sandbox; may be called twice."""
         self._stop()
         self._folder = None
+
+    def hand_over(self) -> None:
+        """Leave the running zygote to a process just forked, whose copy of this sandbox goes on with it.
+
+        The zygote ends with that process; `close` then collects it.
+        """
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._box is not None:
+            os.close(self._box)
+            self._box = None
 
     def left_behind(self) -> list[str]:
         """List what lies in the working folder of submissions; between two, only the assignment's files."""

@@ -207,15 +207,14 @@ def test_what_nobody_foresaw_is_a_sentence_too(backmark, monkeypatch, error, cod
 
 
 def test_a_sandbox_that_is_too_weak_says_how_to_go_on(backmark, handed_in, monkeypatch):
-    import autograder.grading as grading
-    from autograder.sandbox import WeakIsolation
+    from autograder.sandbox import Sandbox, WeakIsolation
 
     def weak(*_args):
         raise WeakIsolation(
             "This machine cannot confine submissions. Give --allow-weak to grade all the same."
         )
 
-    monkeypatch.setattr(grading, "open_sandbox", weak)
+    monkeypatch.setattr(Sandbox, "__enter__", weak)
     assert "--allow-weak" in one_sentence(backmark("grade", handed_in.root, "--assignment", "tiny"), 2)
 
 

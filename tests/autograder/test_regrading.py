@@ -29,7 +29,7 @@ class Here:
 
     ran: list = []  # noqa: RUF012 - one log for all, emptied by the fixture
 
-    def __init__(self, root, name, _workers, allow_weak):
+    def __init__(self, root, name, _workers, allow_weak, *_loaded):
         self.judge = None
         self.args = (load_bundle(Course(root), name), allow_weak)
 

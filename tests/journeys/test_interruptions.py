@@ -12,6 +12,7 @@ import pytest
 
 from autograder.journal import read_journal
 from autograder.marking import read_reports
+from autograder.workers import TITLE
 
 STUDENTS = [f"s{i}" for i in range(8)]
 SLOW = """import time
@@ -137,6 +138,10 @@ def parent_of(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def title_of(pid):
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 def victims(leader):
     """Sort the living processes of a run: those that judge, their zygotes, and the submissions themselves."""
     found = {"worker": [], "zygote": [], "child": []}
@@ -144,7 +149,7 @@ def victims(leader):
     for pid in sorted(session_of(leader)):
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"spawn_main" in command:
+            if title_of(pid) == TITLE:
                 found["worker"].append(pid)
             elif b"_zygote.py" in command:
                 kind = "child" if parent_of(pid) in zygotes else "zygote"
