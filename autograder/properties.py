@@ -6,12 +6,14 @@ sentence for the student; no complaint means right.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.compare import as_array
+from autograder.variations import odd_image, unequal_moves, variations_of
 
 Rule = Callable[[Mapping[str, Any], Sequence[Any]], list[str]]
 RULES: dict[str, Rule] = {}
@@ -40,6 +42,9 @@ def minibatches(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         return ["The same generator twice gives different batches: draw all random numbers from rng."]
     if np.array_equal(orders[0], orders[2]):
         return ["Another generator gives the same batches: the rng you are given is not used."]
+    steps = [np.diff(np.asarray(batch)) % n for i in (0, 2) for batch in results[i]]
+    if sum(s.size for s in steps) >= 10 and all(np.all(s == 1) for s in steps):  # one shuffle in a billion
+        return ["In every batch the examples are neighbours in their old order: shuffle them before you cut."]
     return []
 
 
@@ -129,7 +134,7 @@ def _distribution(w: np.ndarray, facts: Mapping[str, Any]) -> list[str]:
     largest = float(np.abs(w).max())
     if facts["scheme"] == "xavier_uniform" and not 0.95 * limit <= largest <= limit * (1 + 1e-6):
         return ["The weights are not uniform between -a and a with a = sqrt(6 / (fan_in + fan_out))."]
-    if facts["scheme"] == "xavier_normal" and largest <= 1.02 * limit:
+    if facts["scheme"] in ("xavier_normal", "he", "small") and largest <= 1.02 * limit:
         return ["The weights are uniform; a normal distribution is asked for."]
     return []
 
@@ -209,11 +214,11 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     arrays = [as_array(result)[0] for result in results]
     if any(a is None or a.shape != x.shape for a in arrays):
         return [f"Expected an array with the shape of X, {x.shape}."]
-    found = [_variations_of(x, batch) for batch in map(np.asarray, arrays)]
+    found = [variations_of(x, batch) for batch in map(np.asarray, arrays)]
     for batch, variations in zip(map(np.asarray, arrays), found):
         if None in variations:
             n = variations.index(None)
-            seen = _odd_image(x[n], batch[n])
+            seen = odd_image(x[n], batch[n])
             return [f"An image is not X mirrored or not and moved by at most one pixel{seen}."]
     drawn: list[Any] = [v for variations in (found[0], found[2]) for v in variations]
     if set(drawn) == {(False, 0, 0)}:
@@ -223,45 +228,14 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     for part, what in enumerate(("mirrored", "moved up or down", "moved left or right")):
         if len({v[part] for v in drawn}) < (2 if part == 0 else 3):
             return [f"Images are always or never {what}; every possibility should occur."]
+    if found_odd := unequal_moves(drawn):
+        return found_odd
     share = sum(v[0] for v in drawn) / len(drawn)
     if abs(share - 0.5) > 6 * 0.5 / len(drawn) ** 0.5:  # once in some hundred million for an honest draw
         return [
             f"Of {len(drawn)} images {share:.0%} are mirrored; with probability 1/2 it is about half of them."
         ]
     return _same_and_other(arrays, "images")
-
-
-def _odd_image(image: np.ndarray, made: np.ndarray) -> str:
-    """Say what was done to an image that no variation explains, where it can be seen."""
-    if all(_variation_of(image[c : c + 1], made[c : c + 1]) for c in range(len(image))):
-        return ": its channels are varied differently"
-    if _variation_of(image[:, ::-1], made):
-        return ": it is upside down"
-    rolls = (
-        np.roll(f, (i, j), (1, 2)) for f in (image, image[:, :, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1)
-    )
-    if any(np.allclose(made, rolled) for rolled in rolls):
-        return ": what left it on one side came in on the other; zeros should move in"
-    return ", zeros moving in"
-
-
-def _variation_of(image: np.ndarray, made: np.ndarray) -> tuple[bool, int, int] | None:
-    return _variations_of(image[None], made[None])[0]
-
-
-def _variations_of(batch: np.ndarray, made: np.ndarray) -> list[tuple[bool, int, int] | None]:
-    """Tell for every image how it was varied, None where it was not: all images of a batch at once."""
-    rows, columns = batch.shape[2:]
-    found: list[tuple[bool, int, int] | None] = [None] * len(batch)
-    for mirrored in (True, False):
-        wide = np.pad(batch[..., ::-1] if mirrored else batch, ((0, 0), (0, 0), (1, 1), (1, 1)))
-        for down in (1, 0, -1):
-            for right in (1, 0, -1):
-                moved = wide[:, :, 1 - down : 1 - down + rows, 1 - right : 1 - right + columns]
-                close = np.abs(made - moved) <= 1e-6 * (1.0 + np.abs(moved))
-                for n in np.flatnonzero(close.reshape(len(batch), -1).all(axis=1)):
-                    found[n] = mirrored, down, right
-    return found
 
 
 @rule
@@ -285,7 +259,16 @@ def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[s
             return ["The test set is always the end of the data: shuffle with rng before you cut."]
         if np.array_equal(tests[0], np.arange(len(tests[0]))):
             return ["The test set is always the beginning of the data: shuffle with rng before you cut."]
+    rare = (n / math.comb(n, len(tests[0]))) ** 2 < 1e-9  # how often a shuffle gives two blocks
+    if rare and all(_is_block(tests[i], n) for i in (0, 2)):
+        return ["The test set is always a block of neighbours: shuffle with rng before you cut."]
     return _same_and_other(tests, "test sets")
+
+
+def _is_block(indices: Any, n: int) -> bool:
+    """Tell whether these are neighbours in a circle of n."""
+    around = np.sort(np.asarray(indices))
+    return int(np.sum(np.diff(around, append=around[0] + n) != 1)) <= 1
 
 
 def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
@@ -348,6 +331,8 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         if first == {frozenset(range(f, n, k)) for f in range(k)}:
             return ["The folds are always every k-th example: shuffle with rng before you cut."]
         return ["Another generator gives the same folds: the rng you are given is not used."]
+    if k <= n // 2 and all(_is_block(list(f), n) for folds in (first, other) for f in folds):
+        return ["The folds are blocks of neighbours: shuffle with rng before you cut."]
     if first == again:
         return []
     return ["The same generator twice gives different folds: draw all numbers from rng."]

@@ -302,6 +302,7 @@ def _choice_trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("the best first", (call(("parabola", "mean", "line"), scale * _Y10, loocv),), "order"),
         Trial("two models that are one", (again,), "a tie"),
         Trial("nearly a line", (call(("mean", "line"), scale * line, loocv, "readonly"),), "other data"),
+        Trial("scores of ten thousands", (call(("line", "parabola", "mean"), 200 * _Y10, loocv),), "other data"),
         Trial("the training error", (call(("line", "dots", "parabola"), scale * _Y10, training),), "another scheme"),
         repeated("the same call twice", call(("line", "parabola", "dots"), _Y10, loocv)),
     ]  # fmt: skip

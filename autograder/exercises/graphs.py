@@ -123,7 +123,7 @@ _GRAPHS: tuple[tuple[str, str, Nodes, str, str], ...] = (
     ("a value used several times", "leaves and nodes with two users", _REUSED, "ab", "f"),
     ("a value used several times", "both inputs of a gate are the same", _TWICE, "ab", "f"),
     ("out is not the last node", "out in the middle of the graph", _MIDDLE, "ab", "q"),
-    ("out is not the last node", "nodes beside the way to out", _SIDE, "abc", "f"),
+    ("out is not the last node", "nodes and a leaf beside the way to out", _SIDE, "abcd", "f"),
 )
 _EXAMPLE = {"x": -2.0, "y": 5.0, "z": -4.0}
 _CIRCUIT = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}

@@ -134,6 +134,7 @@ def _walks(name: str, rng: np.random.Generator, *alpha: float) -> list[Trial]:
         ("several weights", "three weights that act together", grad3, w3, 0.1, 6, "strided"),
         ("number of steps", "one step", grad3, w3, 0.2, 1, "C"),
         ("number of steps", "as many steps as weights", grad3, w3, 0.2, 3, "C"),
+        ("number of steps", "from the minimum", Source(_BOWL, "make", (w2, w2)), w2, 0.2, 3, "C"),
         (
             "a slope that stays",
             "a constant gradient",

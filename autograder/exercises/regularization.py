@@ -152,6 +152,8 @@ def _forward_trials(rng: np.random.Generator) -> Sequence[Trial]:
             mask = _mask(rng, shape, p)
             made.append(Trial(name, (_forward(x, p, mode, mask, True, layout),), f"{mode}, training"))
             made.append(Trial(name, (_forward(x, p, mode, mask, False, layout),), f"{mode}, test"))
+        all_kept = _forward(rng.normal(size=(2, 3)) + 3.0, 0.0, mode, np.ones((2, 3)), True)
+        made.append(Trial("nothing to drop", (all_kept,), f"{mode}, training"))
         made += [_drawn_trial(rng, mode, p) for p in (0.2, 0.6)]
         idle = _forward(rng.normal(size=(4, 3)) + 3.0, 0.3, mode, Rng(7), False)
         made.append(Trial("a generator, not needed here", (idle,), f"{mode}, test"))
@@ -282,6 +284,8 @@ _CURVES = (
     ("stopped", "at the last epoch", (5, 4, 3, 4, 5), 2),
     ("stopped", "the first epoch is the best", (1, 2, 3, 4, 5), 3),
     ("stopped", "small drops far above the best", (5, 2, 6, 4, 7, 8, 9), 3),
+    ("stopped", "tiny improvements", (5, 4, 3.99999, 3.99998, 3.99997, 4, 4.1, 3), 2),
+    ("stopped", "losses of thousands", (9e4, 7e4, 5e4, 6e4, 8e4, 1e4, 2e4), 2),
     ("equal losses", "a plateau is no improvement", (5, 4, 4, 4, 4, 3), 3),
     ("equal losses", "the best comes again", (5, 4, 6, 4, 6, 3), 3),
     ("never stopped", "always better", (6, 5, 4, 3, 2), 2),
@@ -333,12 +337,20 @@ def _diagnosis_trials(rng: np.random.Generator) -> Sequence[Trial]:
     for group, name, train, val in _RUNS:
         jitter = rng.uniform(-0.005, 0.005)
         made.append(Trial(name, (call(np.array(train) + jitter, np.array(val) + jitter),), group))
-    strict, loose = {"gap": 0.01, "low": 0.7}, {"gap": 0.1, "low": 0.95}
+    strict, loose, exact = {"gap": 0.01, "low": 0.7}, {"gap": 0.1, "low": 0.95}, {"gap": 0.25, "low": 0.75}
     return [
         Trial("a large gap", (call((0.6, 0.8, 0.99), (0.6, 0.72, 0.68)),), "worked example", public=True),
         *made,
         Trial("a strict gap", (call((0.6, 0.85, 0.93), (0.6, 0.83, 0.90), strict),), "other thresholds"),
         Trial("a high demand", (call((0.6, 0.85, 0.93), (0.6, 0.83, 0.90), loose),), "other thresholds"),
+        Trial(
+            "exactly the gap allowed", (call((0.5, 0.75, 0.875), (0.5, 0.7, 0.625), exact),), "at the limits"
+        ),
+        Trial(
+            "exactly the accuracy asked for",
+            (call((0.5, 0.7, 0.75), (0.5, 0.6, 0.7), exact),),
+            "at the limits",
+        ),
     ]
 
 

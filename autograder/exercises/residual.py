@@ -39,6 +39,9 @@ def _functions(impl: Implementation) -> Functions:
 
 _W = np.array([[0.5, 1.0], [-1.0, 0.25]])
 _DY = np.array([[1.0, 2.0]])
+_AT_ZERO = np.array(
+    [[0.0, 0.0], [0.5, 1.0], [1.0, 3.0]]
+)  # the sums of the first are 0, however they are added
 _EXAMPLES = (
     ("the branch is off: the block is the identity", np.array([[1.0, -2.0]])),
     ("one unit of the branch is on", np.array([[1.0, 2.0]])),
@@ -98,6 +101,9 @@ def _backward_trials(rng: np.random.Generator) -> Sequence[Trial]:
     made = [_pair(name, "worked example", (x, _W), _DY, public=True) for name, x in _EXAMPLES]
     for group, name, n, d, m, projected, layout in _SIZES:
         made.append(_pair(name, group, _drawn(rng, n, d, m, projected), rng.normal(size=(n, m)), layout))
+    made.append(
+        _pair("a sum that is exactly 0", "identity skip", (_AT_ZERO, _W), rng.normal(size=_AT_ZERO.shape))
+    )
     a, b = _drawn(rng, 3, 4, 4, False), _drawn(rng, 3, 4, 4, False)
     dy = rng.normal(size=(3, 4))
     back = _backward(dy, Handle("a", 1))

@@ -157,7 +157,8 @@ def _stacks(rng: np.random.Generator, strides: Any, dilations: Any, depth: int) 
 
 
 def _field_trials(rng: np.random.Generator) -> Sequence[Trial]:
-    fixed = [Call("receptive_field", ([(3, 2, 1), (2, 3, 1), (4, 2, 1)],))]
+    stacks = ([(3, 2, 1), (2, 3, 1), (4, 2, 1)], [(1, 2, 1), (3, 1, 1), (1, 3, 1), (2, 1, 1)])
+    fixed = [Call("receptive_field", (stack,)) for stack in stacks]
     both = [Call("receptive_field", ([(3, 2, 2), (2, 3, 1), (4, 1, 3), (3, 2, 2)],))]
     groups = [
         ("worked example", [Call("receptive_field", (stack,)) for stack in _QUOTED], True),

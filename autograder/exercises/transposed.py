@@ -75,6 +75,8 @@ LAYER = (
     Stamping("output padding", "rows that stay empty but for the bias", h=2, w=3, k=2, s=2, extra=1, f=2),
     Stamping("all together", "batch, channels, stride and both paddings", 2, 2, 2, 3, 3, 3, 2, 1, 1),
 )
+# The frame k - 1 - p of the ordinary convolution is negative: it cuts.
+CUT = Stamping("padding", "padding wider than the kernel", h=4, w=5, k=2, s=2, p=2)
 
 
 def _functions(name: str) -> Any:
@@ -129,7 +131,7 @@ def _trial(
 def _trials(do: str) -> Any:
     def trials(rng: np.random.Generator) -> Sequence[Trial]:
         made = [_trial(do, g, inputs, public=True) for g, inputs in _EXAMPLES]
-        made += [_trial(do, g, g.draw(rng)) for g in LAYER]
+        made += [_trial(do, g, g.draw(rng)) for g in (*LAYER, *((CUT,) if do.endswith("via_conv") else ()))]
         return made + _same_result(do, LAYER[-1], rng)
 
     return trials
