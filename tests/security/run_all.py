@@ -87,7 +87,7 @@ def namespaces_refused(user: int) -> str:
     return done.stderr.strip()
 
 
-def attack_from(world: World, part: bool = False, seconds: float = 600) -> dict[str, Any]:
+def attack_from(world: World, part: bool = False, seconds: float = 1800) -> dict[str, Any]:
     """Run the corpus in a world; return the sums, or why it could not be run."""
     done = subprocess.run(
         world.command(part),

@@ -1,0 +1,4 @@
+{"attack": "notebook", "expect": {"f": "missing", "g": "ok"}}
+def f(x):
+    return x + 1
+globals().clear()
