@@ -50,20 +50,22 @@ class Guess:
         """Return the axes along which several slabs have the same colour."""
         return [axis for axis, period in enumerate(self.periods) if period < self.shape[axis]]
 
-    def moves(self, steps: Array) -> Array:
-        """Return the moves of the groups, then the moves that tell the slabs of each shared axis apart."""
-        shared = self._shared()
-        rows = np.zeros((self.count + sum(self.periods[axis] for axis in shared), len(steps)))
+    @property
+    def size(self) -> int:
+        """How many moves it takes to measure all groups and to tell the slabs apart."""
+        return self.count + sum(self.periods[axis] for axis in self._shared())
+
+    def moves(self, steps: Array, rows: Array) -> None:
+        """Write the moves of the groups, then those that tell the slabs of each shared axis apart, into zeros."""
         rows[self._groups(), np.arange(len(steps))] = steps
         image, at = steps.reshape(self.shape), self.count
-        for axis in shared:
+        for axis in self._shared():
             multiples = np.arange(1.0, self.shape[axis] + 1).reshape(-1, *self._behind(axis))
             for colour in range(self.periods[axis]):
                 own = (slice(None),) * axis + (slice(colour, None, self.periods[axis]),)
                 moved = image[own]
                 np.multiply(moved, multiples[: moved.shape[axis]], out=rows[at].reshape(self.shape)[own])
                 at += 1
-        return rows
 
     def _groups(self) -> Array:
         group: Array = np.zeros((), dtype=np.intp)

@@ -20,7 +20,7 @@ from reference.checking.inputs import Part
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
-__all__ = ["Stack", "find_stack", "ways_to_stack"]
+__all__ = ["Stack", "find_stack", "room_for", "ways_to_stack"]
 
 _ROOM = 2**17  # numbers in one stacked array: more would not be faster than one call after the other
 
@@ -95,22 +95,25 @@ def _keep_memory() -> None:
         np.empty(_KEPT, np.uint8)
 
 
+def room_for(count: int, size: int) -> Array:
+    """Return rows for so many moves, one row of zeros before them and two behind, as `find_stack` wants them."""
+    return np.zeros((count + 3, size))
+
+
 def find_stack(
-    ways: Sequence[dict[str, int]], subject: Subject, part: Part, base: Array, allowed: Array, moves: Array
+    ways: Sequence[dict[str, int]], subject: Subject, part: Part, base: Array, allowed: Array, rows: Array
 ) -> tuple[Stack, Array] | None:
     """Find out whether copies of one input can be stacked; return how, and what each of the moves changes.
 
     The moves should stay in their copies: the outputs of others that are not moved differ by `allowed` at most. One
-    of them stands before the moves and two behind, so that they are not their own mirror images.
+    of them stands before the moves and two behind (`room_for`), so that they are not their own mirror images.
     """
     _keep_memory()
-    around = np.zeros((len(moves) + 3, moves.shape[1]))
-    around[1:-2] = moves
     for axes in ways:
         stack = Stack(subject, axes, base)
-        rows = stack.changes(part, around)
-        if rows is not None and bool((np.abs(rows[[0, -2, -1]]) <= allowed).all()):
-            return stack, rows[1:-2]
+        changes = stack.changes(part, rows)
+        if changes is not None and bool((np.abs(changes[[0, -2, -1]]) <= allowed).all()):
+            return stack, changes[1:-2]
     return None
 
 

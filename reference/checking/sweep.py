@@ -22,7 +22,7 @@ from reference.checking.derivatives import FIRST_STEP, UNIT
 from reference.checking.guesses import Guess, guess_periods
 from reference.checking.inputs import Part
 from reference.checking.sparsity import colour, touched_outputs
-from reference.checking.stacking import Stack, find_stack, ways_to_stack
+from reference.checking.stacking import Stack, find_stack, room_for, ways_to_stack
 from reference.checking.subject import Subject
 from reference.shapes import Array
 
@@ -175,7 +175,10 @@ class Sweep:
         moves do. That tells whether they are straight, and whether each change was put down to the right entry.
         """
         joint = self.random * (1.5 - np.abs(self.random) / self.part.spread)
-        changes = self._stack_or_not(np.concatenate([joint[None], guess.moves(self.random)]))
+        rows = room_for(guess.size + 1, len(joint))
+        rows[1] = joint
+        guess.moves(self.random, rows[2:-2])
+        changes = self._stack_or_not(rows)
         with np.errstate(all="ignore"):
             owners = guess.owners(changes[1:], self.noise)
             if owners is None:
@@ -200,15 +203,15 @@ class Sweep:
         changed = (up != down) | (up != 0)
         return (up - down) / (2 * _PINCH), _BEND * bend + changed * self.noise / _PINCH
 
-    def _stack_or_not(self, moves: Array) -> Array:
-        """Return what the moves change; if it is not known yet whether copies can be stacked, find out."""
+    def _stack_or_not(self, rows: Array) -> Array:
+        """Return what the moves in `rows` change; if it is not known whether copies can be stacked, find out."""
         if self.stack or not self.ways:
-            return self._changes(moves)
+            return self._changes(rows[1:-2])
         noise = np.maximum(self.noise, UNIT * np.abs(self.base).max())
-        found = find_stack(self.ways, self.subject, self.part, self.base, 64 * noise, moves)
+        found = find_stack(self.ways, self.subject, self.part, self.base, 64 * noise, rows)
         self.ways = []
         if found is None:
-            return self._changes(moves)
+            return self._changes(rows[1:-2])
         self.stack, self.noise = found[0], noise  # results of another shape may be rounded in another way
         if self.stack.axes not in self.habits.stacks:
             self.habits.stacks.append(self.stack.axes)
@@ -216,7 +219,9 @@ class Sweep:
 
     def _try(self) -> bool:
         """Find out whether copies can be stacked, and whether the outputs follow straight lines for one step."""
-        return self._straight(self._stack_or_not(np.array([[1.0], [-1.0], [0.5]]) * self.random))
+        rows = room_for(3, len(self.random))
+        rows[1:-2] = np.array([[1.0], [-1.0], [0.5]]) * self.random
+        return self._straight(self._stack_or_not(rows))
 
     def _straight(self, changes: Array) -> bool:
         """Tell whether the outputs follow straight lines, given what a step, its opposite and half of it change."""

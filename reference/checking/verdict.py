@@ -157,9 +157,10 @@ class _Inquiry:
         if quick and not self.kinked():
             value, error = bench.sweep(claim.dy, part, entries)
             fits = confirms(claim, entries, value, error)
-            self.confirmed.append(Confirmed.of(claim, part, entries[fits], value[fits], error[fits]))
             if fits.all():
+                self.confirmed.append(Confirmed.of(claim, part, entries, value, error))
                 return
+            self.confirmed.append(Confirmed.of(claim, part, entries[fits], value[fits], error[fits]))
             entries = entries[~fits]
         slopes, kinks = bench.entries(claim.dy, entries)
         found = []
