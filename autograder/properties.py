@@ -17,6 +17,7 @@ from autograder.variations import odd_image, unequal_moves, variations_of
 
 Rule = Callable[[Mapping[str, Any], Sequence[Any]], list[str]]
 RULES: dict[str, Rule] = {}
+RARE = 1e-9  # what happens to an honest draw less often than this is no chance
 
 
 def rule(function: Rule) -> Rule:
@@ -259,8 +260,8 @@ def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[s
             return ["The test set is always the end of the data: shuffle with rng before you cut."]
         if np.array_equal(tests[0], np.arange(len(tests[0]))):
             return ["The test set is always the beginning of the data: shuffle with rng before you cut."]
-    rare = (n / math.comb(n, len(tests[0]))) ** 2 < 1e-9  # how often a shuffle gives two blocks
-    if rare and all(_is_block(tests[i], n) for i in (0, 2)):
+    by_chance = n / math.comb(n, len(tests[0]))  # that a shuffle gives a block
+    if by_chance**2 < RARE and all(_is_block(tests[i], n) for i in (0, 2)):
         return ["The test set is always a block of neighbours: shuffle with rng before you cut."]
     return _same_and_other(tests, "test sets")
 
@@ -331,7 +332,10 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         if first == {frozenset(range(f, n, k)) for f in range(k)}:
             return ["The folds are always every k-th example: shuffle with rng before you cut."]
         return ["Another generator gives the same folds: the rng you are given is not used."]
-    if k <= n // 2 and all(_is_block(list(f), n) for folds in (first, other) for f in folds):
+    by_chance = (
+        n * math.factorial(k - 1) * math.prod(math.factorial(len(f)) for f in first) / math.factorial(n)
+    )
+    if by_chance**2 < RARE and all(_is_block(list(f), n) for folds in (first, other) for f in folds):
         return ["The folds are blocks of neighbours: shuffle with rng before you cut."]
     if first == again:
         return []

@@ -89,3 +89,14 @@ def test_parts_that_are_no_lists_of_indices_get_a_sentence(part):
     assert len(RULES["train_test_split"](split, [(part, part)] * 3)) == 1
     assert len(RULES["kfold_indices"]({"R": 12, "k": 3}, [[part] * 3] * 3)) == 1
     assert len(RULES["kfold_indices"]({"R": 12, "k": 3}, [[[*range(6)], [*range(6, 12)], part]] * 3)) == 1
+
+
+@pytest.mark.parametrize(("R", "k"), [(5, 2), (6, 3), (7, 3), (9, 2), (17, 10), (20, 4), (24, 3)])
+def test_honest_folds_are_never_taken_for_others(R, k):
+    for seed in range(300):
+
+        def folds(s, R=R, k=k):
+            return np.array_split(np.random.default_rng(s).permutation(R), k)
+
+        results = [folds(2 * seed), folds(2 * seed), folds(2 * seed + 1)]
+        assert RULES["kfold_indices"]({"R": R, "k": k}, results) == []
