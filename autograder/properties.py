@@ -6,8 +6,13 @@ sentence for the student; no complaint means right.
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import math
 from collections.abc import Callable, Mapping, Sequence
+=======
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+>>>>>>> prover
 from typing import Any
 
 import numpy as np
@@ -243,14 +248,15 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
 def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     """Training and test indices: every example once, about R frac of them for testing, shuffled with rng.
 
-    Results are: two calls with generators of the same seed, one with another seed. Where R frac is not whole
-    it may be rounded either way.
+    Results: two calls with generators of one seed, one with another's. R frac may be rounded either way.
     """
     n, share = int(facts["R"]), float(facts["frac"])
     for result in results:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             return ["Expected two results, the training and the test indices."]
-        if found := _index_sets(result, n) or _test_size(result, n * share, n):
+        if found := _index_sets(result, n, ("the training set", "the test set")):
+            return found
+        if found := _test_size(result, n * share, n):
             return found
     tests = [np.sort(np.asarray(result[1])) for result in results]
     if n < 10:
@@ -266,6 +272,7 @@ def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[s
     return _same_and_other(tests, "test sets")
 
 
+<<<<<<< HEAD
 def _is_block(indices: Any, n: int) -> bool:
     """Tell whether these are neighbours in a circle of n."""
     around = np.sort(np.asarray(indices))
@@ -276,12 +283,20 @@ def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
     """Say what keeps these arrays from holding each of 0..n-1 once."""
     arrays = [np.array([], int) if _is_row(part) and not len(part) else as_array(part)[0] for part in parts]
     if any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
+=======
+def _index_sets(parts: Sequence[Any], n: int, names: Iterable[str] = repeat("one part")) -> list[str]:
+    """Say what keeps these arrays from holding each of 0..n-1 once; a large part tells more than a small one."""
+    arrays = [
+        as_array(part)[0] if len(part) else np.array([], int) for part in parts if hasattr(part, "__len__")
+    ]
+    if len(arrays) < len(parts) or any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
+>>>>>>> prover
         return ["Expected one-dimensional arrays of whole numbers (indices)."]
     order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
     if len(order) and (order.min() < 0 or order.max() >= n):
         return ["Indices must lie in 0..R-1; here one is outside."]
-    if any(len(np.unique(a)) < len(a) for a in arrays):  # type: ignore[arg-type]
-        return ["An example occurs twice in one part: draw without replacement."]
+    if twice := [(len(a), name) for a, name in zip(arrays, names) if len(np.unique(a)) < len(a)]:  # type: ignore
+        return [f"An example occurs twice in {max(twice)[1]}: draw without replacement."]
     if len(np.unique(order)) < len(order):
         return ["An example is in more than one part; every index may be in one part only."]
     if len(order) < n:

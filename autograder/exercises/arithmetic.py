@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,11 @@ def _sizes(
     dilations: Any,
     fits: bool | None,
     count: int = 5,
-    tell: bool = False,
+    slip: Callable[[int, int, int, int], int] | None = None,
 ) -> list[Call]:
     """Draw calls of one kind; `fits` asks for sizes that do (not) divide, None for both.
 
-    With `tell` the answer to "does it fit?" is another one for those who leave out the dilation.
+    The answer to "does it fit?" is another one for those who make the `slip` before they divide.
     """
     calls: list[Call] = []
     while len(calls) < count:
@@ -44,19 +44,33 @@ def _sizes(
         s, p, d = (int(rng.choice(choices)) for choices in (strides, paddings, dilations))
         left = n + 2 * p - d * (k - 1) - 1
         asked = fits is None or (left % s == 0) == fits
-        told = not tell or (left % s == 0) != ((n + 2 * p - k) % s == 0)
+        told = slip is None or (left % s == 0) != (slip(n, k, p, d) % s == 0)
         if left >= s and p < d * (k - 1) + 1 and asked and told:
             calls.append(Call("conv_out", (n, k), {"s": s, "p": p, "d": d}))
     return calls
 
 
+# What is divided by the stride when the padding, or the dilation, is not what it should be.
+_PADDED: tuple[Callable[[int, int, int, int], int], ...] = (
+    lambda n, k, p, d: n + 0 * p - d * (k - 1) - 1,
+    lambda n, k, p, d: n + p - d * (k - 1) - 1,
+)
+_SPANNED: tuple[Callable[[int, int, int, int], int], ...] = (
+    lambda n, k, p, d: n + 2 * p - k + 0 * d,
+    lambda n, k, p, d: n + 2 * p - (k + d - 1),
+    lambda n, k, p, d: n + 2 * p - d * k,
+    lambda n, k, p, d: n + 2 * p - (k + d * (k - 1)),
+)
+
+
 def _out_trials(rng: np.random.Generator) -> Sequence[Trial]:
-    dilated = _sizes(rng, [2, 3], [0, 1, 2], [2, 3], None, 4, tell=True)
+    padded = [c for slip in _PADDED for c in _sizes(rng, [2, 3], [1, 2], [1], False, 1, slip)]
+    dilated = [c for slip in _SPANNED for c in _sizes(rng, [2, 3], [0, 1, 2], [2, 3], None, 2, slip)]
     groups = [
         ("sizes quoted in the lectures", [Call("conv_out", a) for a in _QUOTED], True),
         ("stride 1", _sizes(rng, [1], [0, 1, 2], [1], None), False),
         ("a stride that fits exactly", _sizes(rng, [2, 3], [0, 1, 2], [1], True), False),
-        ("a stride that leaves a rest", _sizes(rng, [2, 3, 4, 5], [0, 1, 2], [1], False, 8), False),
+        ("a stride that leaves a rest", _sizes(rng, [2, 3, 4, 5], [0, 1, 2], [1], False, 8) + padded, False),
         ("dilation", _sizes(rng, [1, 2, 3], [0, 1, 2], [2, 3], None) + dilated, False),
     ]
     return [

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder import exercises
+from autograder.keymaking import play_all
+
 FILES = sorted((Path(__file__).parents[1] / "data" / "submissions" / "evaluation").glob("*.py"))
 EXERCISES = (
     "fit_poly", "predict_poly", "join_dots", "kfold_indices", "kfold_score", "loocv_score", "train_test_split",
@@ -250,6 +253,22 @@ def test_other_wrong_variants_lose_marks(what, judged):
         found = judged(exercise, functions, part=part)
         assert found.points < 10 - 1e-6, part
         assert name is None or name in found.names, (part, found.names)
+
+
+def test_drawing_the_test_set_with_replacement_is_no_other_mistake(make_key_of):
+    """Without its name in the list it must not be taken for drawing everything with replacement."""
+    from autograder.checks import judge
+    from autograder.naming import name_mistakes
+
+    key = make_key_of("train_test_split")
+    for name in ("split-with-replacement", "split-test-with-replacement"):
+        (functions,) = (
+            f for m, f in exercises.wrong_submissions(exercises.EXERCISES[key.question]) if m.name == name
+        )
+        for part in PARTS:
+            judgement = judge(key, part, play_all(key, part, functions))
+            assert [n.name for n in name_mistakes(judgement)] == [name]
+            assert name_mistakes(judgement, without={name}) == []
 
 
 # --- a fit and a predict that do not belong together ---------------------------------------------

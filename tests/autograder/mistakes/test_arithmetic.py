@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder.exercises import EXERCISES, wrong_submissions
 from autograder.mistakes import mistakes_of
 from reference import OutputSize, conv_output_size, conv_parameters
 
@@ -116,3 +117,11 @@ class TestCounting:
             assert found(3, 5) is None
         for found in mistakes_of(conv_parameters):
             assert found(3, 5, 6, True, 2) is None
+
+
+@pytest.mark.parametrize("slip", ["out-one-gap-only", "out-dilation-ignored", "out-padding-one-side"])
+def test_a_wrong_length_behind_size_and_fit_is_not_taken_for_a_wrong_size(judged, slip):
+    """With key 1, set 2, no stride told whether the fit had been worked out from the same wrong length."""
+    (functions,) = (f for m, f in wrong_submissions(EXERCISES["conv_out"]) if m.name == f"{slip}-throughout")
+    for seed, part in ((0, 0), (1, 2)):
+        assert judged("conv_out", functions, seed=seed, part=part).names == [f"{slip}-throughout"]
