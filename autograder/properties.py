@@ -6,13 +6,9 @@ sentence for the student; no complaint means right.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import math
-from collections.abc import Callable, Mapping, Sequence
-=======
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
->>>>>>> prover
 from typing import Any
 
 import numpy as np
@@ -272,25 +268,16 @@ def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[s
     return _same_and_other(tests, "test sets")
 
 
-<<<<<<< HEAD
 def _is_block(indices: Any, n: int) -> bool:
     """Tell whether these are neighbours in a circle of n."""
     around = np.sort(np.asarray(indices))
     return int(np.sum(np.diff(around, append=around[0] + n) != 1)) <= 1
 
 
-def _index_sets(parts: Sequence[Any], n: int) -> list[str]:
-    """Say what keeps these arrays from holding each of 0..n-1 once."""
-    arrays = [np.array([], int) if _is_row(part) and not len(part) else as_array(part)[0] for part in parts]
-    if any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
-=======
 def _index_sets(parts: Sequence[Any], n: int, names: Iterable[str] = repeat("one part")) -> list[str]:
     """Say what keeps these arrays from holding each of 0..n-1 once; a large part tells more than a small one."""
-    arrays = [
-        as_array(part)[0] if len(part) else np.array([], int) for part in parts if hasattr(part, "__len__")
-    ]
-    if len(arrays) < len(parts) or any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
->>>>>>> prover
+    arrays = [np.array([], int) if _is_row(part) and not len(part) else as_array(part)[0] for part in parts]
+    if any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
         return ["Expected one-dimensional arrays of whole numbers (indices)."]
     order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
     if len(order) and (order.min() < 0 or order.max() >= n):
