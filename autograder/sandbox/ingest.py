@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .answer_cells import Answer, UnreadableAnswer, declared_question, read_answer
+from .answer_cells import MAX_SOURCE, Answer, UnreadableAnswer, declared_question, read_answer
 from .evidence import Cell, Limits
 from .magics import without_magics
 
@@ -19,6 +19,7 @@ MAX_DEPTH = 100
 MAX_BRACKETS = 1_000_000
 MAX_QUOTES = 8_000_000
 MAX_NOTES = 40
+MAX_TYPED = 400_000  # characters of all answer cells: each is parsed here, in the trusted process
 BARE_STUB = "raise NotImplementedError()"
 CLAIM = re.compile(r"""^student[ \t]*=[ \t]*(['"])([^'"\\\n]{1,200})\1""", re.MULTILINE)
 ASSIGNED = re.compile(r"^answer[ \t]*=", re.MULTILINE)
@@ -159,6 +160,7 @@ class _Sorter:
         self.notes: dict[str, None] = {}
         self.seen: set[str] = set()
         self.claimed: str | None = None
+        self.typed = 0
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the student, if there are not too many already."""
@@ -209,6 +211,11 @@ class _Sorter:
     def _take_answer(self, cell: _RawCell, question: str) -> None:
         if _squeezed(cell.source) == _squeezed(self.release.stubs.get(question, "")):
             self._count(question, cell.index, "the last one that is filled in counts")
+            return
+        self.typed += min(len(cell.source), MAX_SOURCE)
+        if self.typed > MAX_TYPED:
+            self.note("The answers in this notebook are too long together; the last of them were not read.")
+            self.seen.add(question)
             return
         try:
             answer = read_answer(cell.source, is_code=cell.kind == "code")

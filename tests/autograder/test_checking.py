@@ -115,6 +115,20 @@ def test_a_file_of_another_name_asks_for_its_assignment(backmark, saved, solved)
     assert backmark("check", path, "--assignment", "convolution").code == 0
 
 
+def test_a_kit_is_read_and_never_run(backmark, saved, solved, cell_of, tmp_path):
+    """Staff who check a hand-in have a stranger's kit beside it."""
+    notebook = solved("ada")
+    cell_of(notebook, "conv_out")["source"] = "def conv_out(n, k, s=1, p=0, d=1):\n    return (n, True)\n"
+    path = saved(notebook)
+    kit = path.parent / "backmark_kit.py"
+    harm = tmp_path / "harm"
+    kit.write_text(f"open({str(harm)!r}, 'w')\n" + kit.read_text() + f"\nopen({str(harm)!r}, 'w')\n")
+    said = backmark("check", path)
+    assert said.code == 0
+    assert "Receipt" in said.out
+    assert not harm.exists()
+
+
 def test_a_damaged_kit_is_told(backmark, saved, solved):
     path = saved(solved("ada"))
     (path.parent / "backmark_kit.py").write_text("import nothing_like_it\n")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.sandbox import Limits, Release, UnreadableSubmission, read_submission
+from autograder.sandbox import Limits, Release, UnreadableSubmission, ingest, read_submission
 
 
 def code(source, grade_id=None, kind="code", **marks):
@@ -200,6 +200,21 @@ def test_answer_declared_by_a_comment(read):
     got = read([code("# answer: CONV-3\nanswer = '9'\n"), code("# answer: OTHER-1\nanswer = '9'\n")])
     assert got.answers == {"CONV-3": "9"}
     assert sources(got) == ["# answer: OTHER-1\nanswer = '9'\n"]
+
+
+def test_answers_are_parsed_up_to_a_length_of_all_together(read, monkeypatch):
+    """Two thousand copies of one answer cell, each slow to parse, would hold the grader for minutes."""
+    parsed = []
+    really = ingest.read_answer
+    monkeypatch.setattr(ingest, "read_answer", lambda *a, **k: parsed.append(1) or really(*a, **k))
+    slow = code("answer = " + "1+" * 9000 + "1", "CONV-3", solution=True)
+    submitted = read([code('answer = "7"', "CONV-3", solution=True), *[slow] * 500])
+    assert len(parsed) < 30
+    assert submitted.answers == {"CONV-3": "7"}
+    assert (
+        "The answers in this notebook are too long together; the last of them were not read."
+        in submitted.notes
+    )
 
 
 def test_last_answer_wins(read):
