@@ -82,7 +82,13 @@ class Verdict:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
         """Rebuild a verdict, refusing fields it does not know."""
-        return cls(**_tuples(_known(cls, data), "hint", "mistakes_consistent"))
+        fields = _tuples(_known(cls, data), "hint", "mistakes_consistent")
+        if len(fields) < len(cls.__dataclass_fields__):
+            return cls(**fields)
+        # A class has many verdicts, and a frozen one would set each of its fields by a call.
+        made = cls.__new__(cls)
+        made.__dict__.update(fields)
+        return made
 
 
 @dataclass(frozen=True)
@@ -135,16 +141,18 @@ _ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
 @functools.cache
-def _fields(cls: type) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cls))
+def _fields(cls: type) -> frozenset[str]:
+    return frozenset(f.name for f in dataclasses.fields(cls))
 
 
 def _plain(value: Any) -> Any:
     kind = type(value)
     if kind in _ATOMS:
         return value
-    if dataclasses.is_dataclass(kind):
-        return {name: _plain(getattr(value, name)) for name in _fields(kind)}
+    if kind is list or kind is tuple:
+        return [v if type(v) in _ATOMS else _plain(v) for v in value]
+    if dataclasses.is_dataclass(kind):  # its __dict__ holds the fields in their order
+        return {name: v if type(v) in _ATOMS else _plain(v) for name, v in vars(value).items()}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -153,11 +161,14 @@ def _plain(value: Any) -> Any:
 
 
 def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    strange = sorted(set(data).difference(_fields(cls)))
-    if strange:
+    if not _fields(cls).issuperset(data):
+        strange = sorted(set(data).difference(_fields(cls)))
         raise SchemaError(f"{cls.__name__.lower()} has unknown fields {', '.join(strange)}")
     return dict(data)
 
 
 def _tuples(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    return data | {name: tuple(data[name]) for name in names if name in data}
+    for name in names:
+        if name in data:
+            data[name] = tuple(data[name])
+    return data
