@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder import properties
-from autograder.compare import Comparison, as_array, compare
+from autograder.compare import Comparison, agrees, as_array, compare
 from autograder.key import Key, KeyTrial
 from autograder.sandbox._plain import Foreign
 from autograder.sandbox._script import Call, Outcome
@@ -136,7 +136,7 @@ def _structure(key: Key, got: Any, trial: KeyTrial, k: int, found: Comparison) -
     expected, allowed = trial.expected[k], trial.allowed64[k]
     beside = ""
     if isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list)) and len(got) == len(expected):
-        parts = [compare(*row).right for row in zip(got, expected, trial.allowed64[k], trial.allowed32[k])]
+        parts = [agrees(*row) for row in zip(got, expected, trial.allowed64[k], trial.allowed32[k])]
         names = [key.results[i] if i < len(key.results) else f"result {i + 1}" for i in range(len(parts))]
         right = [n for n, ok, e in zip(names, parts, expected) if ok and not isinstance(e, Foreign)]
         beside = f" Right are: {', '.join(right)}." if right else ""
@@ -188,7 +188,7 @@ def _forward_right(trial: KeyTrial, outcomes: Outcomes) -> bool | None:
     outcome = outcomes[trial.forward]
     if outcome.status != "ok":
         return False
-    return compare(outcome.value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
+    return agrees(outcome.value, trial.expected[k], trial.allowed64[k], trial.allowed32[k])
 
 
 def _failed(

@@ -44,6 +44,36 @@ def compare(got: Any, expected: Any, allowed64: Any, allowed32: Any, where: str 
         return _compare(got, expected, allowed64, allowed32, where)
 
 
+def agrees(got: Any, expected: Any, allowed64: Any, allowed32: Any) -> bool:
+    """Tell whether `compare` finds a value right, without saying why not; for comparing with many mistakes."""
+    if _plainly_different(got, expected, allowed64, allowed32):
+        return False
+    return compare(got, expected, allowed64, allowed32).right
+
+
+def _plainly_different(got: Any, expected: Any, allowed64: Any, allowed32: Any) -> bool:
+    """Tell whether two values differ at first sight; False means that a closer look is needed."""
+    if isinstance(expected, tuple):
+        if not isinstance(got, tuple) or len(got) != len(expected):
+            return False
+        bounds = [
+            b if type(b) in (list, tuple) and len(b) == len(got) else None for b in (allowed64, allowed32)
+        ]
+        return None not in bounds and any(map(_plainly_different, got, expected, *bounds))  # type: ignore[arg-type]
+    if type(got) is not np.ndarray or type(expected) is not np.ndarray:
+        return False
+    if got.shape != expected.shape:
+        return True
+    if (
+        not got.dtype == expected.dtype == _FLOAT64
+        or type(allowed64) is not float
+        or type(allowed32) is not float
+    ):
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.abs(got - expected).max(initial=0.0) > max(allowed64, allowed32))
+
+
 def _plainly_right(got: Any, expected: Any, allowed: Any) -> float | None:
     """Return the ratio of a value that is right and of the expected kinds throughout, by far the most frequent.
 

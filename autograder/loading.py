@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import hashlib
 import json
 from pathlib import Path
 
-from autograder.assignment import Assignment, Issued, read_assignment, read_by_hand
+from autograder.assignment import Assignment, Issued, available, read_assignment, read_by_hand
 from autograder.course import Course, CourseError
 from autograder.judging import Bundle
 from autograder.key import load_keys
@@ -23,11 +24,7 @@ def load_bundle(course: Course, name: str) -> Bundle:
     """
     folder = course.keys(name)
     if not folder.is_dir():
-        made = sorted(p.name for p in (course.root / "keys").glob("*"))
-        raise CourseError(
-            f"There is no key for {name!r} in {course.root}. Made so far: {', '.join(made) or 'nothing'}. "
-            f"`backmark make {name} -o {course.root}` makes it."
-        )
+        raise CourseError(_not_made(course, name))
     assignment = read_assignment(folder)
     release = _read_release(course, name)
     _same_release(folder, release, course.release(name))
@@ -67,6 +64,17 @@ def _slim(by_hand: dict[str, dict[str, Issued]]) -> dict[str, dict[str, Issued]]
 def _rules(assignment: Assignment, release: bytes) -> str:
     """Hash what changes every mark: limits, and which cells are the students'."""
     return hashlib.sha256(f"{assignment.limits}\n".encode() + release).hexdigest()[:16]
+
+
+def _not_made(course: Course, name: str) -> str:
+    made = sorted(p.name for p in (course.root / "keys").glob("*"))
+    close = difflib.get_close_matches(name, [*made, *available()], n=1)
+    hint = f"`backmark make {name} -o {course.root}` makes it."
+    if close and close[0] != name:
+        hint = f"Did you mean {close[0]}?"
+    return (
+        f"There is no key for {name!r} in {course.root}. Made so far: {', '.join(made) or 'nothing'}. {hint}"
+    )
 
 
 def _read_release(course: Course, name: str) -> bytes:

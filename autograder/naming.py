@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import Judgement, complaints, rule_of
-from autograder.compare import compare
+from autograder.compare import agrees, compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
@@ -189,7 +189,7 @@ def _wrong_results(judgement: Judgement) -> list[int]:
     bad: dict[int, None] = {}
     for mine, expected, _, a64, a32 in _tuples(judgement):
         rows = zip(mine, expected, a64, a32)
-        bad.update(dict.fromkeys(i for i, row in enumerate(rows) if not compare(*row).right))
+        bad.update(dict.fromkeys(i for i, row in enumerate(rows) if not agrees(*row)))
     return sorted(bad)
 
 
@@ -199,9 +199,9 @@ def _fits_result(judgement: Judgement, wrong: Wrong, i: int) -> bool:
     for mine, expected, other, a64, a32 in _tuples(judgement, wrong):
         if i >= len(other) or other[i] is None:
             continue
-        if not compare(mine[i], other[i], a64[i], a32[i]).right:
+        if not agrees(mine[i], other[i], a64[i], a32[i]):
             return False
-        telling = telling or not compare(other[i], expected[i], a64[i], a32[i]).right
+        telling = telling or not agrees(other[i], expected[i], a64[i], a32[i])
     return telling
 
 
@@ -213,7 +213,7 @@ def _right_beside(judgement: Judgement, wrong: Wrong, i: int) -> bool:
         for k, row in enumerate(zip(other, expected, a64, a32))
         if k != i
     )
-    return all(compare(*row).right for row in rows)
+    return all(agrees(*row) for row in rows)
 
 
 def _known(task: Exercise) -> tuple[Wrong, ...]:
@@ -348,7 +348,7 @@ def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
             return False
         if mine[i].status != "ok":
             continue
-        if not compare(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]).right:
+        if not agrees(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]):
             return False
     return True
 
@@ -359,7 +359,7 @@ def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
     if rule_of(key, trial) is not None:
         return _ran(trial, other) and not complaints(key, trial, other)
     return _ran(trial, other) and all(
-        compare(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
+        agrees(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k])
         for k, i in _own(trial)
     )
 

@@ -39,6 +39,7 @@ class Zygote:
         self.bare = self.apart = False
         self.first: tuple[int, int] | None = None
         self.namespace: dict = {}
+        self.scripts: list = []  # inputs of questions, read once for all children; never an expected value
 
     def prepare(self) -> dict:
         """Load the packages, confine this process, try every layer; return what is to be told the grader."""
@@ -158,11 +159,21 @@ class Zygote:
     def _obey(self, order: bytes, descriptors: list[int]) -> bool:
         if order == b"F":
             self._fork(descriptors)
+        elif order == b"L":
+            self._keep_script(*descriptors)
         elif order == b"W":
             _, status = os.waitpid(self.child, 0)
             self.child = 0
             self.control.sendall(struct.pack("=i", status))
         return bool(order)
+
+    def _keep_script(self, held: int) -> None:
+        """Read a script, for all children to come; the collector never looks at it in any of them."""
+        from . import _child
+
+        self.scripts += _child.messages(_read(held))
+        os.close(held)
+        gc.freeze()
 
     def _clean_up(self) -> None:
         """End the child and the first process of our namespace, remove the folder."""
@@ -204,8 +215,7 @@ class Zygote:
     def _become_child(self, parent: int, job: int, reply: int, output: int) -> None:
         from . import _child
 
-        with open(job, "rb", closefd=False) as file:
-            data = file.read()
+        data = _read(job)
         # A descriptor shared by all children would carry its flags from one submission to the next.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
@@ -216,7 +226,7 @@ class Zygote:
         os.chdir(self.settings["box"])
         self._become_confined(parent)
         gc.enable()
-        _child.serve(data, REPLY_FD, self.namespace)
+        _child.serve(data, REPLY_FD, self.namespace, self.scripts)
 
     def _become_confined(self, parent: int | None = None) -> None:
         """Put on what every child gets for itself; the rest it has from this process."""
@@ -282,6 +292,11 @@ class _Refusal:
             allowed = ", ".join(self.packages)
             text = f"{top} is not available when grading this assignment; allowed: {allowed}"
             raise ModuleNotFoundError(text, name=name)
+
+
+def _read(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int]]:

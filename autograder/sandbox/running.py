@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from . import wire
 from ._script import Call, Outcome
@@ -43,11 +43,15 @@ class Running:
         """Tell whether there is anything left to run."""
         return not self.finished
 
-    def job(self) -> bytes:
-        """Pack what the next child is to do; inputs only, never an expected value."""
+    def job(self, lend: Callable[[bytes], bytes]) -> bytes:
+        """Pack what the next child is to do; inputs only, never an expected value.
+
+        `lend` returns what stands for a packed script where the child need not be sent the whole.
+        """
         both = zip(self.cells, self.modes, strict=True)
         cells = [[c.index, _sendable(c.source), c.setup, mode] for c, mode in both if mode != "skipped"]
-        return b"".join([wire.pack(cells), *(_packed(name, calls) for name, calls in self.pending.items())])
+        scripts = [lend(_packed(name, calls)) for name, calls in self.pending.items()]
+        return b"".join([wire.pack(cells), *scripts])
 
     def follow(self, child: Child) -> None:
         """Take the child's replies in order until it has done everything or ended."""

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import wire
 from ._script import Call
 from .child import Child, SandboxError
 from .evidence import Cell, Evidence, Limits
@@ -35,6 +36,7 @@ ENVIRONMENT = {
     },
 }
 SWEPT_AT = 64 << 20
+LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; every child has them in its memory
 MANY_FILES = 256
 PREFIX = "backmark-box-"
 _FOLDERS: set[Path] = set()
@@ -90,6 +92,7 @@ class Sandbox:
         self._folder: Path | None = None
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
+        self._lent: dict[bytes, int] = {}
 
     def __enter__(self) -> "Sandbox":
         if not hasattr(os, "fork"):
@@ -112,7 +115,7 @@ class Sandbox:
         """
         running = Running(cells, scripts, self.limits, self.packages)
         while running.wants_child():
-            with self._child(running.job()) as child:
+            with self._child(running) as child:
                 running.follow(child)
             running.printed += child.printed
         return running.evidence()
@@ -159,6 +162,7 @@ class Sandbox:
 
     def _start(self) -> None:
         self._lay_out_folder()
+        self._lent = {}
         ours, theirs = socket.socketpair()
         with theirs:
             script = str(Path(__file__).with_name("_zygote.py"))
@@ -222,12 +226,12 @@ class Sandbox:
         self._remove_folder()
 
     @contextlib.contextmanager
-    def _child(self, job: bytes):
+    def _child(self, running: Running):
         if self._folder is None:
             raise SandboxError("This sandbox is closed; use it inside its with block.")
         for attempt in range(3):
             try:
-                child = self._fork(job)
+                child = self._fork(running.job(self._lend))
                 break
             except (OSError, struct.error):
                 if attempt == 2:
@@ -240,9 +244,23 @@ class Sandbox:
             child.end()
             self._sweep()
 
+    def _lend(self, script: bytes) -> bytes:
+        """Have the zygote read a packed script once, for all children; return what stands for it in a job.
+
+        All submissions of a class are asked the same, and reading it takes a child as long as its fork.
+        """
+        if script not in self._lent:
+            if sum(map(len, self._lent)) + len(script) > LENT_BYTES:
+                return script
+            held = _sealed(script)
+            try:
+                self._send(b"L", held)
+            finally:
+                os.close(held)
+            self._lent[script] = len(self._lent)
+        return wire.pack(self._lent[script])
+
     def _fork(self, job: bytes) -> Child:
-        if self._control is None:
-            raise OSError("there is no zygote")
         with contextlib.ExitStack() as opened:
             held = _sealed(job)
             opened.callback(os.close, held)
@@ -260,12 +278,17 @@ class Sandbox:
 
     def _order(self, *descriptors: int) -> tuple[int, int | None]:
         """Have the zygote fork; return the child's number and, where there is such a thing, its pidfd."""
+        self._send(b"F", *descriptors)
         assert self._control is not None
-        rights = array.array("i", descriptors)
-        self._control.sendmsg([b"F"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         answer, extra, _, _ = self._control.recvmsg(16, socket.CMSG_LEN(array.array("i").itemsize))
         number = struct.unpack("=i", answer)[0]
         return number, struct.unpack("i", extra[0][2])[0] if extra else None
+
+    def _send(self, order: bytes, *descriptors: int) -> None:
+        if self._control is None:
+            raise OSError("there is no zygote")
+        rights = array.array("i", descriptors)
+        self._control.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
 
     def _status_of_child(self) -> int | None:
         """Have the zygote collect its ended child; return the wait status, None if the zygote is gone."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.compare import as_array, compare, kind_of
+from autograder.compare import agrees, as_array, compare, kind_of
 from autograder.sandbox._plain import Foreign
 
 A64, A32 = 1e-12, 1e-5
@@ -242,3 +242,20 @@ def test_nothing_a_student_returns_makes_comparing_fail(got, expected):
     found = compare(got, expected, A64, A32)
     assert found.right or found.message
     json.dumps(found.worst, allow_nan=False)
+
+
+_NUMBERS = st.sampled_from([0.0, 1.0, 1.0 + 1e-12, 1.0 + 1e-6, 2.0, np.nan, np.inf, -np.inf])
+_ARRAYS = (
+    st.lists(_NUMBERS, min_size=2, max_size=2).map(np.array) | st.just(np.ones(3)) | st.just(np.ones((2, 1)))
+)
+_RESULTS = _ARRAYS | _NUMBERS | st.tuples(_ARRAYS, _ARRAYS) | st.just(np.ones(2, np.float32)) | st.none()
+
+
+@given(
+    _RESULTS,
+    _RESULTS,
+    st.sampled_from([1e-10, 1e-4, [1e-10, 1e-4], (1e-4, 1e-10)]),
+    st.sampled_from([1e-9, 1e-3]),
+)
+def test_agreeing_is_what_comparing_finds_right(got, expected, a64, a32):
+    assert agrees(got, expected, a64, a32) == compare(got, expected, a64, a32).right

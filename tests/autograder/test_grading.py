@@ -378,3 +378,18 @@ def test_one_notebook_can_be_judged_alone(handed_in):
         workers.close_worker()
     workers.close_worker()
     assert sys.modules["autograder.grading"] is grading
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("tinny", "Did you mean tiny?"),
+        ("convolutoin", "Did you mean convolution?"),
+        ("convolution", "`backmark make convolution"),
+        ("zzz", "`backmark make zzz"),
+    ],
+)
+def test_a_mistyped_assignment_is_told_the_nearest(tiny_made, typed, says):
+    with pytest.raises(CourseError, match=says) as told:
+        load_bundle(tiny_made, typed)
+    assert "Made so far: tiny" in str(told.value)

@@ -24,6 +24,7 @@ from autograder.sandbox import (
     WeakIsolation,
 )
 from autograder.sandbox import isolation as tiers
+from autograder.sandbox import zygote as zygotes
 
 X = np.arange(4.0)
 F = Cell(1, "def f(x):\n    return x + 1\n")
@@ -240,6 +241,24 @@ def test_death_of_the_zygote_goes_unnoticed(box):
     os.kill(box._process.pid, signal.SIGKILL)
     np.testing.assert_array_equal(box.run([F], ASK_F).questions["f"][0].value, X + 1)
     np.testing.assert_array_equal(box.run([F], ASK_F).questions["f"][0].value, X + 1)
+
+
+def test_inputs_are_the_same_for_every_submission_whatever_the_last_one_did(box):
+    vandal = Cell(1, "import gc\ngc.unfreeze()\nimport numpy as np\nfor a in gc.get_objects():\n"
+                     "    if isinstance(a, tuple):\n        for b in a:\n            if type(b) is np.ndarray:\n"
+                     "                b.fill(0)\ndef f(x):\n    return x + 1\n")  # fmt: skip
+    box.run([F], ASK_F)
+    assert box.run([vandal], ASK_F).questions["f"][0].value is not None
+    np.testing.assert_array_equal(box.run([F], ASK_F).questions["f"][0].value, X + 1)
+
+
+def test_a_script_too_large_to_be_kept_is_sent_each_time(box, monkeypatch):
+    monkeypatch.setattr(zygotes, "LENT_BYTES", 100)
+    asked = {"f": (Call("f", (X + 2,)),), "g": (Call("f", (X + 3,)),)}
+    for _ in range(2):
+        questions = box.run([F], asked).questions
+        np.testing.assert_array_equal(questions["f"][0].value, X + 3)
+        np.testing.assert_array_equal(questions["g"][0].value, X + 4)
 
 
 def test_death_of_the_zygote_in_the_middle_costs_nothing(box):
