@@ -7,7 +7,9 @@ a worker that dies. What a hand-in kills twice is tried alone, and then costs it
 
 from __future__ import annotations
 
+import collections
 import contextlib
+import gc
 import itertools
 import logging
 import os
@@ -15,6 +17,7 @@ import shutil
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +32,13 @@ from autograder.loading import load_bundle
 from autograder.workers import Done, Job, Judge, Judged
 
 PER_TASK = 20
+LEAST = 3  # hand-ins in a task when few are left
 AHEAD = 3  # tasks per worker that are under way or waiting
 WAIT = 60.0  # seconds until a scheduler must have answered and have a worker
+COUNTED_EVERY = 2.0  # seconds; asking how many workers there are takes the scheduler's time
 DEATHS = 2  # workers that may die over a task before its hand-ins are tried one by one
+# Workers of our own on this machine do without looking at themselves a hundred times a second.
+CALM = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 
 _JUDGES: dict[str, Setup] = {}
 
@@ -122,6 +129,7 @@ def set_up(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     judge = Judge(load_bundle(Course(folder), name), allow_weak)
+    gc.freeze()  # the keys stay: no need to look through them again and again
     _JUDGES[token] = Setup(folder, judge, threading.Lock())
 
 
@@ -130,6 +138,7 @@ def tear_down(token: str) -> None:
     setup = _JUDGES.pop(token, None)
     if setup is not None:
         setup.close()
+        gc.unfreeze()
 
 
 def judge_parcels(token: str, parcels: list[Parcel]) -> list[Judged]:
@@ -150,6 +159,8 @@ class Cluster:
         CourseError: Dask is not installed, the address is none, nobody answers there, or the workers cannot
             judge (another version, a sandbox that is too weak).
     """
+
+    counted: tuple[float, int] | None = None  # when the workers were counted, and how many there were
 
     def __init__(self, address: str, course: Course, bundle: Bundle, allow_weak: bool) -> None:
         self.address, self.allow_weak = address, allow_weak
@@ -190,10 +201,13 @@ class Cluster:
     def _local(self, distributed: Any, count: str) -> Any:
         if not count.isdecimal() or not 1 <= int(count) <= 1024:
             raise CourseError(f"--dask local:{count}: give the number of workers, such as local:2.")
-        cluster = distributed.LocalCluster(
-            n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )  # fmt: skip
+        import dask
+
+        with dask.config.set(CALM):
+            cluster = distributed.LocalCluster(
+                n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
         self.opened.callback(cluster.close)
         client = distributed.Client(cluster, set_as_default=False)
         self.opened.callback(client.close)
@@ -215,19 +229,38 @@ class Cluster:
 
         under_way: dict[Any, list[Job]] = {}
         finished = as_completed(loop=self.client.loop)
-        self._feed(jobs, under_way, finished)
+        batches = self._batches(jobs)
+        self._feed(batches, under_way, finished)
         while under_way:
             future = next(finished)
             batch = under_way.pop(future)
-            yield self._collect(future, batch, under_way, finished)
-            self._feed(jobs, under_way, finished)
+            done = self._collect(future, batch, under_way, finished)
+            self._feed(batches, under_way, finished)
+            yield done
 
-    def _feed(self, jobs: Iterator[Job], under_way: dict[Any, list[Job]], finished: Any) -> None:
-        workers = max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
-        while len(under_way) < AHEAD * workers:
-            batch = list(itertools.islice(jobs, PER_TASK))
-            if not batch:
-                return
+    def _batches(self, jobs: Iterator[Job]) -> Iterator[list[Job]]:
+        """Share jobs out to tasks, smaller ones towards the end: all workers are to end at the same time."""
+        waiting: collections.deque[Job] = collections.deque()
+        more = True
+        while more or waiting:
+            share = AHEAD * self._workers()
+            if more:
+                ahead = share * PER_TASK + PER_TASK
+                waiting.extend(itertools.islice(jobs, ahead - len(waiting)))
+                more = len(waiting) == ahead
+            size = PER_TASK if more else max(LEAST, -(-len(waiting) // share))
+            batch = [waiting.popleft() for _ in range(min(size, PER_TASK, len(waiting)))]
+            if batch:
+                yield batch
+
+    def _workers(self) -> int:
+        now = time.monotonic()
+        if self.counted is None or now - self.counted[0] > COUNTED_EVERY:
+            self.counted = now, max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
+        return self.counted[1]
+
+    def _feed(self, batches: Iterator[list[Job]], under_way: dict[Any, list[Job]], finished: Any) -> None:
+        while len(under_way) < AHEAD * self._workers() and (batch := next(batches, None)) is not None:
             self._submit(batch, under_way, finished)
 
     def _submit(self, batch: list[Job], under_way: dict[Any, list[Job]], finished: Any) -> None:

@@ -8,7 +8,7 @@ of each student only an id and a place in the journal stay in memory.
 from __future__ import annotations
 
 import contextlib
-import json
+import dataclasses
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +27,7 @@ from autograder.loading import load_bundle
 from autograder.marking import Marking
 from autograder.model import Report
 from autograder.moves import Move, move_between
+from autograder.plain import Plain
 from autograder.sandbox import Sandbox
 from autograder.times import HandedIn, better, handed_in
 from autograder.workers import Done, Job, Judged, Pool, may_fork
@@ -193,17 +194,17 @@ class _Run:
         """Yield what must be judged; what need not be is written on the way."""
         for one in found:
             entry = self.standing.get(one.student)
-            sha = fingerprint(one.path)
-            job = self._job(one, entry, sha)
+            job = self._job(one, entry)
             if job is not None:
                 yield job
             elif entry is not None:
                 self._keep(one, entry)
 
-    def _job(self, found: Found, entry: Mapping[str, Any] | None, sha: str) -> Job | None:
+    def _job(self, found: Found, entry: Mapping[str, Any] | None) -> Job | None:
         whole = Job(found.student, found.path, found.notes)
         if entry is None or (self.token and entry.get("regrade") != self.token):
             return whole
+        sha = fingerprint(found.path)
         hashes, before = self.bundle.hashes(found.student), entry["keys"]
         status = entry["report"].get("status")
         if (
@@ -229,7 +230,7 @@ class _Run:
             self.journal.append(entry)
         if "was" in entry and self.token:
             self._compare(self.standing.at(entry["was"]), entry)
-        self._row(self.marking.of_entry(entry), kept=True)
+        self._row(entry, kept=True)
 
     def _when(self, found: Found) -> HandedIn | None:
         return handed_in(found.path, self.marking.rule.listed.get(found.student))
@@ -243,7 +244,7 @@ class _Run:
         for entry in entries:
             if "was" in entry:
                 self._compare(self.standing.at(entry["was"]), entry)
-            self._row(self.marking.of_entry(entry), kept=False)
+            self._row(entry, kept=False)
 
     def _entry(self, job: Job, judged: Judged | None) -> dict[str, Any]:
         sha, report = judged or (fingerprint(job.path), _lost(self.bundle.assignment, job).to_json())
@@ -261,7 +262,7 @@ class _Run:
             "handed_in": when.to_json() if when is not None else None,
             **({"was": place} if same else {}),
             **({"regrade": self.token} if self.token else {}),
-            "report": report,
+            "report": report if isinstance(report, Plain) else Plain(report),
         }
 
     def _compare(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -277,8 +278,11 @@ class _Run:
             self.progress.by_hand += 1
             _write_report(self.course, self.bundle.assignment.name, report)
 
-    def _row(self, report: Report, kept: bool) -> None:
-        _write_report(self.course, self.bundle.assignment.name, report)
+    def _row(self, entry: Mapping[str, Any], kept: bool) -> None:
+        judged = Report.from_json(entry["report"])
+        report = self.marking.finished(judged, HandedIn.from_json(entry.get("handed_in")))
+        same = report.verdicts is judged.verdicts
+        _write_report(self.course, self.bundle.assignment.name, report, entry["report"] if same else None)
         self.progress.count(report, kept)
         self.progress.by_hand += report.student in self.marking.overrides
         self.progress.unsure += self.marking.unsure(report)
@@ -292,11 +296,14 @@ def _lost(assignment: Assignment, job: Job) -> Report:
     )  # fmt: skip
 
 
-def _write_report(course: Course, name: str, report: Report) -> None:
+def _write_report(course: Course, name: str, report: Report, judged: Mapping[str, Any] | None = None) -> None:
+    """Write the report that counts; `judged` is the plain form of a report with the same verdicts."""
     path = course.reports(name) / f"{file_stem(report.student)}.json"
-    data = _lines(report.to_json()).encode("utf-8", "backslashreplace")
+    fields = dataclasses.replace(report, verdicts=()).to_json() if judged is not None else report.to_json()
+    told = judged if isinstance(judged, Plain) else Plain(judged or fields)
+    data = told.page(fields).encode("utf-8", "backslashreplace")
     try:
-        if not path.exists() or path.read_bytes() != data:
+        if _content(path) != data:
             write_whole(path, data, lasting=False)  # derived: the next run writes it again
     except OSError as error:
         raise JournalError(
@@ -305,15 +312,12 @@ def _write_report(course: Course, name: str, report: Report) -> None:
         ) from None
 
 
-def _lines(report: dict[str, Any]) -> str:
-    """Write JSON with a line for each field and each verdict; `indent` would take ten times as long."""
-
-    def text(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-    verdicts = ",\n".join(f"  {text(v)}" for v in report.pop("verdicts"))
-    fields = [f" {text(name)}: {text(value)}" for name, value in report.items()]
-    return "{\n" + ",\n".join([*fields, f' "verdicts": [\n{verdicts}\n ]']) + "\n}\n"
+def _content(path: Path) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 def _sweep(folder: Path) -> None:

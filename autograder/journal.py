@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.plain import Plain, ascii_json
+
 JOURNAL_SCHEMA = "backmark/journal/1"
 BLOCK = 1 << 16
 
@@ -26,6 +28,14 @@ class JournalError(Exception):
 
 
 _OPEN: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    report = entry.get("report")
+    if not isinstance(report, Plain):
+        return ascii_json(entry) + "\n"
+    rest = ascii_json({name: value for name, value in entry.items() if name != "report"})
+    return f'{rest[:-1]}, "report": {report.line()}}}\n'
 
 
 def _let_go() -> None:
@@ -77,7 +87,7 @@ class Journal:
 
     def append(self, *entries: Mapping[str, Any]) -> None:
         """Write one line for each entry and wait until they are on disk."""
-        lines = [json.dumps({"schema": JOURNAL_SCHEMA, **e}, ensure_ascii=True) + "\n" for e in entries]
+        lines = [_line({"schema": JOURNAL_SCHEMA, **e}) for e in entries]
         start = os.fstat(self._file.fileno()).st_size
         try:
             _write_all(self._file.fileno(), "".join(lines).encode("ascii"))
@@ -185,8 +195,10 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644, lasting: bool = True
 
     What can be derived again need not be `lasting`: it is then not waited for until it is on the disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    folder, name = os.path.split(path)
+    new = os.path.join(folder, f".{name}.{os.getpid()}.new")
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
     try:
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         try:
@@ -199,7 +211,8 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644, lasting: bool = True
         if lasting:
             _sync_folder(path.parent)
     except OSError:
-        new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(new)
         raise
 
 

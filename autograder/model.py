@@ -82,7 +82,13 @@ class Verdict:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
         """Rebuild a verdict, refusing fields it does not know."""
-        return cls(**_tuples(_known(cls, data), "hint", "mistakes_consistent"))
+        fields = _tuples(_known(cls, data), "hint", "mistakes_consistent")
+        if len(fields) < len(cls.__dataclass_fields__):
+            return cls(**fields)
+        # A class has many verdicts, and a frozen one would set each of its fields by a call.
+        made = cls.__new__(cls)
+        made.__dict__.update(fields)
+        return made
 
 
 @dataclass(frozen=True)
@@ -153,12 +159,15 @@ def _plain(value: Any) -> Any:
     return {k: v if type(v) in _ATOMS else _plain(v) for k, v in rows}
 
 
-def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    strange = sorted(set(data).difference(_fields(cls)))
-    if strange:
+def _known(cls: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    if not data.keys() <= cls.__dataclass_fields__.keys():
+        strange = sorted(set(data).difference(cls.__dataclass_fields__))
         raise SchemaError(f"{cls.__name__.lower()} has unknown fields {', '.join(strange)}")
     return dict(data)
 
 
 def _tuples(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    return data | {name: tuple(data[name]) for name in names if name in data}
+    for name in names:
+        if name in data:
+            data[name] = tuple(data[name])
+    return data

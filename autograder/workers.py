@@ -12,11 +12,13 @@ import gc
 import multiprocessing
 import os
 import queue
+import selectors
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,13 @@ from autograder.hand_ins import fingerprint
 from autograder.judging import Again, Bundle, judge_file, open_sandbox
 from autograder.loading import load_bundle
 from autograder.model import Report
+from autograder.plain import Plain
 from autograder.sandbox import Sandbox, SandboxError, remove_folders
 
-AHEAD = 2  # jobs given to a process at once: it goes on while this side writes
+AHEAD = 3  # jobs given to a process at once: it goes on while this side writes
 PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
 STARTS = 3  # a process that dies before it is ready is started so often
+TOGETHER = 0.02  # seconds that a report waits for others, to be written with them
 PAUSE = 0.2  # seconds after which whoever waits for reports gets a turn
 TITLE = "backmark-judge"
 
@@ -77,7 +81,9 @@ class Judge:
             self.close()
             self.box = open_sandbox(self.bundle, self.allow_weak).__enter__()
             report = judge_file(self.bundle, self.box, path, job.student, job.notes, again)
-        return sha, report.to_json()
+        plain = Plain(report.to_json())
+        _ = plain.texts  # made here, where several processes share the work
+        return sha, plain
 
     def close(self) -> None:
         """Close the sandbox; may be called twice."""
@@ -233,6 +239,7 @@ class Pool:
         self.workers: list[_Worker] = []
         self.died_early = 0
         self.tried: set[str] = set()
+        self.watched: selectors.BaseSelector | None = None
         self.waiting: collections.deque[Job] = collections.deque()
 
     def __enter__(self) -> Pool:
@@ -250,12 +257,32 @@ class Pool:
         """
         self._start_for(jobs)
         while any(worker.jobs for worker in self.workers) or self._feed(jobs):
-            done: Done = []
-            for link in wait([worker.link for worker in self.workers], timeout=PAUSE):
-                worker = next(w for w in self.workers if w.link is link)
-                done += self._take(worker)
-            self._feed(jobs)
-            yield done
+            yield self._gather(jobs)
+
+    def _gather(self, jobs: Iterator[Job]) -> Done:
+        """Collect what comes within a moment, and give out jobs meanwhile.
+
+        What is written together waits for the disk once.
+        """
+        done: Done = []
+        end = time.monotonic() + PAUSE
+        while (left := end - time.monotonic()) > 0:
+            for key, _ in self._watch().select(left):
+                first = not done
+                done += self._take(key.data)
+                if first and done:
+                    end = min(end, time.monotonic() + TOGETHER)
+            if not self._feed(jobs):
+                break
+        return done
+
+    def _watch(self) -> selectors.BaseSelector:
+        """Return what waits for all links; it is kept as long as they are the same."""
+        if self.watched is None:
+            self.watched = selectors.PollSelector()
+            for worker in self.workers:
+                self.watched.register(worker.link, selectors.EVENT_READ, worker)
+        return self.watched
 
     def _start_for(self, jobs: Iterator[Job]) -> None:
         """Start no more processes than there are jobs."""
@@ -264,6 +291,7 @@ class Pool:
             self.workers[-1].give(job)
 
     def _start(self) -> _Worker:
+        self.watched = None
         if self.bundle is None or not may_fork():
             return _Worker(self.args)
         box, self.box = self.box, None
