@@ -18,6 +18,10 @@ What the rows mean:
 * check_gradient, one entry wrong: the same with one entry of dw1 off by a thousandth, until that entry is named.
 * check_gradient, every_entry=True: the full coloured check; after the probes each entry is measured by itself.
 
+Every engine is called again and again and takes turns with the others, so what only a first call has to do (memory to
+be got from the system) is not in the numbers. All that every call does is: `check_gradient` keeps nothing from one call
+to the next but a table of random steps.
+
 The engines of PyTorch and JAX call the very same NumPy functions, wrapped as an operation of theirs, where they are
 installed.
 """

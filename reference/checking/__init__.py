@@ -4,6 +4,7 @@ inputs       take the caller's arguments apart: which numbers are differentiated
 subject      call forward and backward on fresh copies; flatten what comes back
 entries      move entries of the inputs and see what the outputs do
 sparsity     find entries that touch different outputs, so that they can be moved together
+guesses      guess from the shapes which entries touch different outputs, and hold the guess to the numbers
 stacking     call forward once for several copies of an input, where it takes them
 sweep        confirm a gradient entry by entry in few calls
 derivatives  a slope with a bound on its error

@@ -5,6 +5,9 @@ axis. An entry touches no output that its row or its column does not touch. So r
 the same colour, columns as well, and all entries whose rows, columns, ... have the same colours are moved together: of
 two of them, one axis at least tells the outputs apart. (Curtis, Powell and Reid, 1974, one axis at a time.)
 
+Where the outputs follow straight lines, as of a convolution or a linear layer, the groups are guessed from the shapes
+first (`guesses`), which takes fewer moves. A guess that does not hold is dropped.
+
 Two steps are enough for a number that is only to confirm a claim: one to either side, very small; or a large one,
 where the outputs follow straight lines. Whatever is not confirmed has to be measured in another way.
 """

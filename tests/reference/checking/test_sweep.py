@@ -193,13 +193,13 @@ def wrong_at(backward, name, at, error):
 
 def numeric(f, inputs, weights):
     """Differentiate what is a straight line in each input by differences of two values, entry by entry."""
-    found = []
+    found, base = [], f(*inputs)
     for k, array in enumerate(inputs):
         moved = [a.copy() for a in inputs]
         gradient = np.zeros(array.size)
         for i in range(array.size):
             moved[k].flat[i] = array.flat[i] + 1
-            gradient[i] = np.sum(weights.reshape(f(*inputs).shape) * (f(*moved) - f(*inputs)))
+            gradient[i] = weights @ (f(*moved) - base).ravel()
             moved[k].flat[i] = array.flat[i]
         found.append(gradient)
     return found
@@ -208,6 +208,7 @@ def numeric(f, inputs, weights):
 LIARS = {
     "pairs of examples": mixing(np.array([1, 0, 3, 2]))[0],
     "the first example": mixing(np.zeros(4, dtype=int))[0],
+    "a millionth of another example": lambda x, w, b: conv(x, w, b) + 1e-6 * conv(x[[1, 0, 3, 2]], w, b),
     "wider windows": wider,
     "filters that share": lambda x, w, b: conv(x, w, b) + conv(x, w[::-1], b),
     "a mean over everything": lambda x, w, b: conv(x, w, b) - conv(x, w, b).mean(),
@@ -225,11 +226,25 @@ def test_what_the_shapes_suggest_is_held_to_the_numbers(name):
         assert error.max() < 1e-9
 
 
+@pytest.mark.parametrize("name", "xw")
+def test_zeros_and_filters_whose_sum_is_zero_hide_nothing(name):
+    """Moved as a whole, a row of an image does nothing to a filter that finds edges."""
+    r = np.random.default_rng(11)
+    edges = np.multiply.outer([[1.0, -1.0], [0.0, 2.0]], np.outer([1, 2, 1], [-1, 0, 1]))
+    inputs = (r.integers(0, 2, (2, 2, 6, 7)).astype(float), edges, np.zeros(2))
+    value, error, weights, found, _ = sweep(conv, inputs, name, hope=True)
+    exact = dict(zip("xwb", numeric(conv, inputs, weights), strict=True))[name]
+    np.testing.assert_allclose(value, exact, rtol=1e-11, atol=1e-11)
+    assert error.max() < 1e-11
+    assert found._guessed(weights, found._guess()) is not None
+
+
 @pytest.mark.parametrize("hope", [False, True])
 def test_a_guess_is_refused_where_examples_share_outputs(hope):
     r = np.random.default_rng(8)
     inputs = (r.normal(size=(4, 2, 6, 7)), r.normal(size=(4, 2, 3, 3)), r.normal(size=4))
-    for f, fits in ((conv, True), (LIARS["pairs of examples"], False), (wider, False)):
+    few = LIARS["a millionth of another example"]
+    for f, fits in ((conv, True), (LIARS["pairs of examples"], False), (few, False), (wider, False)):
         *_, found, _ = sweep(f, inputs, "x", hope=hope)
         weights = r.normal(size=len(found.base))
         assert (found._guessed(weights, found._guess()) is not None) == fits
