@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.compare import as_array
-from autograder.variations import odd_image, unequal_moves, variations_of
+from autograder.variations import never_drawn, odd_image, unequal_moves, variations_of
 
 Rule = Callable[[Mapping[str, Any], Sequence[Any]], list[str]]
 RULES: dict[str, Rule] = {}
@@ -225,9 +225,8 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         return ["The images come back as they were."]
     if len(drawn) > 20 and len(set(found[0])) == 1:
         return ["All images of the batch are varied alike: draw anew for every image."]
-    for part, what in enumerate(("mirrored", "moved up or down", "moved left or right")):
-        if len({v[part] for v in drawn}) < (2 if part == 0 else 3):
-            return [f"Images are always or never {what}; every possibility should occur."]
+    if found_missing := never_drawn(found[0], found[2]):
+        return found_missing
     if found_odd := unequal_moves(drawn):
         return found_odd
     share = sum(v[0] for v in drawn) / len(drawn)
