@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.compare import as_array
-from autograder.variations import odd_image, unequal_moves, variations_of
+from autograder.variations import never_drawn, odd_image, unequal_moves, variations_of
 
 Rule = Callable[[Mapping[str, Any], Sequence[Any]], list[str]]
 RULES: dict[str, Rule] = {}
@@ -227,9 +227,8 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         return ["The images come back as they were."]
     if len(drawn) > 20 and len(set(found[0])) == 1:
         return ["All images of the batch are varied alike: draw anew for every image."]
-    for part, what in enumerate(("mirrored", "moved up or down", "moved left or right")):
-        if len({v[part] for v in drawn}) < (2 if part == 0 else 3):
-            return [f"Images are always or never {what}; every possibility should occur."]
+    if found_missing := never_drawn(found[0], found[2]):
+        return found_missing
     if found_odd := unequal_moves(drawn):
         return found_odd
     share = sum(v[0] for v in drawn) / len(drawn)
@@ -348,20 +347,22 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
 def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     """The last layer is new, for the classes asked for, drawn with rng; all other layers are as they were.
 
-    Results are (weights by layer, shape of the scores of 3 examples) of three models, whose heads were drawn
-    with generators of the same seed and of another. Six standard deviations of the spread are allowed.
+    Results are (weights by layer, shape of the scores of 3 examples, whether the head is frozen) of three models,
+    whose heads were drawn with generators of the same seed and of another. Six standard deviations are allowed.
     """
     drawn = []
     for result in results:
         if (
             not isinstance(result, (tuple, list))
-            or len(result) != 2
+            or len(result) not in (2, 3)  # keys made earlier do not ask whether it is frozen
             or not isinstance(result[0], (tuple, list))
         ):
             return ["The model cannot be looked at any more: it should keep its layers in a list."]
-        weights, shape = result
+        weights, shape, *frozen = result
         if found := _head_of(facts, weights, shape):
             return found
+        if any(frozen):
+            return ["The new head is frozen, so it would never learn."]
         drawn.append(np.asarray(weights[-1][0], dtype=np.float64))
     if (
         np.array_equal(drawn[0], np.asarray(facts["old"][0]))
@@ -373,6 +374,10 @@ def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         return [
             f"The weights of the new head have standard deviation {drawn[0].std():.2f}, expected {wanted:.2f}."
         ]
+    if abs(drawn[0].mean()) > 6 * wanted / np.sqrt(drawn[0].size):
+        return ["The weights of the new head do not have mean 0."]
+    if np.abs(drawn[0]).max() <= 1.02 * np.sqrt(3) * wanted:
+        return ["The weights of the new head are uniform; a normal distribution is asked for."]
     return _same_and_other(drawn, "weights")
 
 

@@ -7,6 +7,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+Varied = Sequence[tuple[bool, int, int] | None]
+
+
+def never_drawn(first: Varied, other: Varied) -> list[str]:
+    """Say which variation does not occur in two batches, or occurs in whole batches only."""
+    batches = [[v for v in batch if v] for batch in (first, other)]
+    seen = [{v[part] for batch in batches for v in batch} for part in range(3)]
+    if all(len({v[0] for v in batch}) == 1 for batch in batches):
+        if len(seen[0]) == 2:
+            return ["A batch is mirrored as a whole or not at all: draw for every image by itself."]
+        return ["Images are always or never mirrored; every possibility should occur."]
+    for part, both, ways in ((1, "up or down", "up down"), (2, "left or right", "left right")):
+        missing = [way for move, way in zip((-1, 1), ways.split()) if move not in seen[part]]
+        if len(missing) == 2 or 0 not in seen[part]:
+            return [f"Images are always or never moved {both}; every possibility should occur."]
+        if missing:
+            return [f"No image is moved {missing[0]}; -1, 0 and 1 should all occur."]
+    return []
+
 
 def unequal_moves(drawn: Sequence[tuple[bool, int, int]]) -> list[str]:
     """Count the nine moves, and each axis with the mirroring; six standard deviations are allowed."""

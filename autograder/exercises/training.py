@@ -102,7 +102,7 @@ _SEEN = Source(
 def seen(model):
     X = np.ones((3, model.layers[0].params()[0].shape[0]))
     weights = [[np.array(p) for p in layer.params()] for layer in model.layers]
-    return weights, list(model.forward(X, False).shape)
+    return weights, list(model.forward(X, False).shape), bool(getattr(model.layers[-1], "frozen", False))
 """,
     "seen",
 )

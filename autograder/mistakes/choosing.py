@@ -53,3 +53,8 @@ _choose(
     "Compare scores: min(models, key=score).",
     lambda scores, models, x, y: min(models),
 )  # fmt: skip
+_choose(
+    "select-last-of-ties", "convention", "On a tie you take the last of the best models.",
+    "The first one counts: compare with <, not with <=.",
+    lambda scores, models, x, y: min(reversed(list(scores)), key=scores.get),
+)  # fmt: skip

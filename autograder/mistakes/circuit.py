@@ -150,3 +150,22 @@ _slope(
     "The slope is f (1 - f): multiply by f, too.",
     lambda c: _five(c, 1 - c["f"]),
 )  # fmt: skip
+_slope(
+    "bias-gradient-times-itself", "wrong-op",
+    "You multiply the gradient of w2 by w2.",
+    "w2 is added alone: its gradient is that of the sum, f (1 - f).",
+    lambda c: (*_five(c, c["f"] * (1 - c["f"]))[:4], c["f"] * (1 - c["f"]) * c["w2"]),
+)  # fmt: skip
+
+
+@mistake("circuit_forward", "bias-subtracted", family="sign")
+def bias_subtracted(right: Functions) -> Functions:
+    """You subtract w2 from the sum.
+
+    The sum is w0 x0 + w1 x1 + w2.
+    """
+
+    def f(w0: float, x0: float, w1: float, x1: float, w2: float) -> float:
+        return float(1 / (1 + np.exp(-(w0 * x0 + w1 * x1 - w2))))
+
+    return _spoilt(right, circuit_forward=_circuit(f))

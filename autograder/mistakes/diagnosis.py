@@ -94,6 +94,19 @@ _always_tuned("similar", "little-similar-data-fine-tuned")
 _always_tuned("different", "little-different-data-fine-tuned")
 
 
+@mistake("transfer_plan", "columns-exchanged-with-lots-of-data", family="swap", kind="behaviour")
+def columns_exchanged(right: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """With a lot of data you exchange what to do for similar and for different data.
+
+    The more the new data differ, the more layers have to learn: a few layers for similar data, many for different ones.
+    """
+    plan, other = right["transfer_plan"], {"similar": "different", "different": "similar"}
+    return {
+        **right,
+        "transfer_plan": lambda n, similarity: plan(n, other[similarity] if n >= 10_000 else similarity),
+    }
+
+
 # --- the story misread: cell and advice follow from it -------------------------------------------
 
 CELLS = (("little", "similar"), ("little", "different"), ("lots", "similar"), ("lots", "different"))

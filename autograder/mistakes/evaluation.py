@@ -72,6 +72,11 @@ _split(
     lambda right, R, frac, rng: (np.arange(R), right(R, frac, rng)[1]),
 )  # fmt: skip
 _split(
+    "split-drawn-twice", "scope", "You draw the two sets one after the other from all examples, so they overlap.",
+    "Shuffle once and cut: what is in the test set is not in the training set.",
+    lambda right, R, frac, rng: (right(R, frac, rng)[0], right(R, frac, rng)[1]),
+)  # fmt: skip
+_split(
     "split-one-left-out", "off-by-one", "You leave one example out of both sets.",
     "Cut once: order[n:] for training and order[:n] for testing.",
     lambda right, R, frac, rng: (lambda train, test: (train[1:], test))(*right(R, frac, rng)),
@@ -313,6 +318,12 @@ _score(
     "You average the means of the folds, so examples of small folds count more.",
     "Add the squared errors of all folds and divide by R once.",
     lambda fit, predict, x, y, parts: float(np.mean([np.mean(_held(fit, predict, x, y, p) ** 2) for p in parts])),
+)  # fmt: skip
+_score(
+    "kfold_score", "kfold-last-fold-only-divided-by-r", "scope",
+    "You keep the errors of the last fold only, divided by R.",
+    "Add the squared errors of all folds: total += ...",
+    lambda fit, predict, x, y, parts: float(np.sum(_held(fit, predict, x, y, parts[-1]) ** 2) / len(y)),
 )  # fmt: skip
 _score(
     "kfold_score", "kfold-divides-by-k", "scale", "You divide the total by the number of folds.",

@@ -232,6 +232,11 @@ _error(
     "Divide by |a| + |b|.", lambda a, b: np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a + b))),
 )  # fmt: skip
 _error(
+    "difference-keeps-its-sign", "sign", "You take the largest a - b: where b is larger, nothing counts as an error.",
+    "Take the absolute value first: |a - b|.",
+    lambda a, b: np.max((a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))),
+)  # fmt: skip
+_error(
     "error-per-entry", "omission", "You return one error per entry.", "Return the largest one: np.max.", _quotients,
 )  # fmt: skip
 _error(

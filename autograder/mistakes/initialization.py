@@ -263,6 +263,16 @@ def activation_forgotten(ws: Any, x: Array, act: Any) -> Any:
     return _measured(_run(ws, x, lambda a: a)[1])
 
 
+@_stats("activation-measured-but-not-handed-on", family="scope")
+def activation_not_handed_on(ws: Any, x: Array, act: Any) -> Any:
+    """You measure act(...), but hand the sum before the activation on to the next layer.
+
+    The next layer reads h = act(h @ W.T) itself. Hand on what you measure.
+    """
+    sums = _run(ws, x, lambda a: a)[1]
+    return _measured([act(a) for a in sums])
+
+
 @_stats("activation-twice", family="scale")
 def activation_twice(ws: Any, x: Array, act: Any) -> Any:
     """You applied the activation twice in each layer.

@@ -297,6 +297,11 @@ def _slope_times(right: Any, a: Any, y: Any) -> Pair:
     return L, da * p * (1 - p)
 
 
+def _softplus_of_minus(a: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.log1p(np.exp(-a))
+
+
 _instead(
     "bce_loss", "bce-clipped-probability", "wrong-op",
     "You clip the probability before the logarithm, so that the loss saturates near 16.",
@@ -344,4 +349,22 @@ _instead(
     "You exchange the classes: y and 1 - y.",
     "y = 1 means that sigmoid(a) should be 1.",
     lambda right, a, y: right(a, 1.0 - y),
+)  # fmt: skip
+_instead(
+    "bce_loss", "bce-loss-labels-exchanged", "swap",
+    "In the loss you exchange y and 1 - y; your gradient is right.",
+    "y = 1 costs -log p, y = 0 costs -log(1 - p).",
+    lambda right, a, y: (right(a, 1.0 - y)[0], right(a, y)[1]),
+)  # fmt: skip
+_instead(
+    "bce_loss", "bce-absolute-value-forgotten", "omission",
+    "You add max(a, 0) to log(1 + e^-a): with e^-a instead of e^-|a| negative logits are counted twice.",
+    "The formula that never overflows is max(a, 0) - a y + log(1 + e^-|a|).",
+    lambda right, a, y: (np.mean(np.maximum(a, 0) - a * y + _softplus_of_minus(a)), right(a, y)[1]),
+)  # fmt: skip
+_instead(
+    "svm_loss", "hinge-grad-is-the-margin", "wrong-op",
+    "You take the margins themselves as gradient.",
+    "The slope of max(0, m) is 1 where m > 0: each violating class gets 1/N.",
+    lambda right, S, y: (right(S, y)[0], _counted(_margins(S, y), y)),
 )  # fmt: skip

@@ -33,11 +33,12 @@ def _mazur_forward(w: Any, b: Any, i: Any) -> tuple[Any, Any]:
 def _mazur(
     *, stale: bool = False, rate: float | None = None, slope_o: bool = True, slope_h: bool = True, sign: float = 1.0,
     error: Wrong = lambda before, after: after, half: float = 0.5, crossed: bool = False, biases: bool = False,
+    order: tuple[int, ...] = tuple(range(8)),
 ) -> Wrong:  # fmt: skip
     """Make a mazur_step with one fault."""
 
     def mazur_step(w: Any, b: Any, i: Any, t: Any, lr: float) -> Any:
-        w, b = np.array(w), np.array(b)
+        w, b = np.array(w)[list(order)], np.array(b)
         step = sign * (lr if rate is None else rate)
         h, o = _mazur_forward(w, b, i)
         d_o = (o - t) * (o * (1 - o) if slope_o else 1.0)
@@ -47,7 +48,7 @@ def _mazur(
         new = np.concatenate([(w[:4].reshape(2, 2) - step * np.outer(d_h, i)).ravel(), upper.ravel()])
         b_new = b - step * np.array([d_h.sum(), d_o.sum()]) if biases else b
         before, after = (half * np.sum((t - out) ** 2) for out in (o, _mazur_forward(new, b_new, i)[1]))
-        return new, error(before, after)
+        return new[list(order)], error(before, after)
 
     return mazur_step
 
@@ -72,6 +73,10 @@ _MAZUR: tuple[tuple[str, str, str, str, Wrong], ...] = (
      "Multiply what comes back to h by h (1 - h).", _mazur(slope_h=False)),
     ("mazur-weights-crossed", "swap", "On the way back you exchange w6 and w7.",
      "h1 is connected by w5 and w7, h2 by w6 and w8: sum those.", _mazur(crossed=True)),
+    ("mazur-hidden-weights-exchanged", "swap", "You exchange w2 and w3: the hidden weights are read column by column.",
+     "h1 is made with w1 and w2, h2 with w3 and w4: reshape(2, 2) row by row.", _mazur(order=(0, 2, 1, 3, 4, 5, 6, 7))),
+    ("mazur-output-weights-exchanged", "swap", "You exchange w6 and w7: the output weights are read column by column.",
+     "o1 is made with w5 and w6, o2 with w7 and w8: reshape(2, 2) row by row.", _mazur(order=(0, 1, 2, 3, 4, 6, 5, 7))),
     ("mazur-biases-updated", "scope", "You update the biases, too, before you compute E.",
      "The post leaves the biases as they are: only the eight weights change.", _mazur(biases=True)),
 )  # fmt: skip

@@ -71,6 +71,10 @@ _logreg_value(
     lambda theta, x, t, sign: sign * _likelihood(_sigmoid(theta @ x), t),
 )  # fmt: skip
 _logreg_value(
+    "logarithm-base-ten", "wrong-op", "You use the logarithm to base 10.", "The natural logarithm is meant: np.log.",
+    lambda theta, x, t, sign: -sign * _likelihood(_sigmoid(theta @ x), t) / np.log(10.0),
+)  # fmt: skip
+_logreg_value(
     "slide-sign-ignored", "omission",
     "You ignore slide_sign: J is always the loss.",
     "With slide_sign=True return the slide's J, without the minus sign.",

@@ -279,3 +279,29 @@ def dy_gated_in_place(right: dict[str, Callable[..., Any]]) -> dict[str, Callabl
         return result
 
     return {**right, "residual_backward": residual_backward}
+
+
+# --- with or without a projection ------------------------------------------------------------------
+
+
+@mistake("residual_forward", "skip-only-without-projection", family="omission", kind="behaviour")
+def skip_only_without_projection(right: dict[str, Any]) -> dict[str, Any]:
+    """You add the skip connection only where there is no projection.
+
+    With P the skip is x P^T: add that to the branch.
+    """
+
+    def residual_forward(x: Array, W: Array, P: Array = None) -> Any:
+        y, cache = right["residual_forward"](x, W, P)
+        return (y if P is None else _relu(x @ W.T)), cache
+
+    return {**right, "residual_forward": residual_forward}
+
+
+@_backward("skip-gradient-gated", family="scope")
+def skip_gradient_gated(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You send the gradient of x through the gate of the ReLU on the skip as well.
+
+    The skip connection passes dy on as it is: dx = da W + dy, or + dy P.
+    """
+    return _gradients(dy, x, w, p, da, da)[0], *_gradients(dy, x, w, p, da, dy)[1:]

@@ -339,3 +339,16 @@ for _target in ("softmax", "log_softmax", "softmax_loss"):
         "Write Z = F - F.max(...), which makes a new array.",
         _subtract_max, kind="behaviour",
     )  # fmt: skip
+_instead(
+    "log_softmax", "log-softmax-maximum-subtracted-once-more", "scale",
+    "You subtract the maximum outside the exponential only, so every row is off by its maximum.",
+    "Subtract it inside as well: F - max - log(sum of exp(F - max)).",
+    lambda _right, F: F - np.max(F, axis=1, keepdims=True) - np.log(_quiet_exp(F).sum(axis=1, keepdims=True)),
+    "behaviour",
+)  # fmt: skip
+_instead(
+    "softmax_loss", "loss-is-one-minus-p", "omission",
+    "Your loss is 1 - p of the right class: the logarithm is missing.",
+    "Cross-entropy is -log p of the right class, averaged over the examples.",
+    lambda right, F, y: (np.mean(1 - softmax(F)[np.arange(len(F)), y]), right(F, y)[1]),
+)  # fmt: skip

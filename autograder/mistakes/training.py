@@ -27,7 +27,7 @@ class Habits:
     testing: bool = False  # train flag on validation data
     update: str = "each batch"  # "each epoch": with the gradient of the last batch
     stale: bool = False  # the gradient of the batch before
-    report: str = "mean over examples"  # "mean over batches", "last batch", "sum"
+    report: str = "mean over examples"  # "mean over batches", "loss over batches", "last batch", "sum"
     accuracy: float = 1.0
     epochs: int = 0
 
@@ -91,7 +91,8 @@ def _write(history: dict[str, list[float]], seen: list[tuple[float, float, int]]
     if how.report == "mean over batches":
         sizes = np.ones_like(sizes)
     total = 1.0 if how.report == "sum" else sizes.sum()
-    history["loss"].append(float(losses @ sizes / total))
+    loss = losses.mean() if how.report == "loss over batches" else losses @ sizes / total
+    history["loss"].append(float(loss))
     history["accuracy"].append(float(shares @ sizes / sizes.sum()) * how.accuracy)
 
 
@@ -155,6 +156,12 @@ _train(
 _train(
     "last-batch-reported", "scope", "You report the last batch of an epoch only.",
     "Add up over all batches of the epoch, and divide by the number of examples.", report="last batch",
+)  # fmt: skip
+_train(
+    "loss-averaged-over-batches", "scale",
+    "Your loss is the mean of the batch means: a short last batch counts too much.",
+    "Multiply the loss of each batch by its number of examples and divide the total by len(X).",
+    report="loss over batches",
 )  # fmt: skip
 _train(
     "losses-added-up", "scale", "You report the sum of the losses of all examples.",

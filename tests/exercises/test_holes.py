@@ -10,6 +10,7 @@ from autograder.checks import judge
 from autograder.exercises import EXERCISES
 from autograder.exercises.graphs import graph_forward
 from autograder.keymaking import make_key, play_all
+from autograder.naming import name_mistakes
 from autograder.verdicts import verdicts
 from reference import conv_transpose2d
 
@@ -197,3 +198,48 @@ def test_a_gate_that_is_open_at_zero_loses_marks():
         relu = forward | {"relu_backward": lambda dy, cache, gate=gate: dy * gate(cache)}
         for name, functions in (("relu_backward", relu), ("residual_backward", residual_backward_with(gate))):
             assert (points(name, functions) > 10 - 1e-6) == right, name
+
+
+def head_with(change):
+    def replace_head(model, C, rng):
+        old = model.layers[-1]
+        D = old.params()[0].shape[0]
+        model.layers[-1] = type(old)(rng.normal(0, (2 / D) ** 0.5, (D, C)), np.zeros(C))
+        change(model.layers[-1], rng)
+
+    return {"replace_head": replace_head}
+
+
+def uniform(head, rng):
+    head.W[:] = rng.uniform(-1, 1, head.W.shape) * (6 / len(head.W)) ** 0.5
+
+
+def shifted(head, rng):
+    head.W += 0.3 * head.W.std()
+
+
+def freeze(head, rng):
+    head.frozen = True
+
+
+def test_a_new_head_is_normal_around_0_and_not_frozen():
+    assert points("replace_head", head_with(lambda head, rng: None)) == pytest.approx(10)
+    for change in (uniform, shifted, freeze):
+        assert points("replace_head", head_with(change)) < 10 - 1e-6, change.__name__
+
+
+def test_a_gate_that_fails_for_negative_numbers_gets_no_name_of_another_fault():
+    """A result that lacks entries is another fault, though all entries it has may agree."""
+    found = judge(
+        key_of("graph_forward"), 0, play_all(key_of("graph_forward"), 0, {"graph_forward": below_zero})
+    )
+    assert not found.right
+    assert name_mistakes(found) == []
+
+
+def below_zero(nodes, values):
+    found = graph_forward(nodes, values)
+    for name, op, inputs in nodes:
+        if op == "neg":
+            found[name] = -abs(found[inputs[0]])
+    return found

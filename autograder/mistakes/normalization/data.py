@@ -29,6 +29,15 @@ def _fit(name: str, **facts: Any) -> Callable[[Callable[..., Any]], Mistake]:
     return register
 
 
+@_fit("global-statistics-repeated", family="scope")
+def global_statistics_repeated(x: Array, ddof: int) -> dict[str, Any]:
+    """You took one mean and one deviation over all columns and gave them to each.
+
+    Every feature has its own. Measure over the examples only, axis=0.
+    """
+    return {"mu": np.full(x.shape[1], x.mean()), "sigma": np.full(x.shape[1], x.std(ddof=ddof))}
+
+
 @_fit("global-mean", family="scope")
 def global_mean(x: Array, ddof: int) -> dict[str, Any]:
     """You took one mean over all columns.
@@ -191,6 +200,15 @@ def _apply(name: str, **facts: Any) -> Callable[[Callable[..., Any]], Mistake]:
         return mistake(standardize_apply, name, **facts)(lend_hint(mistaken, wrong))
 
     return register
+
+
+@_apply("only-the-mean-divided", family="order")
+def only_the_mean_divided(x: Array, mu: Array, sigma: Array) -> Array:
+    """You divided the mean alone by sigma: x - mu / sigma.
+
+    Division comes before subtraction. Put parentheses: (x - mu) / sigma.
+    """
+    return x - mu / sigma
 
 
 @_apply("no-centre", family="omission")

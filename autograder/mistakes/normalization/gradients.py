@@ -45,6 +45,28 @@ def statistics_as_constants(b: Batch, dy: Array) -> Found:
     return {"dx": dx(b, dy, 0.0, 0.0)}
 
 
+@backward("sums-not-divided-first-term-is", family="scale")
+def everything_divided(b: Batch, dy: Array) -> Found:
+    """You divide all three terms of dX by m; the first one should keep its weight.
+
+    dX = (m * dxhat - sum(dxhat) - xhat * sum(dxhat * xhat)) / (m * sigma): the m in front of dxhat is missing.
+    """
+    m = len(dy)
+    return {"dx": dx(b, dy, float(m), float(m)) / m}
+
+
+@backward("m-is-the-number-of-images", family="scope")
+def m_is_the_number_of_images(b: Batch, dy: Array) -> Found:
+    """You divided the sums in dX by the number of images; they run over all pixels of a channel.
+
+    m counts everything that shares a mean: N H W. Divide by dY.size / C.
+    """
+    if len(b.shape) != 4:
+        return {}
+    pixels = float(len(b.rows) / b.shape[0])
+    return {"dx": dx(b, dy, pixels, pixels)}
+
+
 @backward("variance-term-sign", family="sign")
 def variance_term_sign(b: Batch, dy: Array) -> Found:
     """Your dX adds the term of the variance instead of subtracting it.

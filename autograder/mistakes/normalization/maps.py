@@ -67,6 +67,19 @@ def statistics_per_image(b: Batch) -> dict[str, Any]:
     return {} if x is None or not b.training else {"y": _normalised(b, x, (2, 3))}
 
 
+@forward("statistics-per-image-stored", family="scope")
+def statistics_per_image_stored(b: Batch) -> dict[str, Any]:
+    """You averaged over each image alone, and stored the means of these statistics; that is instance normalisation.
+
+    The whole batch shares one mean per channel. Average over the axes (0, 2, 3).
+    """
+    x = _images(b)
+    if x is None or not b.training:
+        return {}
+    stored = b.updated(x.mean(axis=(2, 3)).mean(axis=0), x.var(axis=(2, 3)).mean(axis=0))
+    return {"y": _normalised(b, x, (2, 3)), "running": stored}
+
+
 @forward("statistics-over-channels", family="scope")
 def statistics_over_channels(b: Batch) -> dict[str, Any]:
     """You averaged over the channels of each image as well; that is layer normalisation.

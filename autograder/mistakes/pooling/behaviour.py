@@ -32,6 +32,30 @@ def _max_form(name: str, family: str) -> Callable[[Callable[[Any, Any, Any], Any
     return register
 
 
+@_max_form("maximum-starts-at-zero", family="omission")
+def maximum_starts_at_zero(X: Any, Y: Any, argmax: Any) -> Any:
+    """You start the search for the maximum at 0, so windows of negative numbers have the maximum 0.
+
+    Start with the first entry of the window, or with -np.inf.
+    """
+    return np.maximum(Y, 0.0), np.where(Y[..., None] > 0, argmax, 0)
+
+
+@mistake("maxpool_forward", "maximum-starts-at-zero-in-place", family="omission", kind="behaviour")
+def maximum_starts_at_zero_in_place(right: Functions) -> Functions:
+    """You start the search for the maximum at 0 and the first place, so windows of negative numbers have the maximum 0.
+
+    Start with the first entry of the window, or with -np.inf.
+    """
+
+    def maxpool_forward(X: Any, k: int, s: int) -> Any:
+        Y, argmax = right["maxpool_forward"](X, k, s)
+        rows, columns = np.indices(Y.shape)[2:] * s
+        return np.maximum(Y, 0.0), np.where(Y[..., None] > 0, argmax, np.stack([rows, columns], axis=-1))
+
+    return {**right, "maxpool_forward": maxpool_forward}
+
+
 @_max_form("argmax-column-first", "swap")
 def argmax_column_first(X: Any, Y: Any, argmax: Any) -> Any:
     """You stored (column, row) instead of (row, column).

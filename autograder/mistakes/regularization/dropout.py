@@ -213,6 +213,12 @@ _forward(
     _drop_and_scale_at_test_too,
 )  # fmt: skip
 _forward(
+    "inverted-drops-at-test-too", "omission", "In inverted mode you drop and scale at test time as in training.",
+    "At test time nothing is dropped, in either mode; inverted dropout then returns X as it is.",
+    lambda X, p, mode, source, train: _always(X, p, mode, source, train)
+    if train or mode == "inverted" else (X * (1 - p), _drawn(X, p, source)),
+)  # fmt: skip
+_forward(
     "train-and-test-exchanged", "swap", "You drop at test time and not in training.",
     "Drop where train is true.",
     _train_read_wrongly,

@@ -140,6 +140,12 @@ _vote(
     lambda preds, C: np.median(preds, axis=0).astype(int),
 )  # fmt: skip
 _vote(
+    "vote-upper-median", "wrong-op",
+    "You sort the labels and take the one in the middle; labels are names, not amounts.",
+    "Count how often each label occurs and take the most frequent.",
+    lambda preds, C: np.sort(preds, axis=0)[len(preds) // 2],
+)  # fmt: skip
+_vote(
     "vote-returns-counts", "swap", "You return how many votes the winner got.",
     "Return its label: np.argmax of the counts, not their maximum.",
     lambda preds, C: _counts(preds, C).max(axis=0),

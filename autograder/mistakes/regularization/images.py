@@ -66,6 +66,18 @@ _images(
     lambda right, X, rng: _varied(X, rng, most=0),
 )  # fmt: skip
 _images(
+    "augment-never-by-plus-one", "off-by-one",
+    "You never move an image by +1: the upper end of rng.integers is left out.",
+    "rng.integers(-1, 2) draws -1, 0 and 1.",
+    lambda right, X, rng: np.stack([
+        _moved(image[:, :, ::-1] if rng.random() < 0.5 else image, rng.integers(-1, 1, size=2), False) for image in X]),
+)  # fmt: skip
+_images(
+    "augment-mirrors-the-batch", "scope", "You draw once whether the whole batch is mirrored.",
+    "Draw for every image by itself.",
+    lambda right, X, rng: _varied(X[:, :, :, ::-1] if rng.random() < 0.5 else X, rng, flips=False),
+)  # fmt: skip
+_images(
     "augment-all-alike", "scope", "You draw once and vary all images of the batch alike.",
     "Draw anew for every image.",
     _same_draw,

@@ -176,3 +176,12 @@ def centred_window_later(x: Array, w: Array, d: int) -> Array | None:
     """
     reach = (len(w) - 1) * d
     return _reads(x, w, d, reach - reach // 2) if reach % 2 else None
+
+
+@_causal("future-instead-of-past", family="sign")
+def future_instead_of_past(x: Array, w: Array, d: int) -> Array:
+    """You look into the future: you add (K-1-j)*d to t instead of subtracting it.
+
+    At time t only the present and the past are known: x[t - (K-1-j)*d].
+    """
+    return _reads(x, w, -d)

@@ -46,6 +46,15 @@ def flip_all_axes(right: Any, X: Any, W: Any, b: Any, s: int, p: int, d: int, fl
     return right(X, W[::-1, ::-1], b, s, p, d, True) if flip else right(X, W, b, s, p, d, False)
 
 
+@_dilated("flip-channels-too", "scope")
+def flip_channels_too(right: Any, X: Any, W: Any, b: Any, s: int, p: int, d: int, flip: bool) -> Any:
+    """For flip=True you reversed the channels of each kernel as well.
+
+    Only rows and columns are turned. Name the axes: np.flip(W, axis=(2, 3)).
+    """
+    return right(X, W[:, ::-1] if flip else W, b, s, p, d, flip)
+
+
 @_dilated("flip-first-axes", "scope")
 def flip_first_axes(right: Any, X: Any, W: Any, b: Any, s: int, p: int, d: int, flip: bool) -> Any:
     """For flip=True you reversed filters and channels instead of rows and columns.

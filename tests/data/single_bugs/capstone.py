@@ -107,3 +107,336 @@ def summary(layers, input_shape):
             shape = (a[0],) + tuple((v - a[1] + 2 * a[3]) // a[2] + 1 for v in shape[1:])
         table.append((name, shape, n))
     return table
+
+# === summary: running-statistics-counted
+def summary(layers, input_shape):
+    rows, shape = [], tuple(input_shape)
+    for name, *a in layers:
+        n = 0
+        if name == "conv":
+            F, k, s, p = a
+            n = F * (k * k * shape[0] + 1)
+            shape = (F, *((v + 2 * p - k) // s + 1 for v in shape[1:]))
+        elif name == "pool":
+            shape = (shape[0], *(v // a[0] for v in shape[1:]))
+        elif name == "bn":
+            n = 4 * shape[0]
+        elif name == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif name == "dense":
+            n = (shape[0] + 1) * a[0]
+            shape = (a[0],)
+        rows.append((name, shape, n))
+    return rows
+
+# === summary: pooling-rounds-up
+def summary(layers, input_shape):
+    rows, shape = [], tuple(input_shape)
+    for name, *a in layers:
+        n = 0
+        if name == "conv":
+            F, k, s, p = a
+            n = F * (k * k * shape[0] + 1)
+            shape = (F, *((v + 2 * p - k) // s + 1 for v in shape[1:]))
+        elif name == "pool":
+            shape = (shape[0], *(-(-v // a[0]) for v in shape[1:]))
+        elif name == "bn":
+            n = 2 * shape[0]
+        elif name == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif name == "dense":
+            n = (shape[0] + 1) * a[0]
+            shape = (a[0],)
+        rows.append((name, shape, n))
+    return rows
+
+# === summary: shapes-before-the-layer
+def summary(layers, input_shape):
+    rows, shape = [], tuple(input_shape)
+    for name, *a in layers:
+        n, before = 0, shape
+        if name == "conv":
+            F, k, s, p = a
+            n = F * (k * k * shape[0] + 1)
+            shape = (F, *((v + 2 * p - k) // s + 1 for v in shape[1:]))
+        elif name == "pool":
+            shape = (shape[0], *(v // a[0] for v in shape[1:]))
+        elif name == "bn":
+            n = 2 * shape[0]
+        elif name == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif name == "dense":
+            n = (shape[0] + 1) * a[0]
+            shape = (a[0],)
+        rows.append((name, before, n))
+    return rows
+
+# === residual_forward: skip-only-without-projection
+def residual_forward(x, W, P=None):
+    a = x @ W.T
+    y = np.maximum(a, 0)
+    if P is None:
+        y = y + x
+    return y, (x, W, P, a)
+
+# === residual_forward: relu-on-the-skip
+def residual_forward(x, W, P=None):
+    a = x @ W.T
+    skip = x if P is None else x @ P.T
+    return np.maximum(a, 0) + np.maximum(skip, 0), (x, W, P, a)
+
+# === residual_backward: dP-gated
+def residual_forward(x, W, P=None):
+    return truth["residual_forward"](x, W, P)[0], (x, W, P)
+
+def residual_backward(dy, cache):
+    x, W, P = cache
+    g = dy * (x @ W.T > 0)
+    if P is None:
+        return g @ W + dy, g.T @ x
+    return g @ W + dy @ P, g.T @ x, g.T @ x
+
+# === residual_backward: skip-gradient-gated
+def residual_forward(x, W, P=None):
+    return truth["residual_forward"](x, W, P)[0], (x, W, P)
+
+def residual_backward(dy, cache):
+    x, W, P = cache
+    g = dy * (x @ W.T > 0)
+    if P is None:
+        return g @ W + g, g.T @ x
+    return g @ W + g @ P, g.T @ x, dy.T @ x
+
+# === Sequential: backward-in-forward-order
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for l in self.layers:
+            X = l.forward(X, train)
+        return X
+    def backward(self, dY):
+        for l in self.layers:
+            dY = l.backward(dY)
+        return dY
+    def params(self):
+        return [p for l in self.layers for p in l.params()]
+
+# === Sequential: train-flag-not-passed
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for l in self.layers:
+            X = l.forward(X)
+        return X
+    def backward(self, dY):
+        for l in reversed(self.layers):
+            dY = l.backward(dY)
+        return dY
+    def params(self):
+        return [p for l in self.layers for p in l.params()]
+
+# === Sequential: params-nested
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for l in self.layers:
+            X = l.forward(X, train)
+        return X
+    def backward(self, dY):
+        for l in reversed(self.layers):
+            dY = l.backward(dY)
+        return dY
+    def params(self):
+        return [l.params() for l in self.layers]
+
+# === train: shuffled-once
+def _loss(S, t):
+    Z = S - S.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    d = np.exp(lp)
+    d[np.arange(len(t)), t] -= 1
+    return -lp[np.arange(len(t)), t].mean(), d / len(t)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    order = rng.permutation(len(X))
+    for _ in range(epochs):
+        L = A = 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, d = _loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(d)
+            for layer in model.layers:
+                if not layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === train: loss-averaged-over-batches
+def _loss(S, t):
+    Z = S - S.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    d = np.exp(lp)
+    d[np.arange(len(t)), t] -= 1
+    return -lp[np.arange(len(t)), t].mean(), d / len(t)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L, A = [], 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, d = _loss(S, t[r])
+            L.append(l)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(d)
+            for layer in model.layers:
+                if not layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr * g
+        h["loss"].append(np.mean(L))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === train: frozen-layers-trained
+def _loss(S, t):
+    Z = S - S.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    d = np.exp(lp)
+    d[np.arange(len(t)), t] -= 1
+    return -lp[np.arange(len(t)), t].mean(), d / len(t)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L = A = 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, d = _loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(d)
+            for layer in model.layers:
+                for p, g in zip(layer.params(), layer.grads()):
+                    p -= lr * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === train: validated-in-training-mode
+def _loss(S, t):
+    Z = S - S.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    d = np.exp(lp)
+    d[np.arange(len(t)), t] -= 1
+    return -lp[np.arange(len(t)), t].mean(), d / len(t)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L = A = 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, d = _loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(d)
+            for layer in model.layers:
+                if not layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], True).argmax(1) == val[1]))
+    return h
+
+# === train: accuracy-in-percent
+def _loss(S, t):
+    Z = S - S.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    d = np.exp(lp)
+    d[np.arange(len(t)), t] -= 1
+    return -lp[np.arange(len(t)), t].mean(), d / len(t)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L = A = 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, d = _loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(d)
+            for layer in model.layers:
+                if not layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(100 * A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(100 * np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === freeze: parameter-layers-counted
+def freeze(model, n_layers):
+    k = 0
+    for l in model.layers:
+        l.frozen = k < n_layers
+        k += len(l.params()) > 0
+
+# === replace_head: head-scaled-by-variance
+def replace_head(model, C, rng):
+    old = model.layers[-1]
+    D = old.params()[0].shape[0]
+    model.layers[-1] = type(old)(rng.normal(0, 2 / D, (D, C)), np.zeros(C))
+
+# === replace_head: head-appended
+def replace_head(model, C, rng):
+    old = model.layers[-1]
+    D = old.params()[0].shape[1]
+    model.layers.append(type(old)(rng.normal(0, np.sqrt(2 / D), (D, C)), np.zeros(C)))
+
+# === transfer_plan: columns-exchanged-with-lots-of-data
+def transfer_plan(n_data, similarity):
+    if n_data >= 10000:
+        return "fine-tune many layers" if similarity == "similar" else "fine-tune a few layers"
+    return "linear classifier on top" if similarity == "similar" else "linear classifier on earlier stages"

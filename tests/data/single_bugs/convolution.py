@@ -535,3 +535,144 @@ def conv_backward(dY, cache):
             dW += np.tensordot(g, Xp[:, :, i * s:i * s + e:d, j * s:j * s + e:d], axes=(0, 0))
             dXp[:, :, i * s:i * s + e:d, j * s:j * s + e:d] += np.tensordot(g, W, 1)
     return dXp[:, :, :H, :Wd], dW, dY.sum((0, 2, 3))
+
+# === conv_out: out-effective-kernel-dk-throughout
+def conv_out(n, k, s=1, p=0, d=1):
+    left = n + 2 * p - d * k
+    return left // s + 1, left % s == 0
+
+# === conv_out: out-padding-one-side-throughout
+def conv_out(n, k, s=1, p=0, d=1):
+    extent = d * (k - 1) + 1
+    room = n + p - extent
+    return room // s + 1, room % s == 0
+
+# === conv_out: fits-padding-ignored
+def conv_out(n, k, s=1, p=0, d=1):
+    extent = d * (k - 1) + 1
+    size = (n + 2 * p - extent) // s + 1
+    return size, (n - extent) % s == 0
+
+# === conv_params: params-bias-added-anyway
+def conv_params(c_in, k, c_out, bias=True):
+    return (c_in * k ** 2 + 1) * c_out
+
+# === corr2d: output-transposed
+def corr2d(F, H, pad):
+    k = len(H)
+    Fp = np.pad(F, pad)
+    G = np.zeros((Fp.shape[1] - k + 1, Fp.shape[0] - k + 1))
+    for i in range(G.shape[1]):
+        for j in range(G.shape[0]):
+            G[j, i] = np.sum(Fp[i:i + k, j:j + k] * H)
+    return G
+
+# === corr2d: edge-padding
+def corr2d(F, H, pad):
+    k = H.shape[0]
+    P = np.pad(F, pad, mode="edge")
+    out = np.zeros((P.shape[0] - k + 1, P.shape[1] - k + 1))
+    for i, j in np.ndindex(*out.shape):
+        out[i, j] = (P[i:i + k, j:j + k] * H).sum()
+    return out
+
+# === conv2d_true: kernel-transposed
+def conv2d_true(F, H, pad):
+    K = H.T
+    k = len(K)
+    P = np.pad(F, pad)
+    return np.array([[np.sum(P[i:i + k, j:j + k] * K) for j in range(P.shape[1] - k + 1)] for i in range(P.shape[0] - k + 1)])
+
+# === conv_forward: stride-ignored-in-columns
+def conv_forward(X, W, b, s, p, d=1):
+    N, C, H, Wd = X.shape
+    F, _, k, _ = W.shape
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    e = d * (k - 1) + 1
+    Y = np.zeros((N, F, (H + 2 * p - e) // s + 1, (Wd + 2 * p - e) // s + 1))
+    for n, f, i, j in np.ndindex(Y.shape):
+        Y[n, f, i, j] = np.sum(Xp[n, :, i * s:i * s + e:d, j:j + e:d] * W[f]) + b[f]
+    return Y, (X, W, b, s, p, d)
+
+# === conv_backward: db-divided-by-batch
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, b, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, b, s, p, d = cache
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dXp, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for n, f, i, j in np.ndindex(dY.shape):
+        w = np.s_[n, :, i * s:i * s + e:d, j * s:j * s + e:d]
+        dW[f] += dY[n, f, i, j] * Xp[w]
+        dXp[w] += dY[n, f, i, j] * W[f]
+    return dXp[:, :, p:p + X.shape[2], p:p + X.shape[3]], dW, dY.sum((2, 3)).mean(0)
+
+# === conv_backward: dW-last-window
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, b, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, b, s, p, d = cache
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dXp, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for n, f, i, j in np.ndindex(dY.shape):
+        w = np.s_[n, :, i * s:i * s + e:d, j * s:j * s + e:d]
+        dW[f] = dY[n, f, i, j] * Xp[w]
+        dXp[w] += dY[n, f, i, j] * W[f]
+    return dXp[:, :, p:p + X.shape[2], p:p + X.shape[3]], dW, dY.sum((0, 2, 3))
+
+# === conv_backward: crop-minus-p-zero
+def conv_forward(X, W, b, s, p, d=1):
+    return truth["conv_forward"](X, W, b, s, p, d)[0], (X, W, b, s, p, d)
+
+def conv_backward(dY, cache):
+    X, W, b, s, p, d = cache
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dXp, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for n, f, i, j in np.ndindex(dY.shape):
+        w = np.s_[n, :, i * s:i * s + e:d, j * s:j * s + e:d]
+        dW[f] += dY[n, f, i, j] * Xp[w]
+        dXp[w] += dY[n, f, i, j] * W[f]
+    return dXp[:, :, p:-p, p:-p], dW, dY.sum((0, 2, 3))
+
+# === local_forward: weights-shared
+def local_forward(X, W, b, s, p):
+    rows, cols, F, C, k, _ = W.shape
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((len(X), F, rows, cols))
+    for i in range(rows):
+        for j in range(cols):
+            Y[:, :, i, j] = np.tensordot(Xp[:, :, i * s:i * s + k, j * s:j * s + k], W[0, 0], ((1, 2, 3), (1, 2, 3))) + b[i, j]
+    return Y, (X, W, b, s, p)
+
+# === local_forward: positions-exchanged
+def local_forward(X, W, b, s, p):
+    rows, cols, F, C, k, _ = W.shape
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((len(X), F, rows, cols))
+    for n, f, i, j in np.ndindex(Y.shape):
+        Y[n, f, i, j] = np.sum(Xp[n, :, i * s:i * s + k, j * s:j * s + k] * W[j % rows, i % cols, f]) + b[i, j, f]
+    return Y, (X, W, b, s, p)
+
+# === local_backward: db-summed-over-positions
+def local_forward(X, W, b, s, p):
+    return truth["local_forward"](X, W, b, s, p)[0], (X, W, b, s, p)
+
+def local_backward(dY, cache):
+    X, W, b, s, p = cache
+    k = W.shape[-1]
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    dXp, dW = np.zeros_like(Xp), np.zeros_like(W)
+    for n, f, i, j in np.ndindex(dY.shape):
+        w = np.s_[n, :, i * s:i * s + k, j * s:j * s + k]
+        dW[i, j, f] += dY[n, f, i, j] * Xp[w]
+        dXp[w] += dY[n, f, i, j] * W[i, j, f]
+    db = np.zeros(b.shape) + dY.sum((0, 2, 3))
+    return dXp[:, :, p:p + X.shape[2], p:p + X.shape[3]], dW, db

@@ -194,3 +194,56 @@ def kfold_score(fit, predict, x, y, folds):
 # === loocv_score: loocv-not-squared
 def loocv_score(fit, predict, x, y):
     return np.mean([abs(predict(fit(np.delete(x, i), np.delete(y, i)), x[i:i + 1])[0] - y[i]) for i in range(len(x))])
+
+# === fit_poly: fit-sorts-x-only
+def fit_poly(x, y, degree):
+    return np.polyfit(np.sort(x), y, degree)
+
+def predict_poly(coef, x):
+    return np.polyval(coef, x)
+
+# === train_test_split: split-beginning-for-testing
+def train_test_split(R, frac, rng):
+    n = round(R * frac)
+    return np.arange(n, R), np.arange(n)
+
+# === train_test_split: split-drawn-twice
+def train_test_split(R, frac, rng):
+    n = round(R * frac)
+    return rng.choice(R, R - n, replace=False), rng.choice(R, n, replace=False)
+
+# === test_set_score: test-set-leaks-test
+def test_set_score(fit, predict, x, y, test_idx):
+    m = fit(x, y)
+    return np.mean((predict(m, x[test_idx]) - y[test_idx]) ** 2)
+
+# === test_set_score: test-set-trains-on-the-test-set
+def test_set_score(fit, predict, x, y, test_idx):
+    m = fit(x[test_idx], y[test_idx])
+    r = np.setdiff1d(np.arange(len(x)), test_idx)
+    return np.mean((predict(m, x[r]) - y[r]) ** 2)
+
+# === loocv_score: loocv-sum-not-divided
+def loocv_score(fit, predict, x, y):
+    t = 0
+    for i in range(len(x)):
+        m = fit(np.delete(x, i), np.delete(y, i))
+        t += (predict(m, x[i:i + 1])[0] - y[i]) ** 2
+    return t
+
+# === kfold_score: kfold-last-fold-only-divided-by-r
+def kfold_score(fit, predict, x, y, folds):
+    for f in folds:
+        r = np.setdiff1d(np.arange(len(x)), f)
+        m = fit(x[r], y[r])
+        t = np.sum((predict(m, x[f]) - y[f]) ** 2)
+    return t / len(x)
+
+# === select_model: select-last-of-ties
+def select_model(models, x, y, scheme):
+    best, low = None, float("inf")
+    for n, (f, p) in models.items():
+        s = scheme(f, p, x, y)
+        if s <= low:
+            best, low = n, s
+    return best

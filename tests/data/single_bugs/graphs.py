@@ -376,3 +376,157 @@ def graph_backward(nodes, values, out):
             slope = ins[1]
         g[ins[0]] += d * slope
     return g
+
+# === num_grad: all-entries-moved
+def num_grad(f, x, eps=1e-5):
+    return np.full(x.shape, (f(x + eps) - f(x - eps)) / (2 * eps))
+
+# === num_grad: sign-swapped
+def num_grad(f, x, eps=1e-5):
+    g = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        u, d = x.copy(), x.copy()
+        u[i] += eps
+        d[i] -= eps
+        g[i] = (f(d) - f(u)) / (2 * eps)
+    return g
+
+# === rel_error: maxima-divided
+def rel_error(a, b):
+    return float(np.max(np.abs(a - b)) / max(1e-8, np.max(np.abs(a) + np.abs(b))))
+
+# === rel_error: signs-cancel
+def rel_error(a, b):
+    return float(np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a + b))))
+
+# === rel_error: difference-keeps-its-sign
+def rel_error(a, b):
+    return float(np.max((a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))))
+
+# === grad_check: upstream-ignored
+def grad_check(forward, backward, x, dy):
+    ng = truth["num_grad"](lambda v: forward(v)[0].sum(), x)
+    return truth["rel_error"](backward(dy, forward(x)[1]), ng)
+
+# === grad_check: ones-as-upstream
+def grad_check(forward, backward, x, dy):
+    ng = truth["num_grad"](lambda v: (forward(v)[0] * dy).sum(), x)
+    return truth["rel_error"](backward(np.ones_like(dy), forward(x)[1]), ng)
+
+# === graph_forward: values-changed
+def graph_forward(nodes, values):
+    for name, op, i in nodes:
+        a = values[i[0]]
+        if op == "add": values[name] = a + values[i[1]]
+        elif op == "mul": values[name] = a * values[i[1]]
+        elif op == "neg": values[name] = -a
+        elif op == "inv": values[name] = 1 / a
+        elif op == "exp": values[name] = np.exp(a)
+        elif op == "addc": values[name] = a + i[1]
+        elif op == "mulc": values[name] = a * i[1]
+    return values
+
+# === graph_forward: leaves-missing
+def graph_forward(nodes, values):
+    v = dict(values)
+    new = {}
+    for name, op, i in nodes:
+        a = v[i[0]]
+        if op == "add": r = a + v[i[1]]
+        elif op == "mul": r = a * v[i[1]]
+        elif op == "neg": r = -a
+        elif op == "inv": r = 1 / a
+        elif op == "exp": r = np.exp(a)
+        elif op == "addc": r = a + i[1]
+        else: r = a * i[1]
+        v[name] = new[name] = r
+    return new
+
+# === graph_backward: nodes-in-forward-order
+def graph_backward(nodes, values, out):
+    g = {k: 0.0 for k in values}
+    g[out] = 1.0
+    for name, op, i in nodes:
+        u = g[name]
+        if op == "add": g[i[0]] += u; g[i[1]] += u
+        elif op == "mul": g[i[0]] += u * values[i[1]]; g[i[1]] += u * values[i[0]]
+        elif op == "neg": g[i[0]] -= u
+        elif op == "inv": g[i[0]] -= u / values[i[0]] ** 2
+        elif op == "exp": g[i[0]] += u * values[name]
+        elif op == "addc": g[i[0]] += u
+        elif op == "mulc": g[i[0]] += u * i[1]
+    return g
+
+# === graph_backward: addc-derivative-constant
+def graph_backward(nodes, values, out):
+    g = {k: 0.0 for k in values}
+    g[out] = 1.0
+    for name, op, i in reversed(nodes):
+        u = g[name]
+        if op == "add": g[i[0]] += u; g[i[1]] += u
+        elif op == "mul": g[i[0]] += u * values[i[1]]; g[i[1]] += u * values[i[0]]
+        elif op == "neg": g[i[0]] -= u
+        elif op == "inv": g[i[0]] -= u / values[i[0]] ** 2
+        elif op == "exp": g[i[0]] += u * values[name]
+        elif op in ("addc", "mulc"): g[i[0]] += u * i[1]
+    return g
+
+# === graph_backward: out-taken-as-last
+def graph_backward(nodes, values, out):
+    g = {k: 0.0 for k in values}
+    g[nodes[-1][0]] = 1.0
+    for name, op, i in reversed(nodes):
+        u = g[name]
+        if op == "add": g[i[0]] += u; g[i[1]] += u
+        elif op == "mul": g[i[0]] += u * values[i[1]]; g[i[1]] += u * values[i[0]]
+        elif op == "neg": g[i[0]] -= u
+        elif op == "inv": g[i[0]] -= u / values[i[0]] ** 2
+        elif op == "exp": g[i[0]] += u * values[name]
+        elif op == "addc": g[i[0]] += u
+        elif op == "mulc": g[i[0]] += u * i[1]
+    return g
+
+# === circuit_forward: bias-subtracted
+def circuit_forward(w0, x0, w1, x1, w2):
+    f = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 - w2)))
+    return {"f": f, "in": (w0, x0, w1, x1, w2)}
+
+# === circuit_backward: bias-gradient-times-itself
+def circuit_forward(w0, x0, w1, x1, w2):
+    f = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+    return {"f": f, "in": (w0, x0, w1, x1, w2)}
+
+def circuit_backward(cache):
+    f, (w0, x0, w1, x1, w2) = cache["f"], cache["in"]
+    g = f * (1 - f)
+    return g * x0, g * w0, g * x1, g * w1, g * w2
+
+# === circuit_backward: slope-not-squared
+def circuit_forward(w0, x0, w1, x1, w2):
+    f = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+    return {"f": f, "in": (w0, x0, w1, x1, w2)}
+
+def circuit_backward(cache):
+    f, (w0, x0, w1, x1, w2) = cache["f"], cache["in"]
+    g = 1 - f
+    return g * x0, g * w0, g * x1, g * w1, g
+
+# === dense_forward: dense-bias-subtracted
+def dense_forward(x, W, b):
+    return W @ x - b
+
+# === dense_backward: dense-db-ones
+def dense_backward(dh, x, W):
+    return W.T @ dh, np.outer(dh, x), np.ones(len(dh))
+
+# === mean_sub_forward: mean-sub-standardised
+def mean_sub_forward(X):
+    return (X - X.mean(1, keepdims=True)) / X.std(1, keepdims=True)
+
+# === mean_sub_forward: mean-sub-over-batch
+def mean_sub_forward(X):
+    return X - X.mean(axis=0)
+
+# === mean_sub_backward: mean-sub-backward-diagonal
+def mean_sub_backward(dH):
+    return dH * (1 - 1 / dH.shape[1])

@@ -279,3 +279,156 @@ def perceptron_slide(x, w, b):
 # === one_hot: one-hot-transposed
 def one_hot(y, C):
     return np.array([[1.0 if yi == c else 0.0 for yi in y] for c in range(C)])
+
+# === perceptron: sum-returned
+def perceptron(x, w, b):
+    return np.dot(x, w) + b
+
+# === perceptron_slide: windows-do-not-overlap
+def perceptron_slide(x, w, b):
+    K = len(w)
+    return np.array([int(x[t:t + K] @ w + b > 0) for t in range(0, len(x) - K + 1, K)])
+
+# === linear_scores: bias-forgotten
+def linear_scores(X, W, b):
+    return X @ W.T
+
+# === one_hot: one-hot-counts-from-one
+def one_hot(y, C):
+    T = np.zeros((len(y), C))
+    for n in range(len(y)):
+        T[n, y[n] - 1] = 1
+    return T
+
+# === predict: predict-smallest
+def predict(F):
+    return np.argmin(F, axis=1)
+
+# === predict: predict-last-of-ties
+def predict(F):
+    return np.array([max(range(len(r)), key=lambda j: (r[j], j)) for r in F])
+
+# === predict: predict-largest-score
+def predict(F):
+    return F.max(axis=1)
+
+# === svm_loss: hinge-kink-counted
+def svm_loss(S, y):
+    n = len(S)
+    m = S - S[np.arange(n), y][:, None] + 1
+    m[np.arange(n), y] = -1
+    on = (m >= 0) * 1.0
+    d = on.copy()
+    d[np.arange(n), y] = -on.sum(1)
+    return (m * on).sum() / n, d / n
+
+# === svm_loss: hinge-grad-no-count
+def svm_loss(S, y):
+    n = len(S)
+    m = np.maximum(0, S - S[np.arange(n), y][:, None] + 1)
+    m[np.arange(n), y] = 0
+    d = (m > 0) * 1.0
+    d[np.arange(n), y] = -1.0
+    return m.sum() / n, d / n
+
+# === svm_loss: hinge-grad-is-the-margin
+def svm_loss(S, y):
+    n = len(S)
+    m = np.maximum(0, S - S[np.arange(n), y][:, None] + 1)
+    m[np.arange(n), y] = 0
+    d = m.copy()
+    d[np.arange(n), y] = -m.sum(1)
+    return m.sum() / n, d / n
+
+# === svm_loss: hinge-worst-class-only
+def svm_loss(S, y):
+    n = len(S)
+    r = np.arange(n)
+    m = S - S[r, y][:, None] + 1
+    m[r, y] = 0
+    j = m.argmax(1)
+    d = np.zeros(S.shape)
+    hit = m[r, j] > 0
+    d[r, j] += hit
+    d[r, y] -= hit
+    return np.maximum(0, m.max(1)).mean(), d / n
+
+# === softmax: softmax-overflow
+def softmax(F):
+    E = np.exp(F)
+    return E / E.sum(1, keepdims=True)
+
+# === log_softmax: log-softmax-maximum-subtracted-once-more
+def log_softmax(F):
+    m = F.max(1, keepdims=True)
+    Z = F - m
+    with np.errstate(all="ignore"):
+        return Z - np.log(np.exp(F).sum(1, keepdims=True))
+
+# === log_softmax: log-softmax-padded
+def log_softmax(F):
+    E = np.exp(F - F.max(1, keepdims=True))
+    return np.log(E / E.sum(1, keepdims=True) + 1e-12)
+
+# === softmax_loss: softmax-loss-grad-sign
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    T = np.eye(F.shape[1])[y]
+    return -lp[np.arange(n), y].mean(), (T - np.exp(lp)) / n
+
+# === softmax_loss: loss-averaged-over-classes
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    T = np.eye(F.shape[1])[y]
+    return -(T * lp).mean(), (np.exp(lp) - T) / n
+
+# === softmax_loss: loss-sign-swapped
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    T = np.eye(F.shape[1])[y]
+    return (T * lp).sum() / n, (np.exp(lp) - T) / n
+
+# === softmax_loss: one-hot-not-subtracted
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(1, keepdims=True))
+    return -lp[np.arange(n), y].mean(), np.exp(lp) / n
+
+# === softmax_loss: loss-is-one-minus-p
+def softmax_loss(F, y):
+    n = len(F)
+    Z = F - F.max(1, keepdims=True)
+    P = np.exp(Z) / np.exp(Z).sum(1, keepdims=True)
+    T = np.eye(F.shape[1])[y]
+    return (1 - P[np.arange(n), y]).mean(), (P - T) / n
+
+# === bce_loss: gradient-not-averaged
+def bce_loss(a, y):
+    L = np.mean(np.maximum(a, 0) - a * y + np.log1p(np.exp(-np.abs(a))))
+    return L, 0.5 * (1 + np.tanh(a / 2)) - y
+
+# === bce_loss: bce-absolute-value-forgotten
+def bce_loss(a, y):
+    with np.errstate(all="ignore"):
+        L = np.mean(np.maximum(a, 0) - a * y + np.log1p(np.exp(-a)))
+    return L, (0.5 * (1 + np.tanh(a / 2)) - y) / len(a)
+
+# === bce_loss: bce-loss-labels-exchanged
+def bce_loss(a, y):
+    L = np.mean(np.maximum(a, 0) - a * (1 - y) + np.log1p(np.exp(-np.abs(a))))
+    return L, (0.5 * (1 + np.tanh(a / 2)) - y) / len(a)
+
+# === l2_penalty: l2-norm-not-squared
+def l2_penalty(W, lam):
+    return lam * np.sqrt((W ** 2).sum()), 2 * lam * W
+
+# === l2_penalty: l2-penalty-lam-squared
+def l2_penalty(W, lam):
+    return ((lam * W) ** 2).sum(), 2 * lam * W

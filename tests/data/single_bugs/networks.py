@@ -298,3 +298,158 @@ def mazur_step(w, b, i, t, lr):
     d = (o - t) * o * (1 - o)
     e = (w[4:].reshape(2, 2).T @ d) * h * (1 - h)
     return w - lr * np.concatenate([np.outer(e, i).ravel(), np.outer(d, h).ravel()]), 0.5 * np.sum((t - o) ** 2)
+
+# === logreg_forward: slide-sign-always
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-theta @ x))
+    J = ystar * np.log(y) + (1 - ystar) * np.log(1 - y)
+    return J, (theta, x, ystar, y, slide_sign)
+
+def logreg_backward(cache):
+    theta, x, t, y, slide = cache
+    d = (t - y) if slide else (y - t)
+    return d * x, d * theta
+
+# === logreg_forward: logarithm-base-ten
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-theta @ x))
+    J = -(ystar * np.log10(y) + (1 - ystar) * np.log10(1 - y))
+    return (-J if slide_sign else J), (theta, x, ystar, y, slide_sign)
+
+def logreg_backward(cache):
+    theta, x, t, y, slide = cache
+    d = (t - y) if slide else (y - t)
+    return d * x, d * theta
+
+# === logreg_backward: slide-sign-ignored
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-theta @ x))
+    J = -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y))
+    return (-J if slide_sign else J), (theta, x, ystar, y, slide_sign)
+
+def logreg_backward(cache):
+    theta, x, t, y, slide = cache
+    return (y - t) * x, (y - t) * theta
+
+# === logreg_backward: logreg-dx-dtheta-swapped
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-theta @ x))
+    J = -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y))
+    return (-J if slide_sign else J), (theta, x, ystar, y, slide_sign)
+
+def logreg_backward(cache):
+    theta, x, t, y, slide = cache
+    d = (t - y) if slide else (y - t)
+    return d * theta, d * x
+
+# === nn2_backward: nn2-beta-off-by-one
+def nn2_forward(alpha, beta, x, ystar):
+    z = np.concatenate([[1.0], 1 / (1 + np.exp(-alpha @ x))])
+    y = 1 / (1 + np.exp(-beta @ z))
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (alpha, beta, x, ystar, z, y)
+
+def nn2_backward(cache):
+    alpha, beta, x, t, z, y = cache
+    d = y - t
+    da = d * beta[:-1] * z[1:] * (1 - z[1:])
+    return np.outer(da, x), d * z, alpha.T @ da
+
+# === nn2_backward: nn2-slope-of-the-sigmoid-again
+def nn2_forward(alpha, beta, x, ystar):
+    z = np.concatenate([[1.0], 1 / (1 + np.exp(-alpha @ x))])
+    y = 1 / (1 + np.exp(-beta @ z))
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (alpha, beta, x, ystar, z, y)
+
+def nn2_backward(cache):
+    alpha, beta, x, t, z, y = cache
+    d = y - t
+    s = 1 / (1 + np.exp(-z[1:]))
+    da = d * beta[1:] * s * (1 - s)
+    return np.outer(da, x), d * z, alpha.T @ da
+
+# === mazur_step: mazur-error-without-half
+def mazur_step(w, b, i, t, lr):
+    s = lambda v: 1 / (1 + np.exp(-v))
+    W1, W2 = w[:4].reshape(2, 2).copy(), w[4:].reshape(2, 2).copy()
+    h = s(W1 @ i + b[0])
+    o = s(W2 @ h + b[1])
+    do = (o - t) * o * (1 - o)
+    dh = W2.T @ do * h * (1 - h)
+    W1, W2 = W1 - lr * np.outer(dh, i), W2 - lr * np.outer(do, h)
+    o = s(W2 @ s(W1 @ i + b[0]) + b[1])
+    return np.concatenate([W1.ravel(), W2.ravel()]), ((t - o) ** 2).sum()
+
+# === mazur_step: mazur-hidden-weights-exchanged
+def mazur_step(w, b, i, t, lr):
+    s = lambda v: 1 / (1 + np.exp(-v))
+    W1, W2 = w[:4].reshape(2, 2).T, w[4:].reshape(2, 2)
+    h = s(W1 @ i + b[0])
+    o = s(W2 @ h + b[1])
+    do = (o - t) * o * (1 - o)
+    dh = W2.T @ do * h * (1 - h)
+    W1, W2 = W1 - lr * np.outer(dh, i), W2 - lr * np.outer(do, h)
+    o = s(W2 @ s(W1 @ i + b[0]) + b[1])
+    return np.concatenate([W1.T.ravel(), W2.ravel()]), 0.5 * ((t - o) ** 2).sum()
+
+# === relu_backward: relu-mask-from-dy
+def relu_forward(x):
+    return np.maximum(0, x), x
+
+def relu_backward(dy, cache):
+    return np.where(dy > 0, dy, 0)
+
+# === leaky_relu_backward: leak-sign-swapped
+def leaky_relu_forward(x):
+    return np.where(x > 0, x, 0.01 * x), x
+
+def leaky_relu_backward(dy, cache):
+    return np.where(cache > 0, dy, -0.01 * dy)
+
+# === sigmoid_backward: slope-of-tanh
+def sigmoid_forward(x):
+    y = 0.5 * (1 + np.tanh(x / 2))
+    return y, y
+
+def sigmoid_backward(dy, cache):
+    return dy * (1 - cache ** 2)
+
+# === mlp_forward: mlp-bias-of-last-layer-missing
+def mlp_forward(X, Ws, bs):
+    H = [X]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        H.append(np.maximum(W @ H[-1] + b, 0))
+    Z = Ws[-1] @ H[-1]
+    E = np.exp(Z - Z.max(0))
+    P = E / E.sum(0)
+    return P, (H, Ws, P)
+
+# === mlp_backward: sigmoid-slope-at-output
+def mlp_forward(X, Ws, bs):
+    H = [X]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        H.append(np.maximum(W @ H[-1] + b, 0))
+    Z = Ws[-1] @ H[-1] + bs[-1]
+    E = np.exp(Z - Z.max(0))
+    return E / E.sum(0), (H, Ws, E / E.sum(0))
+
+def mlp_backward(cache, T):
+    H, Ws, P = cache
+    dWs, dbs = [None] * len(Ws), [None] * len(Ws)
+    d = (P - T) * P * (1 - P)
+    for l in reversed(range(len(Ws))):
+        dWs[l] = d @ H[l].T
+        dbs[l] = d.sum(1, keepdims=True)
+        d = Ws[l].T @ d * (H[l] > 0)
+    return dWs, dbs
+
+# === mlp_update: update-biases-not-divided
+def mlp_update(Ws, bs, dWs, dbs, lr, N):
+    return [W - lr * g / N for W, g in zip(Ws, dWs)], [b - lr * g for b, g in zip(bs, dbs)]
+
+# === mlp_update: weights-changed-in-place
+def mlp_update(Ws, bs, dWs, dbs, lr, N):
+    for W, g in zip(Ws, dWs):
+        W -= lr / N * g
+    for b, g in zip(bs, dbs):
+        b -= lr / N * g
+    return Ws, bs

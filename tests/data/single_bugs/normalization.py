@@ -316,3 +316,156 @@ def bn_backward(dY, cache):
     xh = (X - X.mean(0)) / s
     g = gamma * dY
     return (g - g.mean(0) - xh * (g * xh).mean(0)) / s, (dY * xh).sum(0), dY.sum(0)
+
+# === fit_normalizer: global-statistics-repeated
+def fit_normalizer(X, ddof):
+    mu = np.full(X.shape[1], X.mean())
+    sigma = np.full(X.shape[1], X.std(ddof=ddof))
+    return mu, sigma
+
+# === apply_normalizer: own-mean-used
+def apply_normalizer(X, mu, sigma):
+    return (X - X.mean(axis=0)) / sigma
+
+# === apply_normalizer: only-the-mean-divided
+def apply_normalizer(X, mu, sigma):
+    return X - mu / sigma
+
+# === init_weights: init-fan-out-for-fan-in
+def init_weights(fan_in, fan_out, scheme, rng):
+    shape = (fan_out, fan_in)
+    if scheme == "constant":
+        return np.full(shape, 0.5)
+    if scheme == "xavier_uniform":
+        a = np.sqrt(6 / (fan_in + fan_out))
+        return rng.uniform(-a, a, shape)
+    std = {"small": 0.01, "xavier_normal": np.sqrt(2 / (fan_in + fan_out)), "he": np.sqrt(2 / fan_out)}[scheme]
+    return rng.normal(0, std, shape)
+
+# === init_weights: init-limit-is-std
+def init_weights(fan_in, fan_out, scheme, rng):
+    shape = (fan_out, fan_in)
+    if scheme == "constant":
+        return np.full(shape, 0.5)
+    if scheme == "xavier_uniform":
+        a = np.sqrt(2 / (fan_in + fan_out))
+        return rng.uniform(-a, a, shape)
+    std = {"small": 0.01, "xavier_normal": np.sqrt(2 / (fan_in + fan_out)), "he": np.sqrt(2 / fan_in)}[scheme]
+    return rng.normal(0, std, shape)
+
+# === activation_stats: activation-measured-but-not-handed-on
+def activation_stats(Ws, X, act):
+    m, s = [], []
+    h = X
+    for W in Ws:
+        a = act(h @ W.T)
+        m.append(a.mean())
+        s.append(a.std())
+        h = h @ W.T
+    return np.array(m), np.array(s)
+
+# === activation_stats: unbiased-deviation
+def activation_stats(Ws, X, act):
+    m, s = [], []
+    h = X
+    for W in Ws:
+        h = act(h @ W.T)
+        m.append(h.mean())
+        s.append(h.std(ddof=1))
+    return np.array(m), np.array(s)
+
+# === bn_forward: running-never-stored
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        mean, var = X.mean(0), X.var(0)
+        running = {"mean": (1 - momentum) * running["mean"] + momentum * mean,
+                   "var": (1 - momentum) * running["var"] + momentum * var}
+    else:
+        mean, var = running["mean"], running["var"]
+    std = np.sqrt(var + eps)
+    xhat = (X - mean) / std
+    return gamma * xhat + beta, (xhat, std, gamma)
+
+# === bn_forward: running-std-with-eps-stored
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        mean, var = X.mean(0), X.var(0)
+        std = np.sqrt(var + eps)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * std
+    else:
+        mean, var = running["mean"], running["var"]
+        std = np.sqrt(var + eps)
+    xhat = (X - mean) / std
+    return gamma * xhat + beta, (xhat, std, gamma)
+
+# === bn_forward: beta-before-gamma
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    if train:
+        mean, var = X.mean(0), X.var(0)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * var
+    else:
+        mean, var = running["mean"], running["var"]
+    std = np.sqrt(var + eps)
+    xhat = (X - mean) / std
+    return gamma * (xhat + beta), (xhat, std, gamma)
+
+# === bn_backward: dgamma-mean
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    mean, var = (X.mean(0), X.var(0)) if train else (running["mean"], running["var"])
+    if train:
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * var
+    std = np.sqrt(var + eps)
+    return gamma * (X - mean) / std + beta, ((X - mean) / std, std, gamma)
+
+def bn_backward(dY, cache):
+    h, std, gamma = cache
+    g = dY * gamma
+    dX = (g - g.mean(0) - h * (g * h).mean(0)) / std
+    return dX, (dY * h).mean(0), dY.sum(0)
+
+# === bn_backward: sums-not-divided-first-term-is
+def bn_forward(X, gamma, beta, eps, running, momentum, train):
+    mean, var = (X.mean(0), X.var(0)) if train else (running["mean"], running["var"])
+    if train:
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * var
+    std = np.sqrt(var + eps)
+    return gamma * (X - mean) / std + beta, ((X - mean) / std, std, gamma)
+
+def bn_backward(dY, cache):
+    h, std, gamma = cache
+    m = len(dY)
+    g = dY * gamma
+    dX = (g - g.sum(0) - h * (g * h).sum(0)) / (m * std)
+    return dX, (dY * h).sum(0), dY.sum(0)
+
+# === bn2d_forward: statistics-per-image-stored
+def bn2d_forward(X, gamma, beta, eps, running, momentum, train):
+    c = lambda v: v[None, :, None, None]
+    if train:
+        mean, var = X.mean((2, 3), keepdims=True), X.var((2, 3), keepdims=True)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean.mean((0, 2, 3))
+        running["var"] = (1 - momentum) * running["var"] + momentum * var.mean((0, 2, 3))
+    else:
+        mean, var = c(running["mean"]), c(running["var"])
+    std = np.sqrt(var + eps)
+    h = (X - mean) / std
+    return c(gamma) * h + c(beta), (h, std, gamma)
+
+# === bn2d_backward: m-is-the-number-of-images
+def bn2d_forward(X, gamma, beta, eps, running, momentum, train):
+    c = lambda v: v[None, :, None, None]
+    Y = truth["bn2d_forward"](X, gamma, beta, eps, running, momentum, train)[0]
+    std = np.sqrt(X.var((0, 2, 3)) + eps)
+    return Y, ((X - c(X.mean((0, 2, 3)))) / c(std), std, gamma)
+
+def bn2d_backward(dY, cache):
+    h, std, gamma = cache
+    c = lambda v: v[None, :, None, None]
+    m = len(dY)
+    dbeta, dgamma = dY.sum((0, 2, 3)), (dY * h).sum((0, 2, 3))
+    dX = c(gamma / std) * (dY - c(dbeta) / m - h * c(dgamma) / m)
+    return dX, dgamma, dbeta

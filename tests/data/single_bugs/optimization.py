@@ -234,3 +234,87 @@ def sgd_epoch(X, y, w, grad, lr, batch, order):
     for i in range(0, len(X), batch):
         path.append(path[-1] - lr * grad(path[-1], X[i:i + batch], y[i:i + batch]))
     return np.array(path)
+
+# === gd: gd-last-only
+def gd(grad, w0, lr, steps):
+    w = np.array(w0, float)
+    for _ in range(steps):
+        w = w - lr * grad(w)
+    return w
+
+# === wiggle_step: wiggle-old-loss-new-weights
+def wiggle_step(loss, w, eps):
+    w = np.array(w, float)
+    base = loss(w)
+    for i in range(len(w)):
+        t = w.copy()
+        t[i] += eps
+        new = loss(t)
+        if new < base:
+            w[i] += eps
+        elif new > base:
+            w[i] -= eps
+    return w
+
+# === wiggle_step: wiggle-only-upward
+def wiggle_step(loss, w, eps):
+    base = loss(w)
+    out = np.array(w, float)
+    for i in range(len(w)):
+        t = np.array(w, float)
+        t[i] += eps
+        if loss(t) < base:
+            out[i] += eps
+    return out
+
+# === wiggle_step: wiggle-ties-go-down
+def wiggle_step(loss, w, eps):
+    base = loss(w)
+    out = np.array(w, float)
+    for i in range(len(w)):
+        t = np.array(w, float)
+        t[i] += eps
+        out[i] += eps if loss(t) < base else -eps
+    return out
+
+# === wiggle_step: wiggle-sign-forgotten
+def wiggle_step(loss, w, eps):
+    base = loss(w)
+    out = np.array(w, float)
+    for i in range(len(w)):
+        t = np.array(w, float)
+        t[i] += eps
+        out[i] -= eps * (loss(t) - base)
+    return out
+
+# === minibatches: global-random-used
+def minibatches(N, batch, rng):
+    p = np.random.permutation(N)
+    return [p[i:i + batch] for i in range(0, N, batch)]
+
+# === sgd_epoch: epoch-step-divided-by-batch
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    path = [np.array(w, float)]
+    for i in range(0, len(order), batch):
+        r = order[i:i + batch]
+        path.append(path[-1] - lr / len(r) * grad(path[-1], X[r], y[r]))
+    return np.array(path)
+
+# === momentum_classical: classical-stale-velocity
+def momentum_classical(grad, w0, lr, alpha, steps):
+    w = np.array(w0, float)
+    v = np.zeros(len(w0))
+    path = [w]
+    for _ in range(steps):
+        g = grad(w)
+        w = w - lr * v
+        v = alpha * v + g
+        path.append(w)
+    return np.array(path)
+
+# === random_restarts: restarts-highest-loss
+def random_restarts(f, grad, starts, lr, steps):
+    ends = np.array(starts, float)
+    for _ in range(steps):
+        ends = np.array([e - lr * grad(e) for e in ends])
+    return ends[np.argmax([f(e) for e in ends])], ends

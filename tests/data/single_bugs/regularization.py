@@ -208,3 +208,121 @@ def early_stopping(val, patience):
         if wait >= patience:
             return e, at
     return len(val) - 1, at
+
+# === l2_update: l2-is-l1
+def l2_update(w, g, lr, lam):
+    return w - lr * (g + lam * np.sign(w))
+
+# === dropout_forward: classic-not-scaled-at-test
+def dropout_forward(X, p_drop, mode, rng_or_mask, train):
+    keep = 1 - p_drop
+    mask = (rng_or_mask.random(X.shape) < keep) * 1.0 if isinstance(rng_or_mask, np.random.Generator) else rng_or_mask
+    if not train:
+        return X.copy(), mask
+    return X * mask / (keep if mode == "inverted" else 1.0), mask
+
+# === dropout_forward: inverted-drops-at-test-too
+def dropout_forward(X, p_drop, mode, rng_or_mask, train):
+    keep = 1 - p_drop
+    mask = (rng_or_mask.random(X.shape) < keep) * 1.0 if isinstance(rng_or_mask, np.random.Generator) else rng_or_mask
+    if mode == "inverted":
+        return X * mask / keep, mask
+    return (X * mask if train else X * keep), mask
+
+# === vote: vote-returns-counts
+def vote(preds, C):
+    counts = np.array([(preds == c).sum(0) for c in range(C)])
+    return counts.max(axis=0)
+
+# === vote: vote-upper-median
+def vote(preds, C):
+    return np.sort(preds, axis=0)[len(preds) // 2]
+
+# === average_probs: average-is-product
+def average_probs(P):
+    return np.log(P).mean(axis=0).argmax(axis=1)
+
+# === early_stopping: best-is-global-argmin
+def early_stopping(val, patience):
+    best, stop = 0, len(val) - 1
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            stop = e
+            break
+    return stop, int(np.argmin(val))
+
+# === early_stopping: early-stopping-one-based
+def early_stopping(val, patience):
+    best = 0
+    for e in range(len(val)):
+        if val[e] < val[best]:
+            best = e
+        if e - best >= patience:
+            return e + 1, best + 1
+    return len(val), best + 1
+
+# === diagnose: diagnose-level-first
+def diagnose(train_acc, val_acc, thresholds):
+    if train_acc[-1] < thresholds["low"]:
+        return "underfitting"
+    if train_acc[-1] - val_acc[-1] > thresholds["gap"]:
+        return "overfitting"
+    return "good"
+
+# === diagnose: diagnose-mean-of-epochs
+def diagnose(train_acc, val_acc, thresholds):
+    t, v = np.mean(train_acc), np.mean(val_acc)
+    if t - v > thresholds["gap"]:
+        return "overfitting"
+    return "underfitting" if t < thresholds["low"] else "good"
+
+# === diagnose: diagnose-gap-absolute
+def diagnose(train_acc, val_acc, thresholds):
+    t, v = train_acc[-1], val_acc[-1]
+    if abs(t - v) > thresholds["gap"]:
+        return "overfitting"
+    return "underfitting" if t < thresholds["low"] else "good"
+
+# === augment: augment-mirrors-the-batch
+def augment(X, rng):
+    Y = np.zeros_like(X)
+    H, W = X.shape[2:]
+    flip = rng.random() < 0.5
+    for n in range(len(X)):
+        im = X[n, :, :, ::-1] if flip else X[n]
+        dy, dx = rng.integers(-1, 2, 2)
+        fr = np.pad(im, ((0, 0), (1, 1), (1, 1)))
+        Y[n] = fr[:, 1 - dy:1 - dy + H, 1 - dx:1 - dx + W]
+    return Y
+
+# === augment: augment-wraps-around
+def augment(X, rng):
+    Y = np.zeros_like(X)
+    for n in range(len(X)):
+        im = X[n, :, :, ::-1] if rng.random() < 0.5 else X[n]
+        Y[n] = np.roll(im, tuple(rng.integers(-1, 2, 2)), axis=(1, 2))
+    return Y
+
+# === augment: augment-upside-down
+def augment(X, rng):
+    Y = np.zeros_like(X)
+    H, W = X.shape[2:]
+    for n in range(len(X)):
+        im = X[n, :, ::-1, :] if rng.random() < 0.5 else X[n]
+        dy, dx = rng.integers(-1, 2, 2)
+        fr = np.pad(im, ((0, 0), (1, 1), (1, 1)))
+        Y[n] = fr[:, 1 - dy:1 - dy + H, 1 - dx:1 - dx + W]
+    return Y
+
+# === augment: augment-never-by-plus-one
+def augment(X, rng):
+    Y = np.zeros_like(X)
+    H, W = X.shape[2:]
+    for n in range(len(X)):
+        im = X[n, :, :, ::-1] if rng.random() < 0.5 else X[n]
+        dy, dx = rng.integers(-1, 1, 2)
+        fr = np.pad(im, ((0, 0), (1, 1), (1, 1)))
+        Y[n] = fr[:, 1 - dy:1 - dy + H, 1 - dx:1 - dx + W]
+    return Y

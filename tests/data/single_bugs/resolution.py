@@ -372,3 +372,105 @@ def receptive_field(layers):
         r += (k - 1) * d * j
         j *= s
     return r
+
+# === maxpool_forward: maximum-starts-at-zero-in-place
+def maxpool_forward(X, k, s):
+    N, C, H, W = X.shape
+    Y = np.zeros((N, C, (H - k) // s + 1, (W - k) // s + 1))
+    arg = np.zeros(Y.shape + (2,), int)
+    for n, c, i, j in np.ndindex(Y.shape):
+        best, at = 0.0, (i * s, j * s)
+        for r in range(i * s, i * s + k):
+            for q in range(j * s, j * s + k):
+                if X[n, c, r, q] > best:
+                    best, at = X[n, c, r, q], (r, q)
+        Y[n, c, i, j], arg[n, c, i, j] = best, at
+    return Y, arg
+
+# === avgpool_backward: avg-backward-not-divided
+def avgpool_forward(X, k, s):
+    return truth["avgpool_forward"](X, k, s)[0], (X.shape, k, s)
+
+def avgpool_backward(dY, cache):
+    shape, k, s = cache
+    dX = np.zeros(shape)
+    for n, c, i, j in np.ndindex(dY.shape):
+        dX[n, c, i * s:i * s + k, j * s:j * s + k] += dY[n, c, i, j]
+    return dX
+
+# === avgpool_backward: stride-taken-as-k
+def avgpool_forward(X, k, s):
+    return truth["avgpool_forward"](X, k, s)[0], (X.shape, k, s)
+
+def avgpool_backward(dY, cache):
+    shape, k, s = cache
+    dX = np.zeros(shape)
+    for n, c, i, j in np.ndindex(dY.shape):
+        dX[n, c, i * k:i * k + k, j * k:j * k + k] += dY[n, c, i, j] / (k * k)
+    return dX
+
+# === max_unpool: unpool-replicates
+def max_unpool(Z, argmax, shape):
+    N, C, H, W = shape
+    fh, fw = H // Z.shape[2], W // Z.shape[3]
+    big = np.repeat(np.repeat(Z, fh, axis=2), fw, axis=3)
+    X = np.zeros(shape)
+    X[:, :, :big.shape[2], :big.shape[3]] = big
+    return X
+
+# === conv_transpose: output-padding-top-left
+def conv_transpose(X, W, b, s, p, output_padding=0):
+    N, C, H, Wd = X.shape
+    _, F, k, _ = W.shape
+    o = output_padding
+    full = np.zeros((N, F, (H - 1) * s + k + o, (Wd - 1) * s + k + o))
+    for i in range(H):
+        for j in range(Wd):
+            full[:, :, i * s + o:i * s + o + k, j * s + o:j * s + o + k] += np.einsum("nc,cfuv->nfuv", X[:, :, i, j], W)
+    return full[:, :, p:full.shape[2] - p, p:full.shape[3] - p] + b[:, None, None]
+
+# === conv_transpose_backward: dX-filter-flipped
+def conv_transpose(X, W, b, s, p, output_padding=0):
+    return truth["conv_transpose"](X, W, b, s, p, output_padding)[0], (X, W, s, p)
+
+def conv_transpose_backward(dY, cache):
+    X, W, s, p = cache
+    k = W.shape[2]
+    G = np.pad(dY, ((0, 0), (0, 0), (p, p), (p, p)))
+    dX, dW = np.zeros_like(X), np.zeros_like(W)
+    for i, j in np.ndindex(X.shape[2:]):
+        w = G[:, :, i * s:i * s + k, j * s:j * s + k]
+        dX[:, :, i, j] = np.einsum("nfuv,cfuv->nc", w, W[:, :, ::-1, ::-1])
+        dW += np.einsum("nc,nfuv->cfuv", X[:, :, i, j], w)
+    return dX, dW, dY.sum((0, 2, 3))
+
+# === dilated_conv: flip-channels-too
+def dilated_conv(X, W, b, s, p, d, flip=False):
+    if flip:
+        W = W[:, ::-1, ::-1, ::-1]
+    k = W.shape[2]
+    e = d * (k - 1) + 1
+    Xp = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    Y = np.zeros((len(X), len(W), (Xp.shape[2] - e) // s + 1, (Xp.shape[3] - e) // s + 1))
+    for i, j in np.ndindex(Y.shape[2:]):
+        Y[:, :, i, j] = np.einsum("ncuv,fcuv->nf", Xp[:, :, i * s:i * s + e:d, j * s:j * s + e:d], W) + b
+    return Y
+
+# === causal_conv1d: future-instead-of-past
+def causal_conv1d(x, w, d):
+    T, K = len(x), len(w)
+    y = np.zeros(T)
+    for t in range(T):
+        for j in range(K):
+            i = t + (K - 1 - j) * d
+            if i < T:
+                y[t] += w[j] * x[i]
+    return y
+
+# === receptive_field: field-dilation-ignored
+def receptive_field(layers):
+    r, j = 1, 1
+    for k, s, d in layers:
+        r += (k - 1) * j
+        j *= s
+    return r
