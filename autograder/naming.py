@@ -350,7 +350,16 @@ def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
             continue
         if not compare(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]).right:
             return False
+        if _entries(mine[i].value, trial.expected[k]) != _entries(other[i].value, trial.expected[k]):
+            return False
     return True
+
+
+def _entries(value: Any, expected: Any) -> set[Any]:
+    """Return which entries a dictionary has of those asked for (zeros may be left out): one may hold another's."""
+    if not isinstance(value, dict) or not isinstance(expected, dict):
+        return set()
+    return {name for name, number in expected.items() if name in value and not np.array_equal(number, 0)}
 
 
 def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
