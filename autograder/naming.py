@@ -356,10 +356,10 @@ def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
 
 
 def _entries(value: Any, expected: Any) -> set[Any]:
-    """Return which entries a dictionary has of those asked for (zeros may be left out): one may hold another's."""
+    """Return which entries a dictionary has of those asked for; left out and 0 are the same. It may hold another's."""
     if not isinstance(value, dict) or not isinstance(expected, dict):
         return set()
-    return {name for name, number in expected.items() if name in value and not np.array_equal(number, 0)}
+    return {name for name in expected if name in value and not np.array_equal(value[name], 0)}
 
 
 def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
