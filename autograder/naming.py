@@ -348,18 +348,18 @@ def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
             return False
         if mine[i].status != "ok":
             continue
-        if not _same_entries(mine[i].value, other[i].value, trial.expected[k]):
-            return False
         if not agrees(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]):
+            return False
+        if _entries(mine[i].value, trial.expected[k]) != _entries(other[i].value, trial.expected[k]):
             return False
     return True
 
 
-def _same_entries(mine: Any, other: Any, expected: Any) -> bool:
-    """Tell whether two dicts lack the same entries; an entry that is 0 may be left out."""
-    if not all(isinstance(value, dict) for value in (mine, other, expected)):
-        return True
-    return all((name in mine) == (name in other) for name, value in expected.items() if np.any(value != 0))
+def _entries(value: Any, expected: Any) -> set[Any]:
+    """Return which entries a dictionary has of those asked for; left out and 0 are the same. It may hold another's."""
+    if not isinstance(value, dict) or not isinstance(expected, dict):
+        return set()
+    return {name for name in expected if name in value and not np.array_equal(value[name], 0)}
 
 
 def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:

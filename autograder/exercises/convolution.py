@@ -69,6 +69,7 @@ LAYER = (
     Geometry("stride", "stride 3 that leaves a rest", n=2, h=7, w=6, k=2, s=3, f=2),
     Geometry("stride", "stride 2 that leaves a rest, with padding", h=6, w=5, k=3, s=2, p=1, c=2),
     Geometry("dilation", "dilation 2", h=6, w=7, k=3, d=2, f=2),
+    Geometry("dilation", "dilation 3, where 3 (k - 1) is not 3 + (k - 1)", h=7, w=8, k=3, d=3),
     Geometry("all together", "batch, channels, padding, stride and dilation", 2, 2, 5, 6, 3, 3, 2, 1, 2),
     Geometry("all together", "dilation 3, stride 2, padding 2", 2, 1, 4, 5, 2, 2, 2, 2, 3, "strided"),
 )

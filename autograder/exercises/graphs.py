@@ -116,12 +116,25 @@ _NEGATIVE: Nodes = [
     ("d", "addc", ("m", -2.0)),
     ("f", "add", ("d", "c")),
 ]
+_SPREAD: Nodes = [
+    ("i", "inv", ("a",)),
+    ("m", "mulc", ("a", 1.5)),
+    ("k", "addc", ("a", 2.0)),
+    ("e", "exp", ("a",)),
+    ("n", "neg", ("a",)),
+    ("s", "add", ("i", "m")),
+    ("t", "mul", ("s", "k")),
+    ("u", "mul", ("e", "n")),
+    ("v", "add", ("t", "u")),
+    ("f", "mul", ("v", "a")),
+]
 # (group, name, nodes, leaves (capitals: negative ones), value that is differentiated)
 _GRAPHS: tuple[tuple[str, str, Nodes, str, str], ...] = (
     ("every gate once", "a chain of all gates", _CHAIN, "abc", "f"),
     ("every gate once", "gates with negative inputs", _NEGATIVE, "ABc", "f"),
     ("a value used several times", "leaves and nodes with two users", _REUSED, "ab", "f"),
     ("a value used several times", "both inputs of a gate are the same", _TWICE, "ab", "f"),
+    ("a value used several times", "one leaf into gates of every kind", _SPREAD, "a", "f"),
     ("out is not the last node", "out in the middle of the graph", _MIDDLE, "ab", "q"),
     ("out is not the last node", "nodes and a leaf beside the way to out", _SIDE, "abcd", "f"),
 )

@@ -56,6 +56,7 @@ WINDOWS = (
     Window("overlapping windows", "3x3 windows, stride 2", (2, 1, 5, 7), 3, 2, "F"),
     Window("overlapping windows", "2x2 windows, stride 1", (1, 1, 3, 4), 2, 1),
     Window("gaps between windows", "2x2 windows, stride 3", (1, 2, 8, 5), 2, 3),
+    Window("rows left over", "one window, one column left over", (1, 1, 2, 3)),
     Window("rows left over", "2x2 windows in 5 x 7", (1, 2, 5, 7), layout="strided"),
     Window("rows left over", "3x3 windows, stride 2, in 6 x 8", (1, 1, 6, 8), 3, 2),
     Window("rows left over", "3x3 windows, stride 3, in 5 x 8", (2, 1, 5, 8), 3, 3),

@@ -156,3 +156,14 @@ def test_playing_mistakes_leaves_no_trace_in_the_key(make_key_of):
     for _, functions in wrong_submissions(EXERCISES["conv_backward"]):
         play_all(key, 0, functions)
     assert hashed(key).hash == key.hash
+
+
+def test_a_result_with_all_entries_is_not_taken_for_one_that_lacks_some(make_key_of):
+    """What "leaves-missing" returns stands in a right result, too; a sign in one gate is another mistake."""
+    from autograder.checks import judge
+
+    key = make_key_of("graph_forward")
+    (functions,) = (f for m, f in wrong_submissions(EXERCISES["graph_forward"]) if m.name == "neg-forgotten")
+    judgement = judge(key, 0, play_all(key, 0, functions))
+    assert [n.name for n in name_mistakes(judgement)] == ["neg-forgotten"]
+    assert name_mistakes(judgement, without={"neg-forgotten"}) == []

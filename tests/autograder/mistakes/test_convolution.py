@@ -185,3 +185,23 @@ def test_student_keeps_the_last_example():
         patches = sliding_window_view(np.pad(x[n], ((0, 0), (1, 1), (1, 1))), (3, 3), axis=(1, 2))
         dw = np.einsum("cijuv,fij->fcuv", patches, dy[n])
     np.testing.assert_allclose(backward_named("dW-last-example", dy, x, w, b, 1, 1)[1], dw, atol=1e-12)
+
+
+def test_a_span_of_d_plus_k_is_seen(judged):
+    """2 (3 - 1) is 2 + (3 - 1): only dilation 3 tells a dilated filter that is cut off after d + k columns."""
+
+    def conv_forward(X, W, b, s, p, d=1):
+        k = W.shape[2]
+        wide = np.zeros((*W.shape[:2], d * (k - 1) + 1, d * (k - 1) + 1))
+        wide[:, :, ::d, ::d] = W
+        if d > 1:
+            wide[:, :, :, d + k :] = 0
+        return conv2d(X, wide, b, stride=s, padding=p), None
+
+    for part in range(3):
+        wrong = {
+            r.trial.name
+            for r in judged("conv_forward", {"conv_forward": conv_forward}, part=part).judgement.results
+            if r.state == "wrong"
+        }
+        assert wrong == {"dilation 3, where 3 (k - 1) is not 3 + (k - 1)"}
