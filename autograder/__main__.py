@@ -16,6 +16,8 @@ def main() -> None:
             f"The command needs {missing.name}, which is not installed. "
             "Students: pip install 'backmark[student]'; instructors: pip install 'backmark[instructor]'."
         )
+    except KeyboardInterrupt:  # before anything was begun
+        sys.exit(130)
     run()
 
 
