@@ -359,7 +359,8 @@ def _same_entries(mine: Any, other: Any, expected: Any) -> bool:
     """Tell whether two dicts lack the same entries; an entry that is 0 may be left out."""
     if not all(isinstance(value, dict) for value in (mine, other, expected)):
         return True
-    return all((name in mine) == (name in other) for name, value in expected.items() if np.any(value != 0))
+    asked = [name for name, value in expected.items() if np.any(value != 0)]
+    return all(np.any(mine.get(name, 0) != 0) == np.any(other.get(name, 0) != 0) for name in asked)
 
 
 def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
