@@ -521,7 +521,7 @@ kit.score("relu_forward", globals())
 
 # %% nbgrader={"grade_id": "relu_backward", "solution": true}
 def relu_backward(dy, cache):
-    """Return dx, shaped like dy: dy where the input was above 0, otherwise 0 (also at 0)."""
+    """Return dx, shaped like dy: dy where the input was above 0, and 0 where it was below (0 itself is not asked)."""
     ### BEGIN SOLUTION
     return dy * (cache > 0)
     ### END SOLUTION

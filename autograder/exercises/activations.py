@@ -32,7 +32,6 @@ _SIZES = (
 )
 _EXAMPLE = np.array([-2.0, -0.5, 1.0, 3.0])
 _EXAMPLE_DY = np.array([1.0, -2.0, 3.0, -0.5])
-_AT_ZERO = np.array([[0.0, -1.5, 2.0], [1.0, 0.0, 0.0]])
 _FAR = np.array([[-800.0, 800.0, -40.0], [40.0, 0.5, -0.5]])
 
 
@@ -97,8 +96,6 @@ def _backward_trials(stem: str) -> Callable[[np.random.Generator], Sequence[Tria
         made = [pair("four numbers", "worked example", _EXAMPLE, _EXAMPLE_DY, public=True)]
         for group, name, shape, layout in _SIZES:
             made.append(pair(name, group, _off_zero(rng, shape), rng.normal(size=shape), layout))
-        if stem == "relu":  # the only one whose text says what happens at 0
-            made.append(pair("numbers that are exactly 0", "a table", _AT_ZERO, rng.normal(size=(2, 3))))
         a, b, dy = _off_zero(rng, (3, 4)), _off_zero(rng, (3, 4)), rng.normal(size=(3, 4))
         between = (forward(a, save="a"), forward(b, save="b"), backward(dy, Handle("a", 1)))
         twice = (forward(a, save="f"), backward(dy, Handle("f", 1)), backward(dy, Handle("f", 1)))

@@ -346,11 +346,13 @@ for _stem, _title, _settings in (
         functions=_norm_functions(_stem), trials=_forward_trials(_stem, _settings), results=_RESULTS,
         outside=dict.fromkeys((
             "reshape-without-transpose", "result-not-transposed-back", "statistics-per-pixel",
-            "statistics-per-image", "statistics-over-channels", "statistics-of-first-image",
+            "statistics-per-image", "statistics-per-image-stored", "statistics-over-channels",
+            "statistics-of-first-image",
         ), _FLAT) if _stem == "bn" else {"statistics-over-features": "features are channels here"},
     )  # fmt: skip
     exercise(
         f"{_stem}_backward", title=f"{_title}, backward", topic=TOPIC, op=batch_norm, part="backward",
         functions=_norm_functions(_stem), trials=_backward_trials(_stem, _settings),
         results=("dX", "dgamma", "dbeta"), needs=(f"{_stem}_forward",),
+        outside={"m-is-the-number-of-images": _FLAT} if _stem == "bn" else {},
     )  # fmt: skip

@@ -192,12 +192,9 @@ def test_a_slip_at_the_limits_loses_marks_and_the_right_program_does_not(what):
         assert points(exercise, {exercise: right}) == pytest.approx(10)
 
 
-def test_a_gate_that_is_open_at_zero_loses_marks():
-    forward = {"relu_forward": lambda x: (np.maximum(x, 0), x)}
-    for gate, right in ((lambda a: a > 0, True), (lambda a: a >= 0, False)):
-        relu = forward | {"relu_backward": lambda dy, cache, gate=gate: dy * gate(cache)}
-        for name, functions in (("relu_backward", relu), ("residual_backward", residual_backward_with(gate))):
-            assert (points(name, functions) > 10 - 1e-6) == right, name
+def test_a_gate_that_is_open_at_zero_loses_marks_where_the_text_says_so():
+    assert points("residual_backward", residual_backward_with(lambda a: a > 0)) == pytest.approx(10)
+    assert points("residual_backward", residual_backward_with(lambda a: a >= 0)) < 10 - 1e-6
 
 
 def head_with(change):

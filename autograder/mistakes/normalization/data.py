@@ -30,11 +30,13 @@ def _fit(name: str, **facts: Any) -> Callable[[Callable[..., Any]], Mistake]:
 
 
 @_fit("global-statistics-repeated", family="scope")
-def global_statistics_repeated(x: Array, ddof: int) -> dict[str, Any]:
+def global_statistics_repeated(x: Array, ddof: int) -> dict[str, Any] | None:
     """You took one mean and one deviation over all columns and gave them to each.
 
     Every feature has its own. Measure over the examples only, axis=0.
     """
+    if x.ndim < 2:
+        return None
     return {"mu": np.full(x.shape[1], x.mean()), "sigma": np.full(x.shape[1], x.std(ddof=ddof))}
 
 

@@ -32,15 +32,6 @@ def _max_form(name: str, family: str) -> Callable[[Callable[[Any, Any, Any], Any
     return register
 
 
-@_max_form("maximum-starts-at-zero", family="omission")
-def maximum_starts_at_zero(X: Any, Y: Any, argmax: Any) -> Any:
-    """You start the search for the maximum at 0, so windows of negative numbers have the maximum 0.
-
-    Start with the first entry of the window, or with -np.inf.
-    """
-    return np.maximum(Y, 0.0), np.where(Y[..., None] > 0, argmax, 0)
-
-
 @mistake("maxpool_forward", "maximum-starts-at-zero-in-place", family="omission", kind="behaviour")
 def maximum_starts_at_zero_in_place(right: Functions) -> Functions:
     """You start the search for the maximum at 0 and the first place, so windows of negative numbers have the maximum 0.
