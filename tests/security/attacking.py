@@ -83,7 +83,9 @@ def attack(box: Sandbox, path: Path) -> list[str]:
     box.limits = PATIENT
     found = complaints(evidence, expect) + honest_complaints(box)
     after = settled(box)
-    return found + [f"leftover {k}: {before[k]} became {after[k]}" for k in before if after[k] != before[k]]
+    return found + [
+        f"leftover {k}: {before[k]} became {after[k]}" for k in before if _grew(before[k], after[k])
+    ]
 
 
 def packages(path: Path) -> tuple[str, ...]:
@@ -144,6 +146,11 @@ def honest_complaints(box: Sandbox) -> list[str]:
     evidence = box.run([Cell(1, "def f(x):\n    return x + 1\n"), HONEST], SCRIPTS)
     found = complaints(evidence, {"f": "ok", "g": "ok", "cells": ["ok", "ok"]})
     return [f"honest afterwards: {sentence}" for sentence in found]
+
+
+def _grew(before: Any, after: Any) -> bool:
+    """Tell whether something is left; what a slow zygote closes only now was not there to stay."""
+    return any(a > b for a, b in zip(after, before)) if isinstance(before, tuple) else after != before
 
 
 def settled(box: Sandbox) -> dict[str, Any]:
