@@ -207,9 +207,9 @@ def _rounded_otherwise(task: Exercise, key: Key, s: int, seed: int) -> float:
 
 
 def _exact(trial: KeyTrial) -> bool:
-    """Tell whether whole results come from whole numbers: no order of summing them rounds, so a 0 stays a 0."""
+    """Tell whether all inputs are whole and no bound comes from moving them: their sums are not rounded, 0 stays 0."""
     given = [value for call in trial.calls for value in (*call.args, *call.kwargs.values())]
-    return all(map(_whole, given)) and not any(map(np.any, trial.allowed64))
+    return all(map(_whole, given)) and trial.allowed64 == trial.allowed32
 
 
 def _whole(value: object) -> bool:
