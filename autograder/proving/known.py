@@ -27,7 +27,7 @@ from autograder.assignment import Asked
 from autograder.checks import Judgement, judge
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.instances import certificate, issue, lookalikes, name_typed
-from autograder.key import Key
+from autograder.key import Key, KeyTrial
 from autograder.keymaking import make_key, play_all
 from autograder.naming import name_mistakes
 from autograder.proving.done import Done, name_of
@@ -202,7 +202,20 @@ def _rounded_otherwise(task: Exercise, key: Key, s: int, seed: int) -> float:
         for c in key.script(s, probes=False)
     ]
     judgement = judge(key, s, list(play(calls, dict(task.truth()))))
-    return max((r.ratio for r in judgement.values if "rule" not in r.trial.facts), default=0.0)
+    judged = [r for r in judgement.values if "rule" not in r.trial.facts and not _exact(r.trial)]
+    return max((r.ratio for r in judged), default=0.0)
+
+
+def _exact(trial: KeyTrial) -> bool:
+    """Tell whether all inputs are whole and no bound comes from moving them: their sums are not rounded, 0 stays 0."""
+    given = [value for call in trial.calls for value in (*call.args, *call.kwargs.values())]
+    return all(map(_whole, given)) and trial.allowed64 == trial.allowed32
+
+
+def _whole(value: object) -> bool:
+    if isinstance(value, (int, float, np.ndarray)) and np.asarray(value).dtype.kind in "biuf":
+        return bool(np.all(np.asarray(value) == np.round(value))) and bool(np.all(np.abs(value) < 2.0**20))
+    return False
 
 
 def _blank(proof: Proof, key: Key, s: int) -> None:

@@ -10,6 +10,7 @@ from autograder.assignment import Asked, load_assignment
 from autograder.exercises import EXERCISES, Trial, exercise
 from autograder.instances import issue, lookalikes, name_typed
 from autograder.mistakes import mistake
+from autograder.proving import known
 from autograder.questions import QUESTIONS
 from autograder.sandbox import Call
 
@@ -26,6 +27,17 @@ def test_what_is_shipped_is_proved(convolution):
     assert proving.failures(proofs) == []
     assert all(p.tried and p.tried == p.rejected == p.named for p in proofs)
     assert all(p.truth_ratio <= 0.1 for p in proofs)
+
+
+def test_whole_numbers_are_rounded_by_nobody():
+    """A sum of exactly 0, from -1 + 2 - 2 + 1: where the inputs are moved, the perceptron says the opposite."""
+    (proof,) = proving.prove([Asked("perceptron", 1.0)], seeds=1)
+    assert proof.failures == []
+    trials = {
+        t.name: t for t in known.make_key(EXERCISES["perceptron"], np.random.default_rng, sets=1).sets[0]
+    }
+    assert known._exact(trials["the sum is exactly 0"])
+    assert sum(map(known._exact, trials.values())) < len(trials) / 2
 
 
 @pytest.fixture
@@ -64,8 +76,6 @@ def test_a_trial_that_cannot_see_a_mistake_is_a_failure(blind, convolution):
 
 def test_what_each_mistake_answers_is_worked_out_once_for_an_instance(monkeypatch):
     """Not once more for every mistake that is named: CONV-3 has 76 of them, and took a quarter of an hour."""
-    from autograder.proving import known
-
     times = []
     worked_out = known.lookalikes
     monkeypatch.setattr("autograder.lookalikes.lookalikes", lambda *of: times.append(of) or worked_out(*of))
