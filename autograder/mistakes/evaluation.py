@@ -72,11 +72,6 @@ _split(
     lambda right, R, frac, rng: (np.arange(R), right(R, frac, rng)[1]),
 )  # fmt: skip
 _split(
-    "split-drawn-twice", "scope", "You draw the two sets one after the other from all examples, so they overlap.",
-    "Shuffle once and cut: what is in the test set is not in the training set.",
-    lambda right, R, frac, rng: (right(R, frac, rng)[0], right(R, frac, rng)[1]),
-)  # fmt: skip
-_split(
     "split-one-left-out", "off-by-one", "You leave one example out of both sets.",
     "Cut once: order[n:] for training and order[:n] for testing.",
     lambda right, R, frac, rng: (lambda train, test: (train[1:], test))(*right(R, frac, rng)),

@@ -207,11 +207,6 @@ def train_test_split(R, frac, rng):
     n = round(R * frac)
     return np.arange(n, R), np.arange(n)
 
-# === train_test_split: split-drawn-twice
-def train_test_split(R, frac, rng):
-    n = round(R * frac)
-    return rng.choice(R, R - n, replace=False), rng.choice(R, n, replace=False)
-
 # === test_set_score: test-set-leaks-test
 def test_set_score(fit, predict, x, y, test_idx):
     m = fit(x, y)
