@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from autograder.course import CourseError
 from autograder.exercises import Functions
 from autograder.proving.done import Done, name_of
 from autograder.proving.further import agreed, first_difference, for_calls, further_inputs
@@ -61,9 +62,17 @@ def mutate_all(
     done: Done | None = None,
     workers: int | None = None,
 ) -> Iterator[Score]:
-    """Yield a score for every right program at hand."""
+    """Yield a score for every right program at hand.
+
+    Raises:
+        CourseError: one is not right as it stands.
+    """
     for program in right_programs(ids):
-        chosen = [m for i, m in enumerate(mutants(program.text)) if i % piece[1] == piece[0]]
+        for exercise in program.exercises:
+            key_of(exercise)  # made once, before the processes part
+        see_it_is_right(program, workers)
+        own = [m for m in mutants(program.text) if m.where not in program.given]
+        chosen = [m for i, m in enumerate(own) if i % piece[1] == piece[0]]
         yield mutate(program, chosen, further, done, workers)
 
 
@@ -127,6 +136,18 @@ def _compared(
     for (text, e), name in names.items():
         found[text] = found.get(text) or (done[name] and f"{e} {done[name]}")
     return found
+
+
+def see_it_is_right(program: Program, workers: int | None = None) -> None:
+    """See that a program gets full marks as it is; otherwise nothing is shown by what its changes lose.
+
+    Raises:
+        CourseError: it does not.
+    """
+    tasks = [(program.text, (e,)) for e in program.exercises]
+    fates = zip(program.exercises, _results(workers, _fate, tasks))
+    if bad := [e for e, fate in fates if not fate]:
+        raise CourseError(f"{program.name} gets no full marks for {', '.join(bad)} as it stands.")
 
 
 def judged_by(program: Program, mutant: Mutant) -> tuple[str, ...]:

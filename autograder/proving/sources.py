@@ -24,19 +24,21 @@ _MARKER = re.compile(r"^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)\s
 
 @dataclass(frozen=True)
 class Program:
-    """A right program and the exercises it solves."""
+    """A right program, the exercises it solves, and what of it is `given` by the notebook, which nobody writes."""
 
     name: str
     text: str
     exercises: tuple[str, ...]
+    given: frozenset[str] = frozenset()
 
 
 def right_programs(ids: Collection[str] | None = None) -> Iterator[Program]:
     """Yield every right program that is at hand, for the exercises asked for (all without `ids`)."""
-    for name, text in (*_solutions(), *_submissions()):
-        found = tuple(e for e in defined(text) if e in EXERCISES and (ids is None or e in ids))
+    for name, text, given in (*_solutions(), *_submissions()):
+        own = [name for name in defined(text) if name in EXERCISES and name not in given]
+        found = tuple(e for e in own if ids is None or e in ids)
         if found:
-            yield Program(name, text, found)
+            yield Program(name, text, found, given)
 
 
 def defined(text: str) -> list[str]:
@@ -45,33 +47,46 @@ def defined(text: str) -> list[str]:
     return [node.name for node in ast.parse(text).body if isinstance(node, kinds)]
 
 
-def _solutions() -> Iterator[tuple[str, str]]:
+def _solutions() -> Iterator[tuple[str, str, frozenset[str]]]:
     seen: set[str] = set()
     for path in (p for home in solution_homes() for p in sorted(home.glob("*.py"))):
         if path.name not in seen:
             seen.add(path.name)
-            yield f"solution of {path.stem}", solution_text(path)
+            yield f"solution of {path.stem}", *solution_text(path)
 
 
-def solution_text(path: Path) -> str:
-    """Join the set-up and the solution cells of a text notebook, markers gone."""
+def solution_text(path: Path) -> tuple[str, frozenset[str]]:
+    """Join the set-up, given definitions and solution cells of a text notebook; return what is given, too."""
     import jupytext
 
-    cells = jupytext.read(path, fmt={"extension": ".py", "format_name": "percent"}).cells
-    kept = []
-    for cell in cells:
+    kept, given = [], set()
+    for cell in jupytext.read(path, fmt={"extension": ".py", "format_name": "percent"}).cells:
         marks = cell["metadata"].get("nbgrader", {})
-        if cell["cell_type"] == "code" and (marks.get("solution") or marks.get("grade_id") == "setup"):
+        if cell["cell_type"] != "code":
+            continue
+        if marks.get("solution") or marks.get("grade_id") == "setup":
             kept.append(_MARKER.sub("", cell["source"]))
-    return "\n\n\n".join(kept)
+        elif _only_defines(cell["source"]):
+            kept.append(cell["source"])
+            given.update(defined(cell["source"]))
+    return "\n\n\n".join(kept), frozenset(given)
 
 
-def _submissions() -> Iterator[tuple[str, str]]:
+def _only_defines(source: str) -> bool:
+    """Tell whether a cell holds functions and classes and nothing that runs."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a magic
+        return False
+    return bool(body) and all(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body)
+
+
+def _submissions() -> Iterator[tuple[str, str, frozenset[str]]]:
     folder = Path(__file__).resolve().parents[2] / "tests" / "data" / "submissions"
     for path in sorted(folder.glob("*/*.py")):
         text = path.read_text(encoding="utf-8")
         if json.loads(text.splitlines()[0].lstrip("# "))["verdict"] == "right":
-            yield f"{path.parent.name}/{path.stem}", text
+            yield f"{path.parent.name}/{path.stem}", text, frozenset()
 
 
 def functions_of(text: str) -> Functions:

@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from autograder.course import CourseError
 from autograder.exercises import EXERCISES
 from autograder.keymaking import make_key
 from autograder.proving import find_targets, further, mutating, rewrites, rewriting, sabotage, sources
@@ -131,6 +132,26 @@ def test_endless_and_failing_programs_are_rejected(monkeypatch):
     mutant = mutating.Mutant(text, "conv_params", 1, "made")
     score = mutating.mutate(program, [mutant], further=10)
     assert (score.tried, score.killed) == (1, 1)
+
+
+def test_a_program_that_is_not_right_shows_nothing_and_is_refused(monkeypatch):
+    wrong = Program("wrong", PARAMS.replace("return count", "return count + 1"), ("conv_params",))
+    monkeypatch.setattr(mutating, "right_programs", lambda _ids: [wrong])
+    with pytest.raises(CourseError, match="wrong gets no full marks for conv_params as it stands"):
+        next(mutating.mutate_all())
+
+
+def test_what_a_notebook_gives_is_there_but_no_change_of_it_is_judged(monkeypatch):
+    (capstone,) = [p for p in sources.right_programs({"train"}) if p.name == "solution of capstone"]
+    assert {"softmax_loss", "Dropout"} <= capstone.given
+    assert "softmax_loss" not in capstone.exercises
+    monkeypatch.setattr(mutating, "right_programs", lambda _ids: [capstone])
+    monkeypatch.setattr(mutating, "see_it_is_right", lambda *_: None)
+    judged: list = []
+    monkeypatch.setattr(mutating, "mutate", lambda _program, chosen, *_: judged.extend(chosen))
+    next(mutating.mutate_all())
+    assert {m.where for m in judged} >= {"train", "replace_head"}
+    assert not {m.where for m in judged} & capstone.given
 
 
 def test_programs_that_differ_where_no_key_looks_are_found():
