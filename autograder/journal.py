@@ -79,10 +79,12 @@ class Journal:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # Not only by closing: a process just forked may hold the file for a moment more.
+        fcntl.flock(self._file, fcntl.LOCK_UN)
         self.close()
 
     def close(self) -> None:
-        """Close the file and give up the lock; may be called twice."""
+        """Close the file; the lock goes with the last process that holds it open. May be called twice."""
         self._file.close()
 
     def append(self, *entries: Mapping[str, Any]) -> None:

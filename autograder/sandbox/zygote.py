@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from .running import Allowance, Running
 
 START_SECONDS = 60.0
 END_SECONDS = 5.0
+CLOCKS_DIFFER = 2.0  # seconds at most between two ways of telling the time
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -46,10 +48,25 @@ if hasattr(os, "register_at_fork"):
 
 def _remove_orphans() -> None:
     """Remove what a killed process left: no killed process can tidy up itself, so the next one does."""
+    if not Path("/proc/self").exists():
+        return
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if owner.isdecimal() and not Path("/proc", owner).exists() and Path("/proc", "self").exists():
+        if owner.isdecimal() and not _runs_since(owner, folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs_since(process: str, folder: Path) -> bool:
+    """Tell whether a process runs that can have made a folder; its number may have gone to a younger one."""
+    try:
+        ticks = int(Path("/proc", process, "stat").read_bytes().rpartition(b")")[2].split()[19])
+        up = float(Path("/proc/uptime").read_text().split()[0])
+        started = time.time() - up + ticks / os.sysconf("SC_CLK_TCK")
+        return started < folder.stat().st_mtime + CLOCKS_DIFFER
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, IndexError):
+        return True  # it cannot be told
 
 
 def remove_folders() -> None:

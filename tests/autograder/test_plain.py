@@ -40,19 +40,23 @@ def test_a_page_holds_the_report_with_letters_as_they_are(plain):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_does_not_hold_the_lock(tmp_path):
-    ours, theirs = os.pipe()
-    with Journal(tmp_path / "tiny.jsonl"):
-        child = os.fork()
-        if child == 0:
-            os.close(theirs)
-            os.read(ours, 1)  # until the other end is closed
-            os._exit(0)
+    hear, say = os.pipe()
+    wait, go = os.pipe()
+    first = Journal(tmp_path / "tiny.jsonl").__enter__()
+    child = os.fork()
+    if child == 0:
+        os.close(go)
+        os.write(say, b"1")
+        os.read(wait, 1)  # until the other end is closed
+        os._exit(0)
     try:
+        os.read(hear, 1)
+        first.close()  # as the end of the first process would
         with Journal(tmp_path / "tiny.jsonl") as journal:
             journal.append({"student": "ada"})
     finally:
-        os.close(theirs)
-        os.close(ours)
+        for end in (go, wait, hear, say):
+            os.close(end)
         os.waitpid(child, 0)
 
 

@@ -284,6 +284,27 @@ def test_closing_leaves_nothing(tmp_path):
         box.run([F], ASK_F)
 
 
+def test_what_killed_graders_left_goes_also_where_another_process_has_their_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(zygotes.tempfile, "gettempdir", lambda: str(tmp_path))
+    living = subprocess.Popen(["sleep", "60"])
+    try:
+        made = {
+            "gone": (4_000_000, 0),
+            "older": (living.pid, 100),
+            "own": (os.getpid(), 0),
+            "now": (living.pid, 0),
+        }
+        folders = {n: tmp_path / f"{zygotes.PREFIX}{number}-{n}" for n, (number, _) in made.items()}
+        for name, (_, age) in made.items():
+            folders[name].mkdir()
+            os.utime(folders[name], (time.time() - age,) * 2)
+        zygotes._remove_orphans()
+        assert {n for n, folder in folders.items() if folder.exists()} == {"own", "now"}
+    finally:
+        living.kill()
+        living.wait()
+
+
 def test_death_of_the_grader_ends_everything():
     program = textwrap.dedent(
         """
