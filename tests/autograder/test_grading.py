@@ -174,7 +174,8 @@ def test_memory_does_not_grow_with_the_class(tiny, tinies, monkeypatch):
 # --- interruptions -------------------------------------------------------------------------------
 
 
-def test_an_interruption_loses_nothing_and_the_next_run_goes_on(handed_in):
+def test_an_interruption_loses_nothing_and_the_next_run_goes_on(handed_in, monkeypatch):
+    monkeypatch.setattr(workers, "TOGETHER", 0.0)  # a write for each report
     seen = []
 
     def stop(report, kept):
@@ -183,7 +184,7 @@ def test_an_interruption_loses_nothing_and_the_next_run_goes_on(handed_in):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(handed_in, on_report=stop)
+        run(handed_in, on_report=stop, workers=1)
     assert set(read_journal(handed_in.journal("tiny"))) == set(seen)
     progress = run(handed_in)
     assert (progress.kept, progress.graded) == (2, 3)
