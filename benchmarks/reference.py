@@ -5,6 +5,10 @@
 Absolute times drift from machine to machine and from hour to hour, so everything here is a ratio: the versions
 take turns, and the median of each is compared within one run. Kernels always use one thread; PyTorch is timed
 with each number of threads asked for. Above 1, the kernel is faster.
+
+A kernel that does next to no arithmetic cannot be faster than memory. Beside it stands a plain copy (`ndarray.copy`)
+that reads and writes as many bytes as the kernel must at least: how fast the kernel is, the copy being 100 %, and by
+how much a copy would be faster than PyTorch, which is about the most that any kernel can reach.
 """
 
 from __future__ import annotations
@@ -62,6 +66,7 @@ class Entry:
     goal: float | None = None
     flops: float = 0
     suite: str = ""
+    moved: int = 0  # bytes that must be read and written at least, where memory is the limit
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Timing:
 
     ours: float
     plain: float
+    copy: float | None
     slower: dict[int, float] = field(default_factory=dict)
 
 
@@ -254,6 +260,7 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
             partial(pooling.max_pool2d_forward, x, k, s, p, 1, False, False),
             forward,
             goals[0],
+            moved=x.nbytes + y.nbytes + winners.nbytes,
         )
         yield Entry(
             f"max pool {name}, 8x64x56^2",
@@ -263,6 +270,7 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
             partial(pooling.max_pool2d_backward, (x.shape, winners, window, layer), dy),
             backward,
             goals[1],
+            moved=x.nbytes + y.nbytes + winners.nbytes,
         )
         count = pooling._counts(x.shape, window, layer, True).astype(x.dtype)
         yield Entry(
@@ -273,6 +281,7 @@ def poolings(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
             partial(pooling.avg_pool2d_forward, x, k, s, p, False, True),
             mean,
             15,
+            moved=x.nbytes + y.nbytes,
         )
     yield unpooling_entry(kind, x)
 
@@ -292,6 +301,7 @@ def unpooling_entry(kind: str, x: Array) -> Entry:
         partial(unpooling.max_unpool2d_forward, y, indices, 2, None, 0, None),
         rival,
         4,
+        moved=x.nbytes + y.nbytes + indices.nbytes,
     )
 
 
@@ -321,14 +331,7 @@ def batch_norms(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
         partial(normalization.batch_norm_forward, x, None, None, gamma, beta, *settings),
         forward,
         8,
-    )
-    yield Entry(
-        "batch norm beside a copy",
-        kind,
-        "forward",
-        partial(fast.batch_norm, x, gamma, beta, 1e-5),
-        x.copy,
-        None,
+        moved=2 * x.nbytes,
     )
     yield Entry(
         "batch norm 8x64x56^2",
@@ -338,6 +341,7 @@ def batch_norms(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
         partial(normalization.batch_norm_backward, saved, dy),
         backward,
         1.5,
+        moved=3 * x.nbytes,
     )
 
 
@@ -382,8 +386,8 @@ def relus(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
         partial(fast.relu, x),
         partial(activations.relu_forward, x),
         forward,
+        moved=2 * x.nbytes,
     )
-    yield Entry("relu beside a copy", kind, "forward", partial(fast.relu, x), x.copy, None)
     yield Entry(
         "relu 8x64x56^2",
         kind,
@@ -391,6 +395,7 @@ def relus(kind: str, rng: np.random.Generator) -> Iterator[Entry]:
         partial(fast.relu_gradient, x, dy),
         partial(activations.relu_backward, x, dy),
         backward,
+        moved=3 * x.nbytes,
     )
 
 
@@ -411,6 +416,8 @@ def measure(entry: Entry, repeats: int, threads: int) -> dict[str, float]:
     }
     if entry.torch is not None:
         turns["torch"] = entry.torch, lambda: torch.set_num_threads(threads)
+    if entry.moved:
+        turns["copy"] = np.ones(entry.moved // 2, np.uint8).copy, lambda: None
     calls = {}
     for key, (work, prepare) in turns.items():
         prepare()
@@ -432,7 +439,7 @@ def all_timings(entries: list[Entry], repeats: int, threads: list[int]) -> list[
     timed = []
     for i, entry in enumerate(entries):
         slower = {n: p[i]["torch"] / p[i]["ours"] for n, p in passes.items() if "torch" in p[i]}
-        timed.append((entry, Timing(first[i]["ours"], first[i]["plain"], slower)))
+        timed.append((entry, Timing(first[i]["ours"], first[i]["plain"], first[i].get("copy"), slower)))
     return timed
 
 
@@ -449,6 +456,10 @@ def row(entry: Entry, timing: Timing, threads: list[int], peak: dict[str, float]
         f"{speed / 1e9:.0f} ({speed / peak[entry.kind]:.0%})" if speed else "",
         *(f"{timing.slower[n]:.2f}" if n in timing.slower else "-" for n in threads),
         goal,
+        "" if timing.copy is None else f"{timing.copy / timing.ours:.0%}",
+        ""
+        if timing.copy is None or 1 not in timing.slower
+        else f"{timing.slower[1] * timing.ours / timing.copy:.1f}",
         f"{timing.plain / timing.ours:.2f}",
     ]
 
@@ -462,6 +473,7 @@ def report(entry: Entry, timing: Timing) -> dict[str, Any]:
         "flops": entry.flops,
         "goal": entry.goal,
         "numpy_over_kernel": timing.plain / timing.ours,
+        "copy_over_kernel": timing.copy and timing.copy / timing.ours,
         "torch_over_kernel": {str(n): value for n, value in timing.slower.items()},
     }
 
@@ -484,7 +496,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="threads for PyTorch")
     options = parser.parse_args()
-    console = Console(width=150)
+    console = Console(width=170)
     use_kernels(True)
     limits = {n: machine_limits(n) for n in sorted({1, *options.threads})}
     peak = limits[1]["gemm"]
@@ -500,7 +512,13 @@ def main() -> None:
     table = Table(
         "what", "type", "direction", "µs", "GF/s (of matrix product)", title="kernel against others"
     )
-    for heading in (*(f"torch {n} thr." for n in options.threads), "goal", "NumPy"):
+    for heading in (
+        *(f"torch {n} thr." for n in options.threads),
+        "goal",
+        "of a copy",
+        "torch / copy",
+        "NumPy",
+    ):
         table.add_column(heading, justify="right")
     entries = [
         entry
