@@ -25,6 +25,7 @@ from typing import Any
 
 from autograder import __version__
 from autograder.assignment import read_toml
+from autograder.cores import stay_on_core
 from autograder.course import Course, CourseError
 from autograder.hand_ins import SIZE_CAP
 from autograder.judging import JUDGE_VERSION, Bundle
@@ -169,6 +170,7 @@ class Cluster:
         self.token = f"backmark-{os.urandom(8).hex()}"
         self.opened = contextlib.ExitStack()
         self.client: Any = None
+        self.here = 0  # how many workers are our own, on this machine
 
     def __enter__(self) -> Cluster:
         try:
@@ -203,9 +205,10 @@ class Cluster:
             raise CourseError(f"--dask local:{count}: give the number of workers, such as local:2.")
         import dask
 
+        self.here = int(count)
         with dask.config.set(CALM):
             cluster = distributed.LocalCluster(
-                n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                n_workers=self.here, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
         self.opened.callback(cluster.close)
@@ -215,7 +218,7 @@ class Cluster:
 
     def _register(self) -> None:
         versions = (__version__, JUDGE_VERSION)
-        plugin = _plugin(self.token, self.name, self.files, self.allow_weak, versions)
+        plugin = _plugin(self.here, self.token, self.name, self.files, self.allow_weak, versions)
         self.client.register_plugin(plugin)
         self.opened.callback(self._forget)
 
@@ -294,7 +297,7 @@ def _distributed() -> Any:
     return distributed
 
 
-def _plugin(*args: Any) -> Any:
+def _plugin(here: int, *args: Any) -> Any:
     from distributed import WorkerPlugin
 
     class Judging(WorkerPlugin):
@@ -303,6 +306,8 @@ def _plugin(*args: Any) -> Any:
         name = args[0]
 
         def setup(self, worker: Any) -> None:
+            if here:
+                stay_on_core(worker.name, here)
             set_up(worker.local_directory, *args)
 
         def teardown(self, worker: Any) -> None:  # noqa: ARG002 - Dask's signature

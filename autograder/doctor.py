@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.cores import usable_cores
+
 OLDEST_PYTHON = (3, 11)
 # package: what it is for, and the extra that brings it; the first two are needed by everybody.
 PACKAGES = {
@@ -73,8 +75,7 @@ def _package(name: str) -> Finding:
 
 
 def _cores() -> Finding:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding("cores", "ok", f"{usable} of {os.cpu_count()}")
+    return Finding("cores", "ok", f"{usable_cores()} of {os.cpu_count()}")
 
 
 def _memory() -> Finding:

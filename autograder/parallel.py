@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
+
+from autograder.cores import usable_cores
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -20,7 +21,7 @@ def shared_out(do: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Res
     Processes are forked, so that what was loaded and registered here (an instructor's own questions) is there,
     too; where there is no fork, or there are few jobs, one process does all.
     """
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     if len(jobs) < WORTH_IT or cores < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(do, jobs)
         return

@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from autograder.cores import stay_on_core
 from autograder.course import Course
 from autograder.hand_ins import fingerprint
 from autograder.judging import Again, Bundle, judge_file, open_sandbox
@@ -99,14 +100,18 @@ class Inherited:
     others: list[Connection] = field(default_factory=list)  # which are not its own
 
 
-def _work(link: Connection, root: str, name: str, allow_weak: bool, given: Inherited | None = None) -> None:
-    """Judge what comes through the link until it is closed."""
+def _work(
+    link: Connection, place: tuple[int, int],
+    root: str, name: str, allow_weak: bool, given: Inherited | None = None,
+) -> None:  # fmt: skip
+    """Judge what comes through the link until it is closed; `place` is the number of this process, of how many."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _OWN.clear()
     signal.signal(signal.SIGTERM, lambda *_: _leave())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _be_named()
+    stay_on_core(*place, *(given.box.processes() if given and given.box else ()))
     for other in given.others if given is not None else ():
         other.close()
     try:
@@ -163,12 +168,14 @@ def _leave() -> None:
 class _Worker:
     """One process as this side sees it, with the jobs it has not answered yet, the one under way first."""
 
-    def __init__(self, args: tuple[str, str, bool], given: Inherited | None = None) -> None:
+    def __init__(
+        self, place: tuple[int, int], args: tuple[str, str, bool], given: Inherited | None = None
+    ) -> None:
         context: Any = multiprocessing.get_context("spawn" if given is None else "fork")
         self.link, theirs = context.Pipe()
         if given is not None:
             given.others.append(self.link)
-        self.process = context.Process(target=_work, args=(theirs, *args, given), daemon=True)
+        self.process = context.Process(target=_work, args=(theirs, place, *args, given), daemon=True)
         with _deaf():
             self.process.start()
         theirs.close()
@@ -287,17 +294,16 @@ class Pool:
     def _start_for(self, jobs: Iterator[Job]) -> None:
         """Start no more processes than there are jobs."""
         while len(self.workers) < self.size and (job := next(jobs, None)) is not None:
-            self.workers.append(self._start())
+            self.workers.append(self._start(len(self.workers)))
             self.workers[-1].give(job)
 
-    def _start(self) -> _Worker:
-        self.watched = None
+    def _start(self, number: int) -> _Worker:
+        self.watched, place = None, (number, self.size)
         if self.bundle is None or not may_fork():
-            return _Worker(self.args)
+            return _Worker(place, self.args)
         box, self.box = self.box, None
-        worker = _Worker(
-            self.args, Inherited(self.bundle, box, [w.link for w in self.workers if not w.link.closed])
-        )
+        links = [w.link for w in self.workers if not w.link.closed]
+        worker = _Worker(place, self.args, Inherited(self.bundle, box, links))
         if box is not None:
             box.hand_over()
         return worker
@@ -338,7 +344,8 @@ class Pool:
                 self.tried.add(suspect.student)
                 self.waiting.append(suspect)
         self.waiting.extend(jobs)
-        self.workers[self.workers.index(worker)] = self._start()
+        number = self.workers.index(worker)
+        self.workers[number] = self._start(number)
         return lost
 
 

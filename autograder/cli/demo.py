@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,12 @@ import click
 from rich.table import Table
 
 from autograder.cli.screen import DONE, FOLDER, OURS, err, escaped, out, progress_bar, report_row
+from autograder.cores import usable_cores
 
 
 @click.command()
 @click.option("--keep", type=FOLDER, help="Keep the made-up course in this folder.")
-@click.option(
-    "--workers", type=click.IntRange(1, 1024), default=os.cpu_count() or 1, show_default="all cores"
-)
+@click.option("--workers", type=click.IntRange(1, 1024), default=usable_cores(), show_default="all cores")
 def demo(keep: Path | None, workers: int) -> int:
     """Make a class, let made-up students hand in, grade them, and print what was found."""
     from autograder.demo import run

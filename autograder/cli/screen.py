@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from autograder.cores import usable_cores
 
 DONE, UNGRADED, MISUSE, OURS, STOPPED = 0, 1, 2, 3, 130
 
@@ -33,7 +34,7 @@ def workers_option(help: str) -> Callable[[Any], Any]:
     return click.option(
         "--workers",
         type=click.IntRange(1, 1024),
-        default=os.cpu_count() or 1,
+        default=usable_cores(),
         show_default="all cores",
         help=help,
     )

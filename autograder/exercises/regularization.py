@@ -344,7 +344,9 @@ def _diagnosis_trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("a strict gap", (call((0.6, 0.85, 0.93), (0.6, 0.83, 0.90), strict),), "other thresholds"),
         Trial("a high demand", (call((0.6, 0.85, 0.93), (0.6, 0.83, 0.90), loose),), "other thresholds"),
         Trial(
-            "exactly the gap allowed", (call((0.5, 0.75, 0.875), (0.5, 0.6875, 0.625), exact),), "at the limits"
+            "exactly the gap allowed",
+            (call((0.5, 0.75, 0.875), (0.5, 0.6875, 0.625), exact),),
+            "at the limits",
         ),
         Trial(
             "exactly the accuracy asked for",

@@ -160,6 +160,10 @@ class Sandbox:
             os.close(self._box)
             self._box = None
 
+    def processes(self) -> list[int]:
+        """Return the process that children are forked from, where it runs."""
+        return [] if self._process is None else [self._process.pid]
+
     def left_behind(self) -> list[str]:
         """List what lies in the working folder of submissions; between two, only the assignment's files."""
         return [] if self._box is None else sorted(os.listdir(self._box))
