@@ -6,11 +6,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.answers.kind import HOSTILE, Asked, Judged, Samples, allowed, cellwise, near, one
+from autograder.answers.kind import (
+    HOSTILE,
+    Asked,
+    Judged,
+    Samples,
+    allowed,
+    cellwise,
+    near,
+    one,
+    same_whole,
+)  # fmt: skip
 from autograder.answers.reading import Blank, Unreadable, decimal, nested, plain, whole
 
 
@@ -21,7 +32,7 @@ class Array:
         self.axes, self.how = axes, how
 
     def parse(self, raw: Any, part: Asked) -> np.ndarray:
-        entry: Callable[[str], Any] = decimal if "places" in part.options else whole
+        entry: Callable[[str], Any] = decimal if "places" in part.options else _whole_or_not
         try:
             found = nested(plain(raw), entry, self.axes)
         except Blank:
@@ -41,7 +52,10 @@ class Array:
         if got.shape != want.shape:
             return Judged(0.0, (), _other_size(got.shape, want.shape))
         if "places" not in part.options:
-            return cellwise((got == want).ravel().tolist())
+            judged = cellwise(same_whole(got, want).ravel().tolist())
+            if (got == np.round(got)).all():
+                return judged
+            return replace(judged, message=f"{judged.message} All of them are whole numbers.")
         return cellwise([near(a, t, part.options) for a, t in zip(got.ravel(), want.ravel(), strict=True)])
 
     def same(self, value: Any, truth: Any, part: Asked) -> bool:
@@ -52,7 +66,7 @@ class Array:
         if got.shape != want.shape:
             return False
         if "places" not in part.options:
-            return bool((got == want).all())
+            return bool(same_whole(got, want).all())
         return bool((np.abs(got - want) <= allowed(want, part.options)).all())
 
     def show(self, value: Any) -> str:
@@ -68,7 +82,7 @@ class Array:
             self.show(truth),
         )
         longer = np.concatenate([array, array], axis=-1)
-        wrong = (self.show(array + 1), self.show(longer))
+        wrong = (self.show(array + 1), self.show(longer), self.show(array + 0.125))
         ragged = "[[1, 2], [3]]"
         return Samples(
             pasted + typed, wrong, (*HOSTILE, "[1, 2", "[1, [2]]", "1,,2", "[1 2 ... 9]", "[]", ragged)
@@ -120,6 +134,12 @@ class Shape:
         )
         wrong = ("x".join([*sizes, "1"]), "x".join([str(truth[0] + 1), *sizes[1:]]))
         return Samples(right, wrong, (*HOSTILE, "3x-1", "3.5x2", "3xx2", "3x"))
+
+
+def _whole_or_not(text: str) -> float | None:
+    """Read an entry where whole ones are asked for; a fraction tells what somebody did."""
+    value = whole(text)
+    return decimal(text) if value is None else value
 
 
 def _shape(found: Any) -> tuple[int, ...] | None:

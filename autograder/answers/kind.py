@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 
 class Asked(Protocol):
     """What a kind needs to know of a part."""
@@ -58,6 +60,15 @@ def near(value: float, truth: Any, options: Mapping[str, Any]) -> bool:
     """Compare as §rounding asks: half a unit of the last place, a fifth of that for luck, and the slack."""
     target = float(Fraction(truth)) if isinstance(truth, str) else float(truth)
     return bool(abs(value - target) <= allowed(target, options))
+
+
+NOT_WHOLE = "The result is a whole number."
+
+
+def same_whole(value: Any, target: Any) -> Any:
+    """Compare where whole numbers are asked for: exactly; but a fraction (a mistake's answer) to two places."""
+    whole = np.equal(target, np.round(target))
+    return np.where(whole, np.equal(value, target), np.abs(np.subtract(value, target)) <= allowed(target, {}))
 
 
 def allowed(target: Any, options: Mapping[str, Any]) -> Any:

@@ -7,24 +7,30 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from autograder.answers.kind import HOSTILE, Asked, Judged, Samples, near, one
+from autograder.answers.kind import HOSTILE, NOT_WHOLE, Asked, Judged, Samples, near, one, same_whole
 from autograder.answers.reading import Unreadable, comma_number, decimal, plain, rational, whole
 
 
 class Int:
-    """A whole number, compared exactly."""
+    """A whole number, compared exactly.
 
-    def parse(self, raw: Any, part: Asked) -> int:
-        value = whole(plain(raw))
-        if value is None:
-            raise Unreadable("Write one whole number in digits, such as 13.")
-        return value
+    A fraction can be read, for it tells what somebody did: a size that was not rounded down, say.
+    """
+
+    def parse(self, raw: Any, part: Asked) -> int | float:
+        text = plain(raw)
+        for read in (whole, decimal, comma_number):
+            value = read(text)
+            if value is not None:
+                return value
+        raise Unreadable("Write one whole number in digits, such as 13.")
 
     def judge(self, value: Any, truth: Any, part: Asked) -> Judged:
-        return one(value == truth)
+        right = bool(same_whole(value, truth))
+        return one(right) if right or float(value).is_integer() else one(False, NOT_WHOLE)
 
     def show(self, value: Any) -> str:
-        return str(value)
+        return str(value) if float(value).is_integer() else f"{value:.2f}"
 
     def samples(self, part: Asked, truth: Any) -> Samples:
         right = (
@@ -35,9 +41,8 @@ class Int:
             f"${truth}$",
             str(truth).replace("-", "−"),
         )
-        return Samples(
-            right, (str(truth + 1), str(truth - 10)), (*HOSTILE, f"{truth}.4", f"{truth} 7", "1,234")
-        )
+        wrong = (str(truth + 1), str(truth - 10), f"{truth}.4", f"{truth}.001", f"{3 * truth + 1}/3")
+        return Samples(right, wrong, (*HOSTILE, f"{truth} 7", "1,234"))
 
 
 class Num:

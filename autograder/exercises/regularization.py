@@ -154,7 +154,7 @@ def _forward_trials(rng: np.random.Generator) -> Sequence[Trial]:
             made.append(Trial(name, (_forward(x, p, mode, mask, False, layout),), f"{mode}, test"))
         all_kept = _forward(rng.normal(size=(2, 3)) + 3.0, 0.0, mode, np.ones((2, 3)), True)
         made.append(Trial("nothing to drop", (all_kept,), f"{mode}, training"))
-        made += [_drawn_trial(rng, mode, p) for p in (0.2, 0.6)]
+        made += [_drawn_trial(rng, mode, p) for p in (0.2, 0.5, 0.6)]
         idle = _forward(rng.normal(size=(4, 3)) + 3.0, 0.3, mode, Rng(7), False)
         made.append(Trial("a generator, not needed here", (idle,), f"{mode}, test"))
     x, mask = rng.normal(size=(3, 4)), _mask(rng, (3, 4), 0.4)

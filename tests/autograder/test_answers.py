@@ -183,10 +183,23 @@ class TestNumbers:
     def test_large_whole_numbers_stay_exact(self):
         assert read("int", "123456789012345678") == 123456789012345678
 
-    @pytest.mark.parametrize("text", ["13.4", "13,4", "1/3", "26/2", "1e-1", "13 14", "thirteen", "13px"])
-    def test_what_is_no_whole_number(self, text):
+    @pytest.mark.parametrize("text", ["1,345", "13 14", "thirteen", "13px", "1/0", "9 2/3"])
+    def test_what_is_no_number_where_a_whole_one_is_asked_for(self, text):
         with pytest.raises(Unreadable, match="whole number"):
             read("int", text)
+
+    @pytest.mark.parametrize("text", ["13.4", "13,4", "13.001", "12.999", "1/3", "1e-1", "-13.0001"])
+    def test_a_fraction_where_a_whole_number_is_asked_for_is_wrong(self, text):
+        judged = judge("int", text, 13)
+        assert (judged.score, judged.message) == (0.0, "The result is a whole number.")
+
+    @pytest.mark.parametrize("text", ["9.67", "29/3", "9,67", "9.6666667"])
+    def test_a_fraction_is_what_a_mistake_that_does_not_round_answers(self, text):
+        assert same(read("int", text), 29 / 3, Part("size", "", "int"))
+
+    @pytest.mark.parametrize("text", ["9.6", "9", "10", "9.68"])
+    def test_another_fraction_is_not(self, text):
+        assert not same(read("int", text), 29 / 3, Part("size", "", "int"))
 
     @pytest.mark.parametrize(
         ("text", "value"), [("0,5", 0.5), ("-12,75", -12.75), ("0,125", 0.125), (".5", 0.5)]
@@ -283,7 +296,7 @@ class TestArrays:
             ("1,,2", "missing"),
             ("[[1 2 ... 9]]", "left out"),
             ("1 two", "“two”"),
-            ("1.5 2", "“1.5”"),
+            ("1.5 2x", "“2x”"),
             ("[[[[[[[[1]]]]]]]]", "levels of brackets"),
             ("1 " * 5_000, "numbers here"),
         ],
@@ -291,6 +304,11 @@ class TestArrays:
     def test_the_refusal_says_what_is_the_matter(self, text, problem):
         with pytest.raises(Unreadable, match=problem):
             read("mat", text)
+
+    def test_fractions_among_whole_entries_are_wrong_entries(self):
+        judged = judge("mat", "1 2.001\n3 4", [[1, 2], [3, 4]])
+        assert judged.cells == (True, False, True, True)
+        assert judged.message == "3 of 4 cells are right. All of them are whole numbers."
 
     def test_partial_credit_cell_by_cell(self):
         judged = judge("mat", "1 2\n3 5", [[1, 2], [3, 4]])

@@ -192,7 +192,7 @@ def _two_sources(X: Any, p: float, mode: str, rng: Any = None, mask: Any = None,
 
 def _other_mask(X: Any, p: float, mode: str, source: Any, train: bool) -> Any:
     mask = _drawn(X, p, source)
-    return X * (mask if train else 1.0) * _right_scale(p, mode, train), ~mask
+    return X * (mask if train else 1.0) * _right_scale(p, mode, train), np.logical_not(mask)
 
 
 _forward(
@@ -259,7 +259,7 @@ _forward(
 _masked(
     "mask-reversed", "swap", "You drop where the mask is 1 and keep where it is 0.",
     "The mask is 1 where a unit is kept: Y = X * mask.",
-    lambda X, p, source: ~_drawn(X, p, source),
+    lambda X, p, source: np.logical_not(_drawn(X, p, source)),
 )  # fmt: skip
 _masked(
     "mask-keeps-dropped", "swap", "You keep units with probability p_drop; that is the probability to lose them.",
@@ -367,7 +367,7 @@ _backward(
 _backward(
     "backward-mask-reversed", "swap", "You pass the gradient to the dropped units and not to those that were kept.",
     "The mask is 1 where a unit was kept: multiply by it.",
-    lambda dY, mask, p, mode: dY * ~mask * _right_scale(p, mode, True),
+    lambda dY, mask, p, mode: dY * np.logical_not(mask) * _right_scale(p, mode, True),
 )  # fmt: skip
 _backward(
     "backward-new-mask", "scope",

@@ -135,7 +135,7 @@ const Judge = (() => {
   function array(text, part, axes, how) {
     let found;
     try {
-      found = nested(plain(text), "places" in part.options ? decimal : whole, axes);
+      found = nested(plain(text), "places" in part.options ? decimal : (t) => whole(t) ?? decimal(t), axes);
     } catch (problem) {
       if (problem instanceof Blank || !(problem instanceof Unreadable)) throw problem;
       throw new Unreadable(`${problem.message} ${how}`);
@@ -162,7 +162,7 @@ const Judge = (() => {
   };
 
   const READ = {
-    int: (text) => numeric(text, whole, "Write one whole number in digits, such as 13."),
+    int: (text) => numeric(text, (t) => whole(t) ?? decimal(t) ?? commaNumber(t), "Write one whole number in digits, such as 13."),
     num: (text) => numeric(text, (t) => decimal(t) ?? commaNumber(t), "Write one decimal number with a point, such as 0.25, or a fraction such as 1/4."),
     frac: (text) => numeric(text, (t) => rational(t) ?? decimal(t), "Write a fraction such as 3/4, a whole number, or a decimal with a point."),
     vec: (text, part) => array(text, part, 1, "Write the numbers of the list one after the other, such as [1, 2, 3]."),
@@ -258,16 +258,19 @@ const Judge = (() => {
     return Math.abs(value - target) <= allowed + 1e-12 * (1 + Math.abs(target));
   }
 
+  // Whole numbers exactly; a fraction, which is a mistake's answer, to two places.
+  const sameWhole = (value, truth) => (Number.isInteger(truth) ? value === truth : near(value, truth, {}));
+
   const flat = (list) => (Array.isArray(list) ? list.flatMap(flat) : [list]);
 
   function sameArray(value, truth, part) {
     if (String(shapeOf(value)) !== String(shapeOf(truth))) return false;
     const [got, want] = [flat(value), flat(truth)];
-    return got.every((one, i) => ("places" in part.options ? near(one, want[i], part.options) : one === number(want[i])));
+    return got.every((one, i) => ("places" in part.options ? near(one, want[i], part.options) : sameWhole(one, number(want[i]))));
   }
 
   const SAME_KIND = {
-    int: (value, truth) => value === truth,
+    int: sameWhole,
     num: (value, truth, part) => near(value, truth, part.options),
     frac: (value, truth) => {
       if (!Array.isArray(value)) return near(value, String(truth), { places: 3 });
