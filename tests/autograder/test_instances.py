@@ -344,7 +344,7 @@ def test_a_size_that_was_not_rounded_down_is_named_as_it_is_typed():
     """Where a whole number is asked for, 9.67 is what tells the mistake."""
     asked = QUESTIONS["CARITH-1"]
     drawn = (issue(asked, np.random.default_rng(seed), 2) for seed in range(50))
-    sizes = ((v, dict((m.name, a) for m, a in lookalikes(asked, v)).get("out-not-floored")) for v in drawn)
+    sizes = ((v, {m.name: a for m, a in lookalikes(asked, v)}.get("out-not-floored")) for v in drawn)
     variant, answer = next((v, a["size"]) for v, a in sizes if a is not None)
     typed = answers.KINDS["int"].parse(f"{answer:.2f}", variant.parts[0])
     assert [m.name for m in name_part(asked, variant, "size", typed)] == ["out-not-floored"]
