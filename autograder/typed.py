@@ -18,7 +18,8 @@ import numpy as np
 
 from autograder import answers
 from autograder.assignment import Issued, issued
-from autograder.instances import name_typed
+from autograder.instances import lookalikes
+from autograder.mistakes import Mistake
 from autograder.model import Part, Status, Variant, Verdict
 from autograder.questions import QUESTIONS, Question
 
@@ -33,7 +34,11 @@ _UNNAMED = "The answer matches none of the mistakes known for this question."
 
 @dataclass(frozen=True)
 class Marked:
-    """One part as judged. `problem` says why there is no value; `carried` is how right it is as a consequence."""
+    """One part as judged.
+
+    `problem` says why there is no value; `carried` is how right it is as a consequence; `names` are the mistakes
+    that explain it.
+    """
 
     part: Part
     out_of: float
@@ -42,6 +47,7 @@ class Marked:
     blank: bool = False
     carried: float = 0.0
     because: tuple[str, ...] = ()
+    names: tuple[Mistake, ...] = ()
     staff: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -52,18 +58,19 @@ class Marked:
 
 def judge_typed(one: Issued, raw: Any, points: float, carried_share: float = CARRIED_SHARE) -> list[Verdict]:
     """Judge what was typed: one verdict for each part, together worth `points`."""
-    marked, names = mark_typed(one, raw, points)
-    return [_verdict(one, m, carried_share, names) for m in marked]
+    return [_verdict(one, m, carried_share) for m in mark_typed(one, raw, points)]
 
 
-def mark_typed(one: Issued, raw: Any, points: float) -> tuple[list[Marked], list[Any]]:
+def mark_typed(one: Issued, raw: Any, points: float) -> list[Marked]:
     """Judge each part, errors carried forward, and name the mistakes that explain what is wrong."""
     shares = part_points(one.variant, points)
     values = read_parts(one, raw)
     marked = [_marked(one, raw, values, part, shares[part.id]) for part in one.variant.parts]
     if any(m.score < 1 for m in marked) and values:
         marked = _with_carried(one, marked, values)
-    return marked, _names(one.variant, values, marked)
+    with contextlib.suppress(Exception):  # a fault in naming must not touch the marks
+        return _named(one.variant, values, marked)
+    return marked
 
 
 def consequence(one: Issued, m: Marked) -> str:
@@ -276,21 +283,33 @@ def _plain(value: Any) -> Any:
 # --- names and verdicts --------------------------------------------------------------------------
 
 
-def _names(variant: Variant, values: Mapping[str, Any], marked: Sequence[Marked]) -> list[Any]:
-    """Name what explains the wrong parts; what merely follows from them may, but need not, fit too."""
-    if all(m.score == 1 for m in marked) or not values:
-        return []
-    roots = {k: v for k, v in values.items() if all(m.part.id != k or m.carried < 1 for m in marked)}
-    with contextlib.suppress(Exception):
-        found = list(name_typed(QUESTIONS[variant.question], variant, roots))
-        if len(found) > 1 and len(roots) < len(values):
-            whole = name_typed(QUESTIONS[variant.question], variant, values)
-            found = [m for m in found if m in whole] or found
-        return found
-    return []
+def _named(variant: Variant, values: Mapping[str, Any], marked: Sequence[Marked]) -> list[Marked]:
+    """Name what explains the wrong parts: all of them, or else each by itself, for there may be two mistakes.
+
+    What merely follows from other wrong parts may, but need not, fit too.
+    """
+    roots = {m.part.id: values[m.part.id] for m in marked if m.part.id in values and m.score < 1 > m.carried}
+    if not roots:
+        return list(marked)
+    parts, seen = {p.id: p for p in variant.parts}, lookalikes(QUESTIONS[variant.question], variant)
+
+    def explaining(some: Mapping[str, Any]) -> list[Mistake]:
+        return [m for m, gives in seen if all(answers.same(v, gives[p], parts[p]) for p, v in some.items())]
+
+    found = explaining(roots)
+    if len(found) > 1:
+        all_wrong = explaining(
+            {m.part.id: values[m.part.id] for m in marked if m.part.id in values and m.score < 1}
+        )
+        found = [m for m in found if m in all_wrong] or found
+    names = {p: found or explaining({p: value}) for p, value in roots.items()}
+    return [
+        m if m.score == 1 else dataclasses.replace(m, names=tuple(names.get(m.part.id, found)))
+        for m in marked
+    ]
 
 
-def _verdict(one: Issued, m: Marked, share: float, names: Sequence[Any]) -> Verdict:
+def _verdict(one: Issued, m: Marked, share: float) -> Verdict:
     check = m.part.id if len(one.variant.parts) > 1 else "answer"
 
     def made(status: Status, points: float, message: str, **more: Any) -> Verdict:
@@ -306,7 +325,7 @@ def _verdict(one: Issued, m: Marked, share: float, names: Sequence[Any]) -> Verd
     earned = m.score + share * max(m.carried - m.score, 0.0)
     if m.carried > m.score and earned > m.score:
         return _as_consequence(one, m, earned, made)
-    return _as_wrong(one, m, names, made)
+    return _as_wrong(one, m, made)
 
 
 def _as_consequence(one: Issued, m: Marked, earned: float, made: Any) -> Verdict:
@@ -325,7 +344,8 @@ def _asked(one: Issued, parts: Sequence[str]) -> str:
     return " and ".join(f'"{prompts[p][:80]}{"..." if len(prompts[p]) > 80 else ""}"' for p in parts)
 
 
-def _as_wrong(one: Issued, m: Marked, names: Sequence[Any], made: Any) -> Verdict:
+def _as_wrong(one: Issued, m: Marked, made: Any) -> Verdict:
+    names = m.names
     points = round(m.out_of * m.score, 4)
     only = names[0] if len(names) == 1 else None
     what = " OR: ".join(n.what for n in names[:3]) or _UNNAMED

@@ -198,11 +198,17 @@ def _with_letter(part: Part, value: Any) -> str:
 def judged(variant: Variant, texts: Mapping[str, str]) -> Outcome:
     """Judge typed answers to a question as grading does: an error costs its part, not what follows from it."""
     one = issued("", variant.question, variant)
-    marked, names = mark_typed(one, dict(texts), 1.0)
+    marked = mark_typed(one, dict(texts), 1.0)
     scores = [max(m.score, m.carried) for m in marked]
     score = sum(m.part.share * got for m, got in zip(marked, scores)) / sum(m.part.share for m in marked)
     parts = tuple(_part(one, m) for m in marked)
-    return Outcome(parts, score, tuple(names), right_answers(variant), variant.solution)
+    return Outcome(
+        parts,
+        score,
+        tuple(dict.fromkeys(name for m in marked for name in m.names)),
+        right_answers(variant),
+        variant.solution,
+    )
 
 
 def _part(one: Issued, m: Marked) -> PartOutcome:

@@ -214,3 +214,23 @@ def test_rows_are_judged_by_the_rows_before_them(doubling, table, points, withou
 def test_points_are_shared_exactly(meadow):
     assert sum(part_points(meadow.variant, 1.0).values()) == 1.0
     assert list(part_points(meadow.variant, 8.0).values()) == [2.0, 4.0, 2.0]
+
+
+def test_two_mistakes_are_named_each_where_it_was_made(meadow):
+    """Neither explains both numbers; each part is told its own, and a part that nothing explains is told so."""
+
+    @mistake("MEADOW", "way-forgotten", family="omission")
+    def way_forgotten(params):
+        """You leave out the 5 for the way.
+
+        Add it.
+        """
+        return {"cost": 72}
+
+    try:
+        found = judged(meadow, "10", "72", "99")
+    finally:
+        del _REGISTRY["MEADOW", "forward", "way-forgotten"]
+    assert [v.mistake for v in found.values()] == ["sides-added", "way-forgotten", None]
+    assert [v.mistakes_consistent for v in found.values()] == [("sides-added",), ("way-forgotten",), ()]
+    assert "none of the mistakes known" in found["ratio"].hint[1]
