@@ -40,6 +40,7 @@ class PartOutcome:
     part: str
     status: str
     message: str
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,6 @@ class Outcome:
 
     parts: tuple[PartOutcome, ...]
     score: float
-    mistakes: tuple[Mistake, ...]
     right: Mapping[str, str]
     solution: tuple[str, ...]
 
@@ -61,6 +61,18 @@ class Outcome:
     def is_right(self) -> bool:
         """Tell whether every part is right."""
         return all(one.status == "right" for one in self.parts)
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Return all mistakes that explain something."""
+        return tuple(dict.fromkeys(mistake for one in self.parts for mistake in one.mistakes))
+
+    def explained(self) -> list[tuple[str, tuple[Mistake, ...]]]:
+        """Return what explains which part; with "" for the part where the same mistakes explain all."""
+        told = [(one.part, one.mistakes) for one in self.parts if one.mistakes]
+        if len({mistakes for _, mistakes in told}) < 2:
+            return [("", told[0][1])] if told else []
+        return told
 
 
 @dataclass(frozen=True)
@@ -173,7 +185,7 @@ class Quiz:
         """Return the solution of the current question; it counts as not known."""
         assert self.current is not None, "nothing was asked yet"
         self._remember(0.0, ())
-        return Outcome((), 0.0, (), right_answers(self.current), self.current.solution)
+        return Outcome((), 0.0, right_answers(self.current), self.current.solution)
 
     def _remember(self, score: float, mistakes: tuple[str, ...]) -> None:
         v = self.current
@@ -202,13 +214,7 @@ def judged(variant: Variant, texts: Mapping[str, str]) -> Outcome:
     scores = [max(m.score, m.carried) for m in marked]
     score = sum(m.part.share * got for m, got in zip(marked, scores)) / sum(m.part.share for m in marked)
     parts = tuple(_part(one, m) for m in marked)
-    return Outcome(
-        parts,
-        score,
-        tuple(dict.fromkeys(name for m in marked for name in m.names)),
-        right_answers(variant),
-        variant.solution,
-    )
+    return Outcome(parts, score, right_answers(variant), variant.solution)
 
 
 def _part(one: Issued, m: Marked) -> PartOutcome:
@@ -219,4 +225,4 @@ def _part(one: Issued, m: Marked) -> PartOutcome:
     if m.carried > m.score:
         return PartOutcome(m.part.id, "follows" if m.carried == 1 else "partial", consequence(one, m))
     status = "right" if m.score == 1 else "partial" if m.score > 0 else "wrong"
-    return PartOutcome(m.part.id, status, m.judged.message)
+    return PartOutcome(m.part.id, status, m.judged.message, m.names)

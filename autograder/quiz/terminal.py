@@ -128,9 +128,10 @@ class Surface:
         self._solution(variant, outcome)
 
     def _mistakes(self, outcome: Outcome) -> None:
-        for number, mistake in enumerate(outcome.mistakes[:3]):
-            lead = "or: " if number else ""
-            self.console.print(Markdown(readable(f"{lead}**{mistake.what}** {mistake.how}")))
+        for part, mistakes in outcome.explained():
+            for number, mistake in enumerate(mistakes[:3]):
+                lead = "or: " if number else f"{part}: " if part else ""
+                self.console.print(Markdown(readable(f"{lead}**{mistake.what}** {mistake.how}")))
         if not outcome.mistakes and outcome.parts and not outcome.is_right:
             self.console.print("This matches none of the mistakes known for this question.")
 

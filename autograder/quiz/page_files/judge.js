@@ -290,5 +290,15 @@ const Judge = (() => {
 
   const read = (text, part) => READ[part.kind](text, part);
   const same = (value, truth, part) => SAME_KIND[part.kind](value, truth, part);
-  return { read, same, Unreadable, Blank };
+  // Mistakes that explain every wrong part; if there is none, those that explain each part by itself.
+  function named(lookalikes, values, wrong) {
+    const explaining = (parts) =>
+      lookalikes.filter((one) => parts.every((part) => same(values[part.id], one.answers[part.id], part)));
+    if (!wrong.length) return [];
+    const all = explaining(wrong);
+    if (all.length) return [{ part: "", mistakes: all }];
+    return wrong.map((part) => ({ part: part.id, mistakes: explaining([part]) })).filter((one) => one.mistakes.length);
+  }
+
+  return { read, same, named, Unreadable, Blank };
 })();

@@ -25,17 +25,7 @@ function check(item, form) {
   }
   if (unread.length) return { unread };
   const wrong = item.parts.filter((part) => !Judge.same(values[part.id], part.truth, part));
-  return { wrong: wrong.map((part) => part.id), mistakes: named(item, values, wrong) };
-}
-
-// Mistakes that explain every wrong part; if there is none, those that explain most.
-function named(item, values, wrong) {
-  const explained = item.lookalikes.map((one) => ({
-    ...one,
-    count: wrong.filter((part) => Judge.same(values[part.id], one.answers[part.id], part)).length,
-  }));
-  const most = Math.max(0, ...explained.map((one) => one.count));
-  return most ? explained.filter((one) => one.count === most) : [];
+  return { wrong: wrong.map((part) => part.id), named: Judge.named(item.lookalikes, values, wrong) };
 }
 
 function line(tag, text, name) {
@@ -58,12 +48,14 @@ function show(section, item, found) {
   chip.append(line("span", word, `chip ${right ? "right" : found.wrong.length < item.parts.length ? "partial" : "wrong"}`));
   place.append(chip);
   if (!right && item.parts.length > 1) place.append(line("p", `Not right yet: ${found.wrong.join(", ")}.`));
-  found.mistakes.slice(0, 3).forEach((one, number) => {
-    const sentence = line("p", "");
-    sentence.append(number ? "or: " : "", line("b", one.what), ` ${one.how}`);
-    place.append(sentence);
-  });
-  if (!right && !found.mistakes.length) place.append(line("p", "This matches none of the mistakes known for this question."));
+  for (const { part, mistakes } of found.named) {
+    mistakes.slice(0, 3).forEach((one, number) => {
+      const sentence = line("p", "");
+      sentence.append(number ? "or: " : part ? `${part}: ` : "", line("b", one.what), ` ${one.how}`);
+      place.append(sentence);
+    });
+  }
+  if (!right && !found.named.length) place.append(line("p", "This matches none of the mistakes known for this question."));
   if (!right) section.querySelector(".solution").hidden = false;
 }
 
@@ -72,7 +64,7 @@ function summarise() {
   const right = all.filter((one) => one.wrong.length === 0).length;
   document.getElementById("score").textContent = `${right} of ${all.length} right at the first readable answer; ${items.length - all.length} still open.`;
   const counts = new Map();
-  for (const one of all) for (const mistake of one.mistakes) counts.set(mistake.what, (counts.get(mistake.what) ?? 0) + 1);
+  for (const one of all) for (const mistake of new Set(one.named.flatMap((each) => each.mistakes))) counts.set(mistake.what, (counts.get(mistake.what) ?? 0) + 1);
   const rows = [...counts].sort((a, b) => b[1] - a[1]).map(([what, times]) => line("li", `${times} × ${what}`));
   document.getElementById("mistakes").replaceChildren(...rows);
 }
