@@ -124,6 +124,7 @@ def _distinguish(got: Any, expected: Any) -> tuple[str, str]:
 
 def _value(value: Any, full: bool = False) -> str:
     if isinstance(value, float) and math.isfinite(value):
+        value += 0.0  # nobody is told of -0
         return repr(float(value)) if full else f"{value:.6g}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_value(item, full) for item in value) + "]"

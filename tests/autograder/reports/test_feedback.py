@@ -157,6 +157,7 @@ def test_ordinary_ids_keep_their_names(student):
         ),
         ({"index": None, "got": None, "expected": "3/4", "allowed": None}, "got None, expected 3/4"),
         ({"index": [0], "got": float("nan"), "expected": float("inf")}, "at [0], got nan, expected inf"),
+        ({"index": [1], "got": -0.0, "expected": 3.0}, "at [1], got 0, expected 3"),
         ({"index": [2], "got": np.float64(0.5), "expected": 0.25}, "at [2], got 0.5, expected 0.25"),
     ],
 )
