@@ -309,6 +309,11 @@ def _own(trial: KeyTrial) -> list[tuple[int, int]]:
 
 
 def _applies(trial: KeyTrial, other: Outcomes) -> bool:
+    statuses = {outcome.status for outcome in other}
+    if (
+        "missing" in statuses <= {"ok", "missing"}
+    ):  # a mistake that gives nothing leaves nothing for the next call
+        return False
     return not any(other[i].status == "ok" and _empty(other[i].value) for _, i in _own(trial))
 
 

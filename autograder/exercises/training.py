@@ -291,12 +291,13 @@ exercise(
 
 def _head_trials(rng: np.random.Generator) -> Sequence[Trial]:
     made = []
-    for group, name, hidden, old, new in (
-        ("fewer classes", "from 10 classes to 4", 60, 10, 4),
-        ("more classes", "from 3 classes to 12", 40, 3, 12),
-        ("as many classes", "another task with 8 classes", 50, 8, 8),
+    for group, name, hidden, old, new, frozen in (
+        ("fewer classes", "from 10 classes to 4", 60, 10, 4, 0),
+        ("more classes", "from 3 classes to 50", 20, 3, 50, 0),
+        ("as many classes", "another task with 8 classes", 50, 8, 8, 0),
+        ("a frozen network", "all layers frozen, from 6 classes to 5", 50, 6, 5, 4),
     ):
-        net = _net(rng, 4, hidden, old)
+        net = _net(rng, 4, hidden, old, frozen)
         first, other = (int(s) for s in rng.integers(1, 2**31, size=2))
         calls: list[Call] = []
         for seed in (first, first, other):

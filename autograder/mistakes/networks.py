@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograder.mistakes import mistake
+from autograder.mistakes import Mistake, mistake
 
 Functions = dict[str, Callable[..., Any]]
 
@@ -75,6 +75,68 @@ def params_nested(right: Functions) -> Functions:
     Extend one list with the parameters of each layer.
     """
     return _variant(right, params=lambda self: [list(layer.params()) for layer in self.layers])
+
+
+def _backwards(name: str, family: str) -> Callable[[Callable[..., Any]], Mistake]:
+    """Register what a backward method does instead."""
+
+    def register(backward: Callable[..., Any]) -> Mistake:
+        def spoilt(right: Functions) -> Functions:
+            return _variant(right, backward=backward)
+
+        spoilt.__doc__ = backward.__doc__
+        return mistake("Sequential", name, family=family)(spoilt)
+
+    return register
+
+
+@_backwards("first-layer-skipped-on-the-way-back", family="off-by-one")
+def first_layer_skipped_on_the_way_back(self: Any, dY: Any) -> Any:
+    """You leave out the first layer on the way back.
+
+    Go down to index 0: reversed(self.layers), or range(len(layers) - 1, -1, -1).
+    """
+    for layer in self.layers[:0:-1]:
+        dY = layer.backward(dY)
+    return dY
+
+
+@_backwards("every-layer-gets-the-last-gradient", family="scope")
+def every_layer_gets_the_last_gradient(self: Any, dY: Any) -> Any:
+    """You give every layer the gradient that came from the loss.
+
+    What one layer returns goes to the next: dY = layer.backward(dY).
+    """
+    return [layer.backward(dY) for layer in reversed(self.layers)][-1]
+
+
+@mistake("Sequential", "params-in-reverse-order", family="order")
+def params_in_reverse_order(right: Functions) -> Functions:
+    """You list the layers' parameters from the last layer to the first.
+
+    Begin with the layer closest to the input.
+    """
+    return _variant(right, params=lambda self: [p for la in reversed(self.layers) for p in la.params()])
+
+
+@mistake("Sequential", "params-of-weights-only", family="omission")
+def params_of_weights_only(right: Functions) -> Functions:
+    """You list the weights only, without the biases.
+
+    Extend the list with everything that layer.params() gives.
+    """
+    return _variant(right, params=lambda self: [p for la in self.layers for p in la.params()[:1]])
+
+
+@mistake("Sequential", "params-of-layers-not-frozen", family="scope")
+def params_of_layers_not_frozen(right: Functions) -> Functions:
+    """You leave out the parameters of frozen layers.
+
+    params() lists all of them; whether a layer is frozen is asked when the step is taken.
+    """
+    return _variant(
+        right, params=lambda self: [p for la in self.layers if not la.frozen for p in la.params()]
+    )
 
 
 @mistake("Sequential", "layers-shared", family="scope", kind="behaviour")

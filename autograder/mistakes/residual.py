@@ -305,3 +305,39 @@ def skip_gradient_gated(dy: Array, x: Array, w: Array, p: Array, da: Array) -> A
     The skip connection passes dy on as it is: dx = da W + dy, or + dy P.
     """
     return _gradients(dy, x, w, p, da, da)[0], *_gradients(dy, x, w, p, da, dy)[1:]
+
+
+@mistake("residual_forward", "skip-only-with-projection", family="omission", kind="behaviour")
+def skip_only_with_projection(right: dict[str, Any]) -> dict[str, Any]:
+    """You add the skip connection only where there is a projection.
+
+    Without P the skip is x itself: add that to the branch.
+    """
+
+    def residual_forward(x: Array, W: Array, P: Array = None) -> Any:
+        y, cache = right["residual_forward"](x, W, P)
+        return (y if P is not None else _relu(x @ W.T)), cache
+
+    return {**right, "residual_forward": residual_forward}
+
+
+@_backward("dW-and-dP-transposed", family="orientation")
+def dw_and_dp_transposed(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You return the gradients of W and of P transposed.
+
+    They have the shapes of W and P, one row for each output: da^T x and dy^T x.
+    """
+    dx, dw, dp = _gradients(dy, x, w, p, da, dy)
+    return dx, dw.T, None if dp is None else dp.T
+
+
+@_backward("projection-ignored-on-the-way-back", family="omission")
+def projection_ignored_on_the_way_back(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You hand dy on to x as it is, although the skip connection has a projection.
+
+    With y = F(x) + x P^T the skip hands back dy P.
+    """
+    if p is None or w.shape[0] != w.shape[1]:
+        return None
+    dx, dw, dp = _gradients(dy, x, w, p, da, dy)
+    return dx - dy @ p + dy, dw, dp
