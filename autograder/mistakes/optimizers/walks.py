@@ -275,6 +275,18 @@ _momentum(
     lambda grad, w, lr, alpha, v: (
         lr * grad(w) + (0 if v is None else alpha * v), grad(w) + (0 if v is None else alpha * v)),
 )  # fmt: skip
+_momentum(
+    "momentum_slide", "slide-old-gradient-overwritten", "order",
+    "You set g_old to the new gradient before the step, so the new one counts 1 + alpha times and no old one at all.",
+    "Take the step first, then g_old = g.",
+    lambda grad, w, lr, alpha, _old: (lr * (1 + alpha) * grad(w), None),
+)  # fmt: skip
+_momentum(
+    "momentum_classical", "classical-first-gradient-twice", "off-by-one",
+    "You start with the first gradient as velocity and count it again in the first step.",
+    "Before the first step v = 0.",
+    lambda grad, w, lr, alpha, v: _classical(grad, w, lr, alpha, grad(w) if v is None else v),
+)  # fmt: skip
 
 
 def _keeping(target: str, rule: Rule) -> Callable[[Functions], Functions]:
