@@ -432,3 +432,92 @@ def l2_penalty(W, lam):
 # === l2_penalty: l2-penalty-lam-squared
 def l2_penalty(W, lam):
     return ((lam * W) ** 2).sum(), 2 * lam * W
+
+# === perceptron: bias-for-every-input
+def perceptron(x, w, b):
+    total = 0
+    for i in range(len(x)):
+        total += w[i] * x[i] + b
+    return int(total > 0)
+
+# === perceptron_slide: sums-returned
+def perceptron_slide(x, w, b):
+    K = len(w)
+    out = np.zeros(len(x) - K + 1)
+    for t in range(len(out)):
+        out[t] = np.sum(x[t:t+K] * w) + b
+    return out
+
+# === linear_scores: scores-cut-off-at-zero
+def linear_scores(X, W, b):
+    return np.maximum(0, X @ W.T + b)
+
+# === predict: predict-best-starts-at-zero
+def predict(F):
+    y = []
+    for row in F:
+        best, cls = 0, 0
+        for c, s in enumerate(row):
+            if s > best:
+                best, cls = s, c
+        y.append(cls)
+    return np.array(y)
+
+# === one_hot: one-hot-of-labels-that-occur
+def one_hot(y, C):
+    classes = np.unique(y)
+    return (y[:, None] == classes[None, :]).astype(float)
+
+# === l2_penalty: l2-gradient-summed
+def l2_penalty(W, lam):
+    R = lam * np.sum(W ** 2)
+    dW = 2 * lam * np.sum(W)
+    return R, dW
+
+# === softmax: softmax-clipped
+def softmax(F):
+    E = np.exp(np.clip(F, -500, 500))
+    return E / E.sum(axis=1, keepdims=True)
+
+# === log_softmax: log-softmax-sum-of-logarithms
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.sum(np.log(np.exp(Z)), axis=1, keepdims=True)
+
+# === log_softmax: log-softmax-base-ten
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.log10(np.exp(Z).sum(axis=1, keepdims=True))
+
+# === softmax_loss: loss-of-padded-probability-1e-9
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+def softmax_loss(F, y):
+    N = len(F)
+    P = np.exp(log_softmax(F))
+    L = -np.mean(np.log(P[np.arange(N), y] + 1e-9))
+    T = np.zeros(F.shape)
+    T[np.arange(N), y] = 1
+    return L, (P - T) / N
+
+# === softmax_loss: gradient-at-the-probabilities
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+def softmax_loss(F, y):
+    N = len(F)
+    logP = log_softmax(F)
+    P = np.exp(logP)
+    L = -logP[np.arange(N), y].mean()
+    dP = np.zeros(F.shape)
+    dP[np.arange(N), y] = -1 / P[np.arange(N), y]
+    return L, dP / N
+
+# === bce_loss: bce-maximum-forgotten
+def bce_loss(a, y):
+    L = np.mean(np.log1p(np.exp(-np.abs(a))) - a * y)
+    p = np.exp(-np.logaddexp(0, -a))
+    return L, (p - y) / len(a)
