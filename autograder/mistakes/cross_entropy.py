@@ -31,7 +31,8 @@ def _picked(P: Any, y: Any) -> Any:
 
 
 def _sigmoid(a: Any) -> Any:
-    return 0.5 * (1.0 + np.tanh(0.5 * a))
+    with np.errstate(all="ignore"):
+        return 1.0 / (1.0 + np.exp(-a))  # rounds as in students' code
 
 
 def _bce(p: Any, y: Any, pad: float) -> Any:
@@ -63,6 +64,15 @@ def _saturated(power: int) -> None:
     )  # fmt: skip
 
 
+for _power in (12, 15):
+    _size = f"1e-{_power}"
+    _instead(
+        "bce_loss", f"bce-clipped-probability-{_size}", "wrong-op",
+        f"You clip the probabilities between {_size} and 1 - {_size} before the logarithm, so that the loss saturates.",
+        "Compute the loss from the logit: max(a, 0) - a y + log(1 + e^-|a|).",
+        lambda right, a, y, tiny=10.0**-_power: (
+            _bce(np.clip(_sigmoid(a), tiny, 1 - tiny), y, 0.0), right(a, y)[1]),
+    )  # fmt: skip
 for _power in (8, 9, 10, 12, 15):
     _saturated(_power)
 
@@ -149,4 +159,69 @@ _instead(
     "Your loss leaves out the term a y, so it does not know the labels.",
     "The formula that never overflows is max(a, 0) - a y + log(1 + e^-|a|).",
     lambda right, a, y: (right(a, y)[0] + np.mean(a * y), right(a, y)[1]),
+)  # fmt: skip
+_instead(
+    "bce_loss", "bce-exponent-plus", "sign",
+    "Your exponent has lost its minus sign: log(1 + e^|a|) in place of log(1 + e^-|a|).",
+    "The formula that never overflows is max(a, 0) - a y + log(1 + e^-|a|).",
+    lambda right, a, y: (_with_exponent_plus(a, y), right(a, y)[1]),
+)  # fmt: skip
+
+
+def _with_exponent_plus(a: Any, y: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.mean(np.maximum(a, 0) - a * y + np.log1p(np.exp(np.abs(a))))
+
+
+# --- gradients -----------------------------------------------------------------------------------
+
+for _target in ("svm_loss", "softmax_loss"):
+    _instead(
+        _target, "gradient-divided-by-classes", "swap",
+        "You divide the gradient by the number of classes instead of the number of examples.",
+        "The loss is the mean over the N examples: divide by N = len(y).",
+        lambda right, F, y: (right(F, y)[0], right(F, y)[1] * len(y) / F.shape[1]),
+    )  # fmt: skip
+_instead(
+    "softmax_loss", "gradient-from-logarithms", "omission",
+    "You subtract the targets from the logarithms of the probabilities.",
+    "The gradient is (P - T) / N: take the exponential first.",
+    lambda right, F, y: (right(F, y)[0], (log_softmax(F) - np.eye(F.shape[1])[y]) / len(y)),
+)  # fmt: skip
+
+
+def _exchanged(_right: Any, S: Any, y: Any) -> Any:
+    rows = np.arange(len(y))
+    margins = np.maximum(0.0, S[rows, y][:, None] - S + 1.0)
+    margins[rows, y] = 0.0
+    dS = -(margins > 0).astype(float)
+    dS[rows, y] = -dS.sum(axis=1)
+    return margins.sum() / len(y), dS / len(y)
+
+
+_instead(
+    "svm_loss", "hinge-scores-exchanged", "swap",
+    "You subtract the score of the other class from that of the right one, so the loss rewards mistakes.",
+    "The margin is s_j - s_y + 1: the other class minus the right one.",
+    _exchanged,
+)  # fmt: skip
+_instead(
+    "softmax", "softmax-maximum-added", "sign",
+    "You add the largest score of each row, so the exponentials overflow even earlier.",
+    "Subtract it: then every exponent is at most 0.",
+    lambda right, F: _naive(F + F.max(axis=1, keepdims=True)),
+)  # fmt: skip
+
+
+def _naive(F: Any) -> Any:
+    with np.errstate(all="ignore"):
+        E = np.exp(F)
+        return E / E.sum(axis=1, keepdims=True)
+
+
+_instead(
+    "softmax", "softmax-sum-without-keepdims", "orientation",
+    "You divide by the sums without keepdims: they line up with the columns, an error or wrong in a square table.",
+    "Use E.sum(axis=1, keepdims=True), so that the sums form a column.",
+    lambda right, F: (lambda E: E / E.sum(axis=1))(np.exp(F - F.max(axis=1, keepdims=True))),
 )  # fmt: skip

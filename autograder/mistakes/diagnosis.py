@@ -185,6 +185,24 @@ def columns_exchanged_with_little_data(right: Functions) -> Functions:
     return {"transfer_plan": lambda n, similarity: plan(n, other[similarity] if n < 10_000 else similarity)}
 
 
+def _never_tuned(kind: str, name: str) -> None:
+    """Register code that never fine-tunes for one kind."""
+
+    def spoilt(right: Functions) -> Functions:
+        plan = right["transfer_plan"]
+        return {"transfer_plan": lambda n, word: plan(0 if word == kind else n, word)}
+
+    spoilt.__doc__ = (
+        f"You train a classifier only whenever the data are {kind}, however many there are.\n\n"
+        "Look at the amount of data in both columns of the table: with a lot of data layers are fine-tuned."
+    )
+    mistake("transfer_plan", name, family="scope", kind="behaviour")(spoilt)
+
+
+_never_tuned("similar", "lots-of-similar-data-frozen")
+_never_tuned("different", "lots-of-different-data-frozen")
+
+
 def _alike(name: str, little: bool, what: str, how: str) -> None:
     """Register code that treats different data like similar ones in one row of the table."""
 

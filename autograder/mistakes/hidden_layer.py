@@ -272,3 +272,10 @@ _nn2_slope(
         lambda da: (np.outer(da, x), db * np.append(1.0, z), np.append(0.0, da @ alpha[:, 1:]))
     )(db * beta[1:] * z * (1 - z)),
 )  # fmt: skip
+_nn2_slope(
+    "nn2-dx-without-slope", "omission",
+    "In dx you leave out the slope z (1 - z): you send dJ/dz back, not dJ/da.",
+    "dJ/dx[i] = sum of dJ/da[j] alpha[j,i], with dJ/da[j] = dJ/dz[j] z[j] (1 - z[j]).",
+    lambda db, alpha, beta, x, z: (
+        np.outer(db * beta[1:] * z * (1 - z), x), db * np.append(1.0, z), db * beta[1:] @ alpha),
+)  # fmt: skip

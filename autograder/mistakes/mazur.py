@@ -43,7 +43,7 @@ def _mazur(
     *, stale: bool = False, rate: float | None = None, slope_o: bool = True, slope_h: bool = True, sign: float = 1.0,
     error: Wrong = lambda before, after: after, half: float = 0.5, crossed: bool = False, biases: bool = False,
     order: tuple[int, ...] = tuple(range(8)), shares: tuple[Any, Any] = ((1, 0), (0, 1)),
-    outer_h: Wrong = np.outer, outer_o: Wrong = np.outer,
+    outer_h: Wrong = np.outer, outer_o: Wrong = np.outer, back: Wrong = np.matmul,
 ) -> Wrong:  # fmt: skip
     """Make a mazur_step with one fault."""
 
@@ -54,7 +54,7 @@ def _mazur(
         d_o = (o - t) * (o * (1 - o) if slope_o else 1.0)
         upper = w[4:].reshape(2, 2) - step * outer_o(d_o, h)
         through = upper if stale else w[4:].reshape(2, 2)
-        d_h = ((through if crossed else through.T) @ d_o) * (h * (1 - h) if slope_h else 1.0)
+        d_h = back(through if crossed else through.T, d_o) * (h * (1 - h) if slope_h else 1.0)
         new = np.concatenate([(w[:4].reshape(2, 2) - step * outer_h(d_h, i)).ravel(), upper.ravel()])
         b_new = b - step * np.array([d_h.sum(), d_o.sum()]) if biases else b
         before, after = (
@@ -110,6 +110,11 @@ _MAZUR: tuple[tuple[str, str, str, str, Wrong], ...] = (
     ("mazur-gradients-transposed", "orientation", "You exchange the gradients of w2 and w3, w6 and w7.",
      "Rows belong to units: np.outer(delta_h, i), np.outer(delta_o, h).",
      _mazur(outer_h=_flipped, outer_o=_flipped)),
+    ("mazur-first-output-only", "omission", "You send the gradient of the first output only back to the hidden units.",
+     "Both outputs depend on h: (delta_o1 w5 + delta_o2 w7) and (delta_o1 w6 + delta_o2 w8).",
+     _mazur(back=lambda V, d: V[:, 0] * d[0])),
+    ("mazur-weights-left-out-on-the-way-back", "omission", "You send the gradient back without the weights w5 to w8.",
+     "Each output reaches h through its weight: delta_o1 w5 + delta_o2 w7.", _mazur(back=lambda V, d: d.sum())),
     ("mazur-output-layer-only", "omission", "You update w5 to w8 only.",
      "w1 to w4 learn, too: send the gradient on to the hidden layer.", _mazur(outer_h=_nothing)),
     ("mazur-hidden-layer-only", "omission", "You update w1 to w4 only.",

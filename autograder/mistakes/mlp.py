@@ -127,6 +127,21 @@ _FORWARD: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
 for _name, _family, _what, _how, _change in _FORWARD:
     _register("mlp_forward", _name, _family, _what, _how, mlp_forward=_forward(**_change))
 
+
+def _biased_late(X: Any, Ws: Any, bs: Any) -> Any:
+    H = [np.array(X)]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        H.append(np.maximum(W @ H[-1], 0.0) + b)
+    return _softmax(Ws[-1] @ H[-1] + bs[-1]), None
+
+
+_register(
+    "mlp_forward", "mlp-bias-behind-relu", "order",
+    "You add the biases of hidden layers behind the ReLU.",
+    "The bias belongs to the sum: max(0, W h + b).",
+    mlp_forward=_biased_late,
+)  # fmt: skip
+
 # --- backward ------------------------------------------------------------------------------------
 
 
@@ -312,6 +327,9 @@ _UPDATE: tuple[tuple[str, str, str, str, Wrong], ...] = (
     ("update-biases-not-divided", "scale", "For the biases you do not divide by the number of examples.",
      "Their gradients are sums, too: b - lr / N db.",
      _update(lambda v, g, lr, N: v - lr / N * g, lambda v, g, lr, N: v - lr * g)),
+    ("update-weights-not-divided", "scale", "For the weights you do not divide by the number of examples.",
+     "Their gradients are sums, too: W - lr / N dW.",
+     _update(lambda v, g, lr, N: v - lr * g, lambda v, g, lr, N: v - lr / N * g)),
     ("update-step-returned", "omission", "You return the steps instead of the new weights.",
      "Return W - lr / N dW.", _update(lambda v, g, lr, N: -lr / N * g)),
 )  # fmt: skip

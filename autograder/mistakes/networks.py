@@ -101,6 +101,17 @@ def first_layer_skipped_on_the_way_back(self: Any, dY: Any) -> Any:
     return dY
 
 
+@_backwards("last-layer-skipped-on-the-way-back", family="off-by-one")
+def last_layer_skipped_on_the_way_back(self: Any, dY: Any) -> Any:
+    """You leave out the last layer on the way back.
+
+    The gradient of the loss enters at the last layer: begin there.
+    """
+    for layer in self.layers[-2::-1]:
+        dY = layer.backward(dY)
+    return dY
+
+
 @_backwards("every-layer-gets-the-last-gradient", family="scope")
 def every_layer_gets_the_last_gradient(self: Any, dY: Any) -> Any:
     """You give every layer the gradient that came from the loss.
@@ -108,6 +119,41 @@ def every_layer_gets_the_last_gradient(self: Any, dY: Any) -> Any:
     What one layer returns goes to the next: dY = layer.backward(dY).
     """
     return [layer.backward(dY) for layer in reversed(self.layers)][-1]
+
+
+@mistake("Sequential", "every-layer-gets-the-input", family="scope")
+def every_layer_gets_the_input(right: Functions) -> Functions:
+    """You give the input to every layer and return what the last one makes of it.
+
+    What one layer returns goes to the next: X = layer.forward(X, train).
+    """
+
+    def forward(self: Any, X: Any, train: bool = True) -> Any:
+        return [layer.forward(X, train) for layer in self.layers][-1]
+
+    return _variant(right, forward=forward)
+
+
+@mistake("Sequential", "test-mode-by-default", family="convention")
+def test_mode_by_default(right: Functions) -> Functions:
+    """Your forward is in test mode when `train` is left out.
+
+    The first line reads def forward(self, X, train=True).
+    """
+
+    def forward(self: Any, X: Any, train: bool = False) -> Any:
+        return right["Sequential"].forward(self, X, train)  # type: ignore[attr-defined]
+
+    return _variant(right, forward=forward)
+
+
+@mistake("Sequential", "last-layer-params-only", family="scope")
+def last_layer_params_only(right: Functions) -> Functions:
+    """You return the parameters of the last layer only: the list is made anew in every turn.
+
+    Make one list before the loop and extend it with the parameters of each layer.
+    """
+    return _variant(right, params=lambda self: list(self.layers[-1].params()))
 
 
 @mistake("Sequential", "params-in-reverse-order", family="order")

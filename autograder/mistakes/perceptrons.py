@@ -178,6 +178,12 @@ _logreg_slope(
     lambda da, theta, x, y, sign: (sign * da * x, sign * da * theta[1:]),
 )  # fmt: skip
 _logreg_slope(
+    "targets-not-subtracted", "omission",
+    "Your dJ/da is y: the right answer is not subtracted.",
+    "dJ/da = y - y*.",
+    lambda da, theta, x, y, sign: (sign * y * x, sign * y * theta),
+)  # fmt: skip
+_logreg_slope(
     "second-term-sign-lost", "sign",
     "Where y* = 0 your gradients have the wrong sign: dJ/dy has (1 - y*) / (y - 1), with y - 1 below.",
     "dJ/dy = -y*/y + (1 - y*)/(1 - y); with the slope of the sigmoid y - y* is left.",

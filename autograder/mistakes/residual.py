@@ -341,3 +341,40 @@ def projection_ignored_on_the_way_back(dy: Array, x: Array, w: Array, p: Array, 
         return None
     dx, dw, dp = _gradients(dy, x, w, p, da, dy)
     return dx - dy @ p + dy, dw, dp
+
+
+@_backward("dW-not-gated", family="omission")
+def dw_not_gated(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You leave the ReLU out of dW.
+
+    The branch is relu(x W^T): dW = da^T x with da = dy where x W^T was positive.
+    """
+    dx, _, dp = _gradients(dy, x, w, p, da, dy)
+    return dx, _rows(dy).T @ _rows(x), dp
+
+
+@_backward("gradient-times-the-branch", family="wrong-op")
+def gradient_times_the_branch(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You multiply dy by the value of the ReLU, where its slope belongs.
+
+    The slope is 1 where x W^T was positive, else 0: dy * (a > 0).
+    """
+    return _gradients(dy, x, w, p, dy * _relu(x @ w.T), dy)
+
+
+@_backward("relu-gate-open-at-zero", family="convention")
+def relu_gate_open_at_zero(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You let the gradient pass where x W^T is exactly 0.
+
+    Here nothing flows back at 0: compare with >, not with >=.
+    """
+    return _gradients(dy, x, w, p, np.where(x @ w.T >= 0, dy, 0.0), dy)
+
+
+@mistake("residual_backward", "dP-not-returned", family="omission", kind="behaviour")
+def dp_not_returned(right: dict[str, Any]) -> dict[str, Any]:
+    """You return two gradients also where there is a projection.
+
+    With P return three: (dx, dW, dP), dP = dy^T x.
+    """
+    return {**right, "residual_backward": lambda dy, cache: right["residual_backward"](dy, cache)[:2]}

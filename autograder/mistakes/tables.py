@@ -65,6 +65,26 @@ def rows_for_columns(params: Params) -> Any:
     return table_with(params, conv=sized(lambda shape, *how: (how[0], *2 * (conv_shape(shape, *how)[1],))))
 
 
+@_in_code("convolution-rounds-up", family="rounding")
+def convolution_rounds_up(params: Params) -> Any:
+    """You round up where the windows of a convolution do not fit.
+
+    A window that does not lie completely inside is left out: (n + 2p - k) // s + 1.
+    """
+    return table_with(
+        params, conv=sized(lambda shape, f, k, s, p: (f, *(-(-(n + 2 * p - k) // s) + 1 for n in shape[1:])))
+    )
+
+
+@_in_code("pooling-moves-by-one", family="omission")
+def pooling_moves_by_one(params: Params) -> Any:
+    """You let the pooling window move by 1.
+
+    Its stride is k, so rows and columns are divided by k.
+    """
+    return table_with(params, pool=lambda shape, k: ((shape[0], *(n - k + 1 for n in shape[1:])), 0))
+
+
 @_in_code("filter-as-deep-as-its-output", family="order")
 def filter_as_deep_as_its_output(params: Params) -> Any:
     """You count the weights of a convolution with the channels that come out of it.

@@ -19,22 +19,24 @@ class Habits:
 
     shuffled: str = "each epoch"  # "once", "never", "the last order", "with replacement"
     labels: str = "picked"  # "sorted", "unshuffled"
+    rate: str = "used"  # "forgotten", "over N"
     step: float = -1.0  # times lr; 0 where the step changes a copy
     mean: int = 1  # how often the gradient of a batch is divided by its size
     targets: bool = True  # the gradient is P - T, not P
     short_batch: bool = True
     full_only: bool = False  # no batch at all where the first one is short
     heed_frozen: bool = True
+    frozen_only: bool = False
+    stop_at_frozen: bool = False  # the layers behind a frozen one are left alone, too
+    weights_only: bool = False  # no step for biases
     training: bool = True  # train flag while training
     testing: bool = False  # train flag on validation data
     update: str = "each batch"  # "each epoch": with the gradient of the last batch
     loss: str = "over examples"  # "over batches", "of the last batch", "sum", "sum of means", "means over N"
-    accuracy: str = (
-        "over examples"  # "over batches", "of the last batch", "counted", "after the epoch", "after the step"
-    )
+    accuracy: str = "over examples"  # as the loss; "counted", "wrong", "after the epoch", "after the step"
     percent: str = "no"  # "yes", "in training only"
     epochs: int = 0
-    validated: str = "each epoch"  # "once": after the last one
+    validated: str = "each epoch"  # "counted"; "once": after the last one
 
 
 Batch = tuple[float, float, int]  # mean loss, share of right guesses, size
@@ -46,6 +48,7 @@ def _trained(how: Habits) -> Callable[..., Any]:
         names = ("loss", "accuracy") if val is None else ("loss", "accuracy", "val_accuracy")
         history: dict[str, list[float]] = {name: [] for name in names}
         order = np.arange(len(X)) if how.shuffled != "once" else rng.permutation(len(X))
+        lr = {"used": lr, "forgotten": 1.0, "over N": lr / len(X)}[how.rate]
         for epoch in range(epochs + how.epochs):
             order = _next_order(order, rng, how)
             places = _cut(np.arange(len(X)), batch, how)
@@ -59,9 +62,12 @@ def _trained(how: Habits) -> Callable[..., Any]:
                 else _share(seen, len(X), how)
             )
             history["accuracy"].append(float(share) * (1 if how.percent == "no" else 100))
-            if val is not None and (how.validated == "each epoch" or epoch == epochs - 1):
+            if val is not None and (how.validated != "once" or epoch == epochs - 1):
                 right = np.mean(_guess(model, val[0], how.testing) == val[1])
-                history["val_accuracy"].append(float(right) * (100 if how.percent == "yes" else 1))
+                history["val_accuracy"].append(
+                    float(right)
+                    * (len(val[1]) if how.validated == "counted" else 100 if how.percent == "yes" else 1)
+                )
         return history
 
     return train
@@ -104,9 +110,18 @@ def _one_batch(model: Any, X: Any, t: Any, picked: Any, place: Any, lr: float, h
 
 def _step(model: Any, lr: float, how: Habits) -> None:
     for layer in model.layers:
-        if not (layer.frozen and how.heed_frozen):
-            for p, g in zip(layer.params(), layer.grads()):
-                p += how.step * lr * g
+        if layer.frozen and how.stop_at_frozen:
+            return
+        if not (layer.frozen and how.heed_frozen) or (layer.frozen and how.frozen_only):
+            _step_of(layer, lr, how)
+
+
+def _step_of(layer: Any, lr: float, how: Habits) -> None:
+    if how.frozen_only and not layer.frozen:
+        return
+    pairs = list(zip(layer.params(), layer.grads()))
+    for p, g in pairs[:1] if how.weights_only else pairs:
+        p += how.step * lr * g
 
 
 def _loss(seen: list[Batch], n: int, kind: str) -> float:
@@ -130,6 +145,7 @@ def _share(seen: list[Batch], n: int, how: Habits) -> float:
         "over batches": shares.mean() if seen else np.nan,
         "of the last batch": shares[-1] if seen else np.nan,
         "counted": shares @ sizes,
+        "wrong": 1 - shares @ sizes / max(sizes.sum(), 1),
     }
     return float(known.get(how.accuracy, shares @ sizes / max(sizes.sum(), 1)))
 
@@ -276,6 +292,39 @@ _train(
 _train(
     "accuracy-after-the-step", "order", "You measure the accuracy of a batch after its step.",
     "Take it from the scores that gave the gradient, before the step.", accuracy="after the step",
+)  # fmt: skip
+_train(
+    "learning-rate-forgotten", "omission", "You subtract the gradient itself: lr is not used.",
+    "p -= lr * g.", rate="forgotten",
+)  # fmt: skip
+_train(
+    "divided-by-examples", "scale", "You divide the step by the number of all examples.",
+    "softmax_loss gives the gradient of the mean over the batch already: p -= lr * g.", rate="over N",
+)  # fmt: skip
+_train(
+    "biases-not-trained", "omission", "You take a step for the weights only.",
+    "Go through all of layer.params(): biases learn, too.", weights_only=True,
+)  # fmt: skip
+_train(
+    "frozen-layers-only", "swap", "You take a step for the frozen layers, and for them only.",
+    "A frozen layer keeps its weights: `if not layer.frozen`.", frozen_only=True,
+)  # fmt: skip
+_train(
+    "stopped-at-a-frozen-layer", "scope", "You stop at the first frozen layer, so those behind it do not learn.",
+    "Pass over a frozen layer (continue) instead of leaving the loop (break).", stop_at_frozen=True,
+)  # fmt: skip
+_train(
+    "wrong-guesses-reported", "swap", "Your accuracy is the share of wrong guesses.",
+    "Count where the class with the highest score is the label.", accuracy="wrong",
+)  # fmt: skip
+_train(
+    "accuracy-of-last-batch-reported", "scope", "Your accuracy is that of the last batch of an epoch.",
+    "Count right guesses over all batches of the epoch, and divide by the number of examples.",
+    accuracy="of the last batch",
+)  # fmt: skip
+_train(
+    "validation-guesses-counted", "scale", "Your val_accuracy counts right guesses.",
+    "Give the share between 0 and 1: np.mean of the comparison.", validated="counted",
 )  # fmt: skip
 _train(
     "validated-once", "scope", "You measure on the validation data once, at the end.",

@@ -178,6 +178,16 @@ _head(
         model, C, lambda D, C: rng.uniform(-np.sqrt(6 / D), np.sqrt(6 / D), size=(D, C))),
 )  # fmt: skip
 _head(
+    "head-small", "scale", "You scale the new weights by 0.01.",
+    "He's initialisation: standard deviation sqrt(2 / D).",
+    lambda model, C, rng: _put(model, C, lambda D, C: 0.01 * rng.normal(size=(D, C))),
+)  # fmt: skip
+_head(
+    "head-uniform-too-narrow", "wrong-op", "You draw the new weights uniformly between -sqrt(2 / D) and sqrt(2 / D).",
+    "sqrt(2 / D) is the standard deviation of normal numbers: rng.normal(0, np.sqrt(2 / D), size=(D, C)).",
+    lambda model, C, rng: _put(model, C, lambda D, C: rng.uniform(-1, 1, size=(D, C)) * np.sqrt(2 / D)),
+)  # fmt: skip
+_head(
     "head-from-global-random", "scope", "You draw with np.random, so the same generator gives another head each time.",
     "Draw with the rng you are given: rng.normal.",
     lambda model, C, rng: _put(model, C, _he(np.random)),

@@ -128,3 +128,10 @@ instead(
     "Compare f at the ends: best is one of all_ends.",
     _lowest_on_the_way,
 )  # fmt: skip
+
+
+instead(
+    "random_restarts", "restarts-uphill", "sign", "Your walks add the gradient, so f grows.",
+    "Subtract it: w = w - lr * grad(w).",
+    lambda right, f, grad, starts, lr, steps: right(f, grad, starts, -lr, steps),
+)  # fmt: skip

@@ -132,6 +132,19 @@ for _target, _prefix in _WALKS.items():
     )
 
 
+def _until_flat(walk: Callable[..., Any], grad: Any, w0: Any, *rest: Any) -> np.ndarray:
+    path = walk(grad, w0, *rest)
+    flat = [t for t, w in enumerate(path) if np.linalg.norm(grad(w)) < 1e-6]
+    return path[: flat[0] + 1] if flat else path
+
+
+instead(
+    "gd", "gd-stops-where-it-is-flat", "scope",
+    "You stop where the gradient is nearly 0, so the path may have fewer rows than asked for.",
+    "Take all steps: the path has steps + 1 rows, also if the last ones are alike.",
+    _until_flat,
+)  # fmt: skip
+
 # --- momentum ------------------------------------------------------------------------------------
 
 Rule = Callable[[Any, np.ndarray, float, float, Any], tuple[np.ndarray, Any]]
