@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,11 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("layers of equal width", (square, train, back), "backward", (2,), forward=1),
         Trial("all layers in order", (make, Call("net.params")), "params", (1,)),
         Trial("frozen layers, too", (fixed, Call("net.params")), "params", (1,)),
+        Trial(
+            "forward and backward a second time",
+            (square, train, replace(back, show="none"), test, train, back),
+            "same result twice", (3, 4, 5), "behaviour",
+        ),
         Trial(
             "two networks side by side",
             (make, other, train, Call("other.forward", (x, True)), Call("net.backward", (dy,))),

@@ -102,7 +102,8 @@ _SEEN = Source(
 def seen(model):
     X = np.ones((3, model.layers[0].params()[0].shape[0]))
     weights = [[np.array(p) for p in layer.params()] for layer in model.layers]
-    return weights, list(model.forward(X, False).shape), bool(getattr(model.layers[-1], "frozen", False))
+    flags = [bool(getattr(layer, "frozen", False)) for layer in model.layers]
+    return weights, list(model.forward(X, False).shape), flags
 """,
     "seen",
 )
@@ -308,6 +309,7 @@ def _head_trials(rng: np.random.Generator) -> Sequence[Trial]:
             ]
         kept = list(net.args or ())[:2]
         facts = {"kept": kept, "features": hidden, "classes": new, "old": list(net.args or ())[2:4]}
+        facts["flags"] = [frozen > 0] * 3
         made.append(Trial(name, tuple(calls), group, (2, 5, 8), facts=facts))
     return made
 

@@ -185,6 +185,22 @@ def params_of_layers_not_frozen(right: Functions) -> Functions:
     )
 
 
+@mistake("Sequential", "layers-reversed-for-good", family="scope", kind="behaviour")
+def layers_reversed_for_good(right: Functions) -> Functions:
+    """You reverse the list of layers itself, so the next forward pass begins with the last layer.
+
+    Go through reversed(self.layers), or self.layers[::-1], which leave the list as it is.
+    """
+
+    def backward(self: Any, dY: Any) -> Any:
+        self.layers.reverse()
+        for layer in self.layers:
+            dY = layer.backward(dY)
+        return dY
+
+    return _variant(right, backward=backward)
+
+
 @mistake("Sequential", "layers-shared", family="scope", kind="behaviour")
 def layers_shared(right: Functions) -> Functions:
     """Your networks share their layers: making a second network changes the first.

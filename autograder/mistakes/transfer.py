@@ -200,6 +200,17 @@ def _filled_anew(model: Any, C: int, rng: Any) -> None:
     model.layers[-1].frozen = was
 
 
+def _others_frozen(model: Any, C: int, rng: Any) -> None:
+    for layer in model.layers:
+        layer.frozen = True
+    _put(model, C, _he(rng))
+
+
+_head(
+    "other-layers-frozen", "scope", "You freeze the other layers as well.",
+    "Replace the last layer and leave the others as they are: what is frozen is decided elsewhere.",
+    _others_frozen,
+)  # fmt: skip
 _head(
     "head-frozen-as-before", "scope", "Your new head is frozen where the old one was, so it would never learn.",
     "Make a new Dense, which is not frozen, or set frozen = False.",
