@@ -971,3 +971,333 @@ def replace_head(model, C, rng):
     D = model.layers[-1].W.shape[0]
     W = rng.standard_normal((D, C)) * np.sqrt(D / 2)
     model.layers[-1] = type(model.layers[-1])(W, np.zeros(C))
+
+# === summary: pooling-moves-by-one
+def summary(layers, input_shape):
+    rows, shape = [], tuple(input_shape)
+    for name, *how in layers:
+        params = 0
+        if name == "conv":
+            F, k, s, p = how
+            params = F * (k * k * shape[0] + 1)
+            shape = (F, (shape[1] + 2 * p - k) // s + 1, (shape[2] + 2 * p - k) // s + 1)
+        elif name == "pool":
+            shape = (shape[0], shape[1] - how[0] + 1, shape[2] - how[0] + 1)
+        elif name == "bn":
+            params = 2 * shape[0]
+        elif name == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif name == "dense":
+            params = (shape[0] + 1) * how[0]
+            shape = (how[0],)
+        rows.append((name, shape, params))
+    return rows
+
+# === summary: convolution-rounds-up
+def summary(layers, input_shape):
+    rows, shape = [], tuple(input_shape)
+    for name, *how in layers:
+        params = 0
+        if name == "conv":
+            F, k, s, p = how
+            params = F * (k * k * shape[0] + 1)
+            shape = (F, int(np.ceil((shape[1] + 2 * p - k) / s)) + 1, int(np.ceil((shape[2] + 2 * p - k) / s)) + 1)
+        elif name == "pool":
+            shape = (shape[0], shape[1] // how[0], shape[2] // how[0])
+        elif name == "bn":
+            params = 2 * shape[0]
+        elif name == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif name == "dense":
+            params = (shape[0] + 1) * how[0]
+            shape = (how[0],)
+        rows.append((name, shape, params))
+    return rows
+
+# === train: learning-rate-forgotten
+def softmax_loss(S, t):
+    P = np.exp(S - S.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    rows = np.arange(len(S))
+    loss = -np.log(P[rows, t] + 1e-300).mean()
+    P[rows, t] -= 1
+    return loss, P / len(S)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L, A = 0.0, 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, dS = softmax_loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(dS)
+            for layer in model.layers:
+                if not layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === train: divided-by-examples
+def softmax_loss(S, t):
+    P = np.exp(S - S.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    rows = np.arange(len(S))
+    loss = -np.log(P[rows, t] + 1e-300).mean()
+    P[rows, t] -= 1
+    return loss, P / len(S)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L, A = 0.0, 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, dS = softmax_loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(dS)
+            for layer in model.layers:
+                if not layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr / len(X) * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === train: frozen-layers-only
+def softmax_loss(S, t):
+    P = np.exp(S - S.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    rows = np.arange(len(S))
+    loss = -np.log(P[rows, t] + 1e-300).mean()
+    P[rows, t] -= 1
+    return loss, P / len(S)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L, A = 0.0, 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, dS = softmax_loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(dS)
+            for layer in model.layers:
+                if layer.frozen:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === train: stopped-at-a-frozen-layer
+def softmax_loss(S, t):
+    P = np.exp(S - S.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    rows = np.arange(len(S))
+    loss = -np.log(P[rows, t] + 1e-300).mean()
+    P[rows, t] -= 1
+    return loss, P / len(S)
+
+def train(model, data, epochs, batch, lr, rng, val=None):
+    X, t = data
+    h = {"loss": [], "accuracy": []}
+    if val is not None:
+        h["val_accuracy"] = []
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        L, A = 0.0, 0
+        for i in range(0, len(X), batch):
+            r = order[i:i + batch]
+            S = model.forward(X[r], True)
+            l, dS = softmax_loss(S, t[r])
+            L += l * len(r)
+            A += (S.argmax(1) == t[r]).sum()
+            model.backward(dS)
+            for layer in model.layers:
+                if layer.frozen:
+                    break
+                else:
+                    for p, g in zip(layer.params(), layer.grads()):
+                        p -= lr * g
+        h["loss"].append(L / len(X))
+        h["accuracy"].append(A / len(X))
+        if val is not None:
+            h["val_accuracy"].append(np.mean(model.forward(val[0], False).argmax(1) == val[1]))
+    return h
+
+# === residual_backward: dW-not-gated
+def residual_forward(x, W, P=None):
+    a = x @ W.T
+    return np.maximum(a, 0) + (x if P is None else x @ P.T), (x, W, P, a)
+
+def residual_backward(dy, cache):
+    x, W, P, a = cache
+    da = dy * (a > 0)
+    dx, dW = da @ W, dy.T @ x
+    if P is None:
+        return dx + dy, dW
+    return dx + dy @ P, dW, dy.T @ x
+
+# === residual_backward: relu-gate-open-at-zero
+def residual_forward(x, W, P=None):
+    a = x @ W.T
+    return np.maximum(a, 0) + (x if P is None else x @ P.T), (x, W, P, a)
+
+def residual_backward(dy, cache):
+    x, W, P, a = cache
+    da = dy * (a >= 0)
+    dx, dW = da @ W, da.T @ x
+    if P is None:
+        return dx + dy, dW
+    return dx + dy @ P, dW, dy.T @ x
+
+# === residual_backward: dP-not-returned
+def residual_forward(x, W, P=None):
+    a = x @ W.T
+    return np.maximum(a, 0) + (x if P is None else x @ P.T), (x, W, P, a)
+
+def residual_backward(dy, cache):
+    x, W, P, a = cache
+    da = dy * (a > 0)
+    dx, dW = da @ W, da.T @ x
+    if P is None:
+        return dx + dy, dW
+    return dx + dy @ P, dW
+
+# === residual_backward: gradient-times-the-branch
+def residual_forward(x, W, P=None):
+    a = x @ W.T
+    return np.maximum(a, 0) + (x if P is None else x @ P.T), (x, W, P, a)
+
+def residual_backward(dy, cache):
+    x, W, P, a = cache
+    da = dy * np.maximum(a, 0)
+    dx, dW = da @ W, da.T @ x
+    if P is None:
+        return dx + dy, dW
+    return dx + dy @ P, dW, dy.T @ x
+
+# === replace_head: head-small
+def replace_head(model, C, rng):
+    D = model.layers[-1].W.shape[0]
+    model.layers[-1] = type(model.layers[-1])(0.01 * rng.normal(size=(D, C)), np.zeros(C))
+
+# === replace_head: head-uniform-too-narrow
+def replace_head(model, C, rng):
+    D = model.layers[-1].W.shape[0]
+    model.layers[-1] = type(model.layers[-1])(rng.uniform(-1, 1, (D, C)) * np.sqrt(2 / D), np.zeros(C))
+
+# === transfer_plan: lots-of-similar-data-frozen
+def transfer_plan(n_data, similarity):
+    if n_data < 10000 or similarity == "similar":
+        return "linear classifier on top" if similarity == "similar" else "linear classifier on earlier stages"
+    return "fine-tune many layers"
+
+# === Sequential: last-layer-skipped-on-the-way-back
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for layer in self.layers:
+            X = layer.forward(X, train)
+        return X
+    def backward(self, dY):
+        for layer in self.layers[:-1][::-1]:
+            dY = layer.backward(dY)
+        return dY
+    def params(self):
+        return [p for layer in self.layers for p in layer.params()]
+
+# === Sequential: last-layer-params-only
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for layer in self.layers:
+            X = layer.forward(X, train)
+        return X
+    def backward(self, dY):
+        for layer in self.layers[::-1]:
+            dY = layer.backward(dY)
+        return dY
+    def params(self):
+        for layer in self.layers:
+            out = list(layer.params())
+        return out
+
+# === Sequential: every-layer-gets-the-input
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for layer in self.layers:
+            Y = layer.forward(X, train)
+        return Y
+    def backward(self, dY):
+        for layer in self.layers[::-1]:
+            dY = layer.backward(dY)
+        return dY
+    def params(self):
+        return [p for layer in self.layers for p in layer.params()]
+
+# === Sequential: test-mode-by-default
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=False):
+        for layer in self.layers:
+            X = layer.forward(X, train)
+        return X
+    def backward(self, dY):
+        for layer in self.layers[::-1]:
+            dY = layer.backward(dY)
+        return dY
+    def params(self):
+        return [p for layer in self.layers for p in layer.params()]
+
+# === Sequential: layers-reversed-for-good
+class Sequential:
+    def __init__(self, layers):
+        self.layers = list(layers)
+    def forward(self, X, train=True):
+        for l in self.layers: X = l.forward(X, train)
+        return X
+    def backward(self, dY):
+        self.layers.reverse()
+        for l in self.layers: dY = l.backward(dY)
+        return dY
+    def params(self):
+        return [p for l in self.layers for p in l.params()]
+
+# === replace_head: other-layers-frozen
+def replace_head(model, C, rng):
+    D = model.layers[-1].W.shape[0]
+    for l in model.layers: l.frozen = True
+    model.layers[-1] = type(model.layers[-1])(rng.normal(0, np.sqrt(2 / D), (D, C)), np.zeros(C))

@@ -671,3 +671,67 @@ def mlp_update(Ws, bs, dWs, dbs, lr, N):
         nW[l] = Ws[l] - lr / N * dWs[l]
         nb[l] = bs[l] - lr / N * dbs[l]
     return nW, nb
+
+# === logreg_backward: targets-not-subtracted
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-np.dot(theta, x)))
+    s = 1.0 if slide_sign else -1.0
+    return s * (ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (theta, x, ystar, y, s)
+
+def logreg_backward(cache):
+    theta, x, ystar, y, s = cache
+    d = -s * y
+    return d * x, d * theta
+
+# === nn2_backward: nn2-dx-without-slope
+def nn2_forward(alpha, beta, x, ystar):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    z = np.concatenate([[1.0], sig(alpha @ x)])
+    y = sig(beta @ z)
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (alpha, beta, x, ystar, z, y)
+
+def nn2_backward(cache):
+    alpha, beta, x, ystar, z, y = cache
+    db = y - ystar
+    dz = db * beta[1:]
+    da = dz * z[1:] * (1 - z[1:])
+    return np.outer(da, x), db * z, alpha.T @ dz
+
+# === mazur_step: mazur-first-output-only
+def mazur_step(w, b, i, t, lr):
+    s = lambda v: 1 / (1 + np.exp(-v))
+    def f(w):
+        h1 = s(w[0]*i[0] + w[1]*i[1] + b[0]); h2 = s(w[2]*i[0] + w[3]*i[1] + b[0])
+        return h1, h2, s(w[4]*h1 + w[5]*h2 + b[1]), s(w[6]*h1 + w[7]*h2 + b[1])
+    h1, h2, o1, o2 = f(w)
+    d1 = (o1 - t[0]) * o1 * (1 - o1); d2 = (o2 - t[1]) * o2 * (1 - o2)
+    e1 = (d1 * w[4]) * h1 * (1 - h1); e2 = (d1 * w[5]) * h2 * (1 - h2)
+    g = np.array([e1*i[0], e1*i[1], e2*i[0], e2*i[1], d1*h1, d1*h2, d2*h1, d2*h2])
+    wn = w - lr * g
+    _, _, o1, o2 = f(wn)
+    return wn, 0.5 * ((t[0]-o1)**2 + (t[1]-o2)**2)
+
+# === mazur_step: mazur-weights-left-out-on-the-way-back
+def mazur_step(w, b, i, t, lr):
+    s = lambda v: 1 / (1 + np.exp(-v))
+    def f(w):
+        h = s(w[:4].reshape(2, 2) @ i + b[0])
+        return h, s(w[4:].reshape(2, 2) @ h + b[1])
+    h, o = f(w)
+    do = (o - t) * o * (1 - o)
+    dh = do.sum() * h * (1 - h)
+    wn = w - lr * np.concatenate([np.outer(dh, i).ravel(), np.outer(do, h).ravel()])
+    return wn, 0.5 * np.sum((t - f(wn)[1]) ** 2)
+
+# === mlp_forward: mlp-bias-behind-relu
+def mlp_forward(X, Ws, bs):
+    H = X
+    for l in range(len(Ws) - 1):
+        H = np.maximum(Ws[l] @ H, 0) + bs[l]
+    Z = Ws[-1] @ H + bs[-1]
+    E = np.exp(Z - Z.max(axis=0))
+    return E / E.sum(axis=0), None
+
+# === mlp_update: update-weights-not-divided
+def mlp_update(Ws, bs, dWs, dbs, lr, N):
+    return [W - lr * d for W, d in zip(Ws, dWs)], [b - lr / N * d for b, d in zip(bs, dbs)]

@@ -433,3 +433,24 @@ def random_restarts(f, grad, starts, lr, steps):
 def random_restarts(f, grad, starts, lr, steps):
     ends = np.array([truth["gd"](grad, s, lr, steps)[-1] for s in starts])
     return ends[np.argmin(np.abs([f(e) for e in ends]))], ends
+
+# === gd: gd-stops-where-it-is-flat
+def gd(grad, w0, lr, steps):
+    path = [w0.copy()]
+    for _ in range(steps):
+        g = grad(path[-1])
+        if np.linalg.norm(g) < 1e-6:
+            break
+        path.append(path[-1] - lr * g)
+    return np.array(path)
+
+# === random_restarts: restarts-uphill
+def random_restarts(f, grad, starts, lr, steps):
+    ends = []
+    for s in starts:
+        w = s
+        for _ in range(steps):
+            w = w + lr * grad(w)
+        ends.append(w)
+    ends = np.array(ends)
+    return ends[np.argmin([f(e) for e in ends])], ends
