@@ -362,13 +362,19 @@ def gradient_times_the_branch(dy: Array, x: Array, w: Array, p: Array, da: Array
     return _gradients(dy, x, w, p, dy * _relu(x @ w.T), dy)
 
 
-@_backward("relu-gate-open-at-zero", family="convention")
-def relu_gate_open_at_zero(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+@mistake("residual_backward", "relu-gate-open-at-zero", family="convention", kind="behaviour")
+def relu_gate_open_at_zero(right: dict[str, Any]) -> dict[str, Any]:
     """You let the gradient pass where x W^T is exactly 0.
 
     Here nothing flows back at 0: compare with >, not with >=.
     """
-    return _gradients(dy, x, w, p, np.where(x @ w.T >= 0, dy, 0.0), dy)
+
+    def residual_backward(dy: Array, cache: Any) -> Any:
+        x, w, p = cache
+        found = _gradients(dy, x, w, p, np.where(x @ w.T >= 0, dy, 0.0), dy)
+        return found if p is not None else found[:2]
+
+    return {**right, "residual_backward": residual_backward}
 
 
 @mistake("residual_backward", "dP-not-returned", family="omission", kind="behaviour")
