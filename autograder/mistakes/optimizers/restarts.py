@@ -106,12 +106,12 @@ _restarts(
     lambda f, grad, starts, best, ends: _of((abs(f(e)) for e in ends), ends),
 )  # fmt: skip
 instead(
-    "random_restarts", "restarts-one-step-short", "off-by-one", "Every run of yours takes one step too few.",
+    "random_restarts", "restarts-one-step-short", "off-by-one", "You take one step too few in every run.",
     "range(steps): the end is where the walk is after all steps.",
     lambda right, f, grad, starts, lr, steps: right(f, grad, starts, lr, steps - 1),
 )  # fmt: skip
 instead(
-    "random_restarts", "restarts-one-step-more", "off-by-one", "Every run of yours takes one step too many.",
+    "random_restarts", "restarts-one-step-more", "off-by-one", "You take one step too many in every run.",
     "range(steps): the end is where the walk is after all steps.",
     lambda right, f, grad, starts, lr, steps: right(f, grad, starts, lr, steps + 1),
 )  # fmt: skip
