@@ -20,7 +20,7 @@ from autograder.compare import agrees, compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
-from autograder.pairs import Row, adding_up, in_numbers
+from autograder.pairs import Row, adding_up, in_numbers, rounded_apart
 from autograder.sandbox import wire
 from autograder.sandbox._script import Call, Outcome, play
 from autograder.sandbox.evidence import CellOutcome
@@ -309,6 +309,11 @@ def _own(trial: KeyTrial) -> list[tuple[int, int]]:
 
 
 def _applies(trial: KeyTrial, other: Outcomes) -> bool:
+    statuses = {outcome.status for outcome in other}
+    if (
+        "missing" in statuses <= {"ok", "missing"}
+    ):  # a mistake that gives nothing leaves nothing for the next call
+        return False
     return not any(other[i].status == "ok" and _empty(other[i].value) for _, i in _own(trial))
 
 
@@ -348,7 +353,10 @@ def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
             return False
         if mine[i].status != "ok":
             continue
-        if not agrees(mine[i].value, other[i].value, trial.allowed64[k], trial.allowed32[k]):
+        pair = mine[i].value, other[i].value
+        if not (
+            agrees(*pair, trial.allowed64[k], trial.allowed32[k]) or rounded_apart(*pair, trial.expected[k])
+        ):
             return False
         if _entries(mine[i].value, trial.expected[k]) != _entries(other[i].value, trial.expected[k]):
             return False

@@ -124,3 +124,17 @@ def _collect(got: Any, truth: Any, bound: Any, numbers: list[Any], allowed: list
     numbers.append(array.astype(np.float64).ravel())
     allowed.append(np.full(expected.size, float(bound) if isinstance(bound, (int, float)) else 0.0))
     return True
+
+
+def rounded_apart(mine: Any, other: Any, expected: Any) -> bool:
+    """Tell whether fractions, where whole numbers are asked for (which may not differ at all), are two of one sum."""
+    arrays = [
+        np.asarray(value) for value in (mine, other, expected) if isinstance(value, (np.ndarray, float, int))
+    ]
+    if (
+        len(arrays) < 3
+        or [a.dtype.kind for a in arrays] != ["f", "f", "i"]
+        or arrays[0].shape != arrays[1].shape
+    ):
+        return False
+    return bool(np.allclose(arrays[0], arrays[1], rtol=1e-12, atol=1e-12))

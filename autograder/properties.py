@@ -347,7 +347,7 @@ def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
 def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
     """The last layer is new, for the classes asked for, drawn with rng; all other layers are as they were.
 
-    Results are (weights by layer, shape of the scores of 3 examples, whether the head is frozen) of three models,
+    Results are (weights by layer, shape of the scores of 3 examples, which layers are frozen) of three models,
     whose heads were drawn with generators of the same seed and of another. Six standard deviations are allowed.
     """
     drawn = []
@@ -361,8 +361,11 @@ def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         weights, shape, *frozen = result
         if found := _head_of(facts, weights, shape):
             return found
-        if any(frozen):
+        flags = list(frozen[0]) if frozen and isinstance(frozen[0], (tuple, list)) else frozen
+        if flags and flags[-1]:
             return ["The new head is frozen, so it would never learn."]
+        if "flags" in facts and flags[:-1] != list(facts["flags"]):
+            return ["The flag `frozen` of another layer has changed; only the last layer is replaced."]
         drawn.append(np.asarray(weights[-1][0], dtype=np.float64))
     if (
         np.array_equal(drawn[0], np.asarray(facts["old"][0]))

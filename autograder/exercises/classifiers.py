@@ -172,11 +172,15 @@ def _predict_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("several examples", "5 rows, 3 classes", _with_every_best(rng, 5, 3), "C"),
         ("several examples", "3 rows, 6 classes", _with_every_best(rng, 3, 6), "F"),
         ("several examples", "as many rows as classes", _with_every_best(rng, 4, 4), "strided"),
-        ("one example", "negative scores only", -1.0 - np.abs(_with_every_best(rng, 1, 5)), "readonly"),
+        ("one example", "negative scores only", _below_zero(_with_every_best(rng, 1, 5)), "readonly"),
         ("ties", "the first of the largest wins", ties, "C"),
     ):
         made.append(Trial(name, (Call("predict", (F,), layouts={"*": layout}),), group))
     return [*made, repeated("the same call twice", Call("predict", (ties,)))]
+
+
+def _below_zero(F: np.ndarray) -> np.ndarray:
+    return np.asarray(F - F.max() - 1.0)
 
 
 def _with_every_best(rng: np.random.Generator, n: int, c: int) -> np.ndarray:

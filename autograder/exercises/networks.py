@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,17 @@ from autograder.sandbox._script import Call, Source
 
 # The layers are public helpers: students get the same ones in the notebook.
 LAYERS = '''
-class Dense:
+class Layer:
+    frozen = False
+
+    def params(self):
+        return []
+
+    def grads(self):
+        return []
+
+
+class Dense(Layer):
     """Y = X W + b; dX = dY W^T."""
 
     def __init__(self, W, b):
@@ -29,8 +40,11 @@ class Dense:
     def params(self):
         return [self.W, self.b]
 
+    def grads(self):
+        return [self.dW, self.db]
 
-class ReLU:
+
+class ReLU(Layer):
     """Y = max(0, X)."""
 
     def forward(self, X, train=True):
@@ -40,11 +54,8 @@ class ReLU:
     def backward(self, dY):
         return dY * self.mask
 
-    def params(self):
-        return []
 
-
-class Halve:
+class Halve(Layer):
     """Halves what passes in training only, as dropout would on average."""
 
     def forward(self, X, train=True):
@@ -54,12 +65,12 @@ class Halve:
     def backward(self, dY):
         return dY * self.scale
 
-    def params(self):
-        return []
 
-
-def make(W1, b1, W2, b2):
-    return [Dense(W1, b1), ReLU(), Halve(), Dense(W2, b2)]
+def make(W1, b1, W2, b2, frozen=0):
+    layers = [Dense(W1, b1), ReLU(), Halve(), Dense(W2, b2)]
+    for layer in layers[:frozen]:
+        layer.frozen = True
+    return layers
 '''
 
 
@@ -90,20 +101,21 @@ def _functions(_impl: Implementation) -> Functions:
     return {"Sequential": Sequential}
 
 
-def _network(rng: np.random.Generator, hidden: int = 4, out: int = 2) -> Source:
+def _network(rng: np.random.Generator, hidden: int = 4, out: int = 2, frozen: int = 0) -> Source:
     weights = (
         rng.normal(size=(3, hidden)),
         rng.normal(size=hidden),
         rng.normal(size=(hidden, out)),
         rng.normal(size=out),
     )
-    return Source(LAYERS, "make", weights)
+    return Source(LAYERS, "make", (*weights, frozen))
 
 
 def _trials(rng: np.random.Generator) -> Sequence[Trial]:
     x, dy = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     make = Call("Sequential", (_network(rng),), save="net", show="none")
     other = Call("Sequential", (_network(rng),), save="other", show="none")
+    fixed = Call("Sequential", (_network(rng, frozen=2),), save="net", show="none")
     square = Call("Sequential", (_network(rng, 3, 3),), save="net", show="none")
     back = Call("net.backward", (rng.normal(size=(5, 3)),))
     train, test = Call("net.forward", (x, True)), Call("net.forward", (x, False))
@@ -114,6 +126,12 @@ def _trials(rng: np.random.Generator) -> Sequence[Trial]:
         Trial("after a forward pass", (make, train, Call("net.backward", (dy,))), "backward", (2,), forward=1),
         Trial("layers of equal width", (square, train, back), "backward", (2,), forward=1),
         Trial("all layers in order", (make, Call("net.params")), "params", (1,)),
+        Trial("frozen layers, too", (fixed, Call("net.params")), "params", (1,)),
+        Trial(
+            "forward and backward a second time",
+            (square, train, replace(back, show="none"), test, train, back),
+            "same result twice", (3, 4, 5), "behaviour",
+        ),
         Trial(
             "two networks side by side",
             (make, other, train, Call("other.forward", (x, True)), Call("net.backward", (dy,))),

@@ -334,6 +334,11 @@ _QUARTIC = "def make(t):\n    def f(w):\n        return float(np.sum(w**4 - 3 * 
 _QUARTIC_SLOPE = "def make(t):\n    def grad(w):\n        return 4 * w**3 - 6 * w + t\n    return grad"
 
 
+_BOWL_LOSS = (
+    "def make(a, c):\n    def f(w):\n        return float(np.sum(a * (w - c) ** 2) / 2 + 1)\n    return f"
+)
+
+
 def _restart_trials(rng: np.random.Generator) -> Sequence[Trial]:
     def call(starts: np.ndarray, t: float, steps: int, layout: str = "C") -> Call:
         f, grad = Source(_QUARTIC, "make", (t,)), Source(_QUARTIC_SLOPE, "make", (t,))
@@ -345,11 +350,17 @@ def _restart_trials(rng: np.random.Generator) -> Sequence[Trial]:
         -0.05, 0.05, size=(4, 2)
     )
     steep = np.array([[1.3], [-0.6], [-2.2]]) + rng.uniform(-0.05, 0.05, size=(3, 1))
+    # Every walk runs away, so that its start is lower than its end, and no loss is below 1.
+    bowl = np.full(2, 2.0), rng.normal(size=2)
+    far = bowl[1] + np.array([[2.0, -1.0], [0.5, 1.1], [-1.5, 0.7]]) * rng.uniform(0.9, 1.1, size=(3, 2))
+    loss, slope = Source(_BOWL_LOSS, "make", bowl), Source(_BOWL, "make", bowl)
+    away = Call("random_restarts", (loss, slope, far, 1.1, 3))
     return [
         Trial("four starts on w^4 - 3w^2 + w", (call(lecture, 1.0, 60),), "worked example", public=True),
         Trial("two weights", (call(low, tilt, 25),), "several weights"),
         Trial("two weights, another tilt", (call(-low, -tilt, 25, "strided"),), "several weights"),
         Trial("few steps", (call(steep, tilt, 3, "readonly"),), "few steps"),
+        Trial("walks that run away, all losses above 0", (away,), "a learning rate that is too large"),
         repeated("the same call twice", call(low, tilt, 3)),
     ]
 

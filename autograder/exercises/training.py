@@ -102,7 +102,8 @@ _SEEN = Source(
 def seen(model):
     X = np.ones((3, model.layers[0].params()[0].shape[0]))
     weights = [[np.array(p) for p in layer.params()] for layer in model.layers]
-    return weights, list(model.forward(X, False).shape), bool(getattr(model.layers[-1], "frozen", False))
+    flags = [bool(getattr(layer, "frozen", False)) for layer in model.layers]
+    return weights, list(model.forward(X, False).shape), flags
 """,
     "seen",
 )
@@ -291,12 +292,13 @@ exercise(
 
 def _head_trials(rng: np.random.Generator) -> Sequence[Trial]:
     made = []
-    for group, name, hidden, old, new in (
-        ("fewer classes", "from 10 classes to 4", 60, 10, 4),
-        ("more classes", "from 3 classes to 12", 40, 3, 12),
-        ("as many classes", "another task with 8 classes", 50, 8, 8),
+    for group, name, hidden, old, new, frozen in (
+        ("fewer classes", "from 10 classes to 4", 60, 10, 4, 0),
+        ("more classes", "from 3 classes to 50", 20, 3, 50, 0),
+        ("as many classes", "another task with 8 classes", 50, 8, 8, 0),
+        ("a frozen network", "all layers frozen, from 6 classes to 5", 50, 6, 5, 4),
     ):
-        net = _net(rng, 4, hidden, old)
+        net = _net(rng, 4, hidden, old, frozen)
         first, other = (int(s) for s in rng.integers(1, 2**31, size=2))
         calls: list[Call] = []
         for seed in (first, first, other):
@@ -307,6 +309,7 @@ def _head_trials(rng: np.random.Generator) -> Sequence[Trial]:
             ]
         kept = list(net.args or ())[:2]
         facts = {"kept": kept, "features": hidden, "classes": new, "old": list(net.args or ())[2:4]}
+        facts["flags"] = [frozen > 0] * 3
         made.append(Trial(name, tuple(calls), group, (2, 5, 8), facts=facts))
     return made
 

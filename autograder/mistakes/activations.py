@@ -337,3 +337,15 @@ _slope(
     "The slope is y (1 - y) with y the result of the forward itself.",
     lambda dy, x: dy * _FACTOR["sigmoid"](_sigmoid(x)),
 )  # fmt: skip
+_slope(
+    "sigmoid", "slope-is-one-minus-y", "omission",
+    "You multiply by 1 - y and leave out the factor y.",
+    "The slope is y (1 - y).",
+    lambda dy, x: dy * _sigmoid(-x),
+)  # fmt: skip
+_slope(
+    "leaky_relu", "leak-times-x", "swap",
+    "Where x is negative you return 0.01 x, the value of the forward, in place of 0.01 dy.",
+    "The slope is 0.01 there: multiply it by dy.",
+    lambda dy, x: np.where(x > 0, dy, 0.01 * x),
+)  # fmt: skip

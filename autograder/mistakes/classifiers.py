@@ -54,6 +54,15 @@ def bias_subtracted(x: Any, w: Any, b: Any) -> Any:
     return (_sum(x, w) - b > 0) * 1.0
 
 
+@mistake(perceptron, "bias-for-every-input", family="scope")
+def bias_for_every_input(x: Any, w: Any, b: Any) -> Any:
+    """You add the bias inside the sum, once for every input.
+
+    Sum the products first and add b once.
+    """
+    return (_sum(x, w) + len(np.asarray(w)) * b > 0) * 1.0
+
+
 @mistake(perceptron, "plus-or-minus-one", family="convention")
 def plus_or_minus_one(x: Any, w: Any, b: Any) -> Any:
     """You return -1 instead of 0.
@@ -101,6 +110,8 @@ def _fired(sums: Any, b: float) -> Any:
 _SLIDE: tuple[tuple[str, str, str, str, Callable[..., Any]], ...] = (
     ("last-window-missing", "off-by-one", "You leave out the last window.",
      "There are T - K + 1 windows.", lambda x, w, b: _fired([v @ w for v in _windows(x, w, extra=-1)], b)),
+    ("first-window-missing", "off-by-one", "You leave out the first window.",
+     "The first window begins at t = 0.", lambda x, w, b: _fired([v @ w for v in _windows(x, w)][1:], b)),
     ("weights-flipped", "orientation", "You turn the weights round, as a true convolution does.",
      "Multiply w[0] by the first number of the window.",
      lambda x, w, b: _fired([v @ w[::-1] for v in _windows(x, w)], b)),
@@ -113,6 +124,9 @@ _SLIDE: tuple[tuple[str, str, str, str, Callable[..., Any]], ...] = (
      lambda x, w, b: _fired([v @ w for v in _windows(x, w)], 0.0)),
     ("bias-subtracted", "sign", "You subtract the bias.", "Add b to every window's sum.",
      lambda x, w, b: _fired([v @ w for v in _windows(x, w)], -b)),
+    ("bias-for-every-input", "scope", "You add the bias inside the sum, once for every input.",
+     "Sum the products first and add b once.",
+     lambda x, w, b: _fired([v @ w for v in _windows(x, w)], len(w) * b)),
     ("sums-returned", "omission", "You return the sums: the threshold is missing.",
      "1 where the sum is above 0, else 0.",
      lambda x, w, b: np.array([v @ w for v in _windows(x, w)]) + b),
@@ -130,6 +144,14 @@ _SCORES: tuple[tuple[str, str, str, str, Callable[..., Any]], ...] = (
      "Rows are examples: X @ W.T + b.", lambda X, W, b: (X @ W.T + b).T),
     ("bias-forgotten", "omission", "You leave out the bias.", "Add b to every row.", lambda X, W, b: X @ W.T),
     ("bias-subtracted", "sign", "You subtract the bias.", "Add b to every row.", lambda X, W, b: X @ W.T - b),
+    ("bias-for-every-input", "scope", "You add the bias inside the sum, once for every feature.",
+     "Sum the products first and add b[j] once.", lambda X, W, b: X @ W.T + X.shape[1] * b),
+    ("last-feature-missing", "off-by-one", "Your sum leaves out the last feature.",
+     "Let d run over all D features, range(D).", lambda X, W, b: X[:, :-1] @ W[:, :-1].T + b),
+    ("last-feature-only", "scope", "Your scores hold the last product only: they are overwritten in the loop.",
+     "Add up the products: S[n, j] += W[j, d] * X[n, d].", lambda X, W, b: np.outer(X[:, -1], W[:, -1]) + b),
+    ("scores-cut-off-at-zero", "wrong-op", "You set negative scores to 0, as a ReLU does.",
+     "Scores may be negative: return X @ W.T + b.", lambda X, W, b: np.maximum(X @ W.T + b, 0.0)),
     ("bias-along-columns", "orientation",
      "You add the biases down the columns: an error, or wrong with as many examples as classes.",
      "Every class has its own bias: b is a row.", lambda X, W, b: X @ W.T + b[:, None]),
@@ -167,6 +189,15 @@ def one_hot_from_labels(t: Any, classes: int) -> Any:
     Make C columns, whether or not a class occurs.
     """
     return np.eye(int(np.max(t)) + 1)[np.asarray(t)]
+
+
+@mistake(one_hot, "one-hot-of-labels-that-occur", family="scope")
+def one_hot_of_present(t: Any, classes: int) -> Any:
+    """You make a column for each label that occurs, so classes that do not occur have none.
+
+    Make C columns, whether or not a class occurs.
+    """
+    return (np.asarray(t)[:, None] == np.unique(t)[None, :]).astype(float)
 
 
 @mistake(one_hot, "one-hot-marks-whole-columns", family="scope")
@@ -211,6 +242,9 @@ _PREDICT: tuple[tuple[str, str, str, str, Callable[..., Any]], ...] = (
      lambda F: np.argmin(F, axis=1)),
     ("predict-last-of-ties", "convention", "On a tie you name the last class.", "The first of the largest wins.",
      _last_of_ties),
+    ("predict-best-starts-at-zero", "scope", "Your search starts with a best score of 0: rows below 0 give class 0.",
+     "Start with the first score of the row, or with -inf.",
+     lambda F: np.where(F.max(axis=1) > 0, np.argmax(F, axis=1), 0)),
     ("predict-counts-from-one", "off-by-one", "You count the classes from 1.", "Classes count from 0.",
      lambda F: np.argmax(F, axis=1) + 1),
     ("predict-largest-score", "wrong-op", "You return the largest scores and not where they are.",

@@ -154,3 +154,73 @@ def the_limit_counts_as_little(right: Functions) -> Functions:
     From 10,000 examples on it is a lot: n_data >= 10_000.
     """
     return {"transfer_plan": lambda n, similarity: right["transfer_plan"](n - 1, similarity)}
+
+
+@mistake("transfer_plan", "another-limit", family="scope", kind="behaviour")
+def another_limit(right: Functions) -> Functions:
+    """You take fewer than 10,000 examples for a lot: your limit is another.
+
+    Where the text sets the limit, take that: n_data >= 10_000.
+    """
+    return {"transfer_plan": lambda n, similarity: right["transfer_plan"](10 * n, similarity)}
+
+
+@mistake("transfer_plan", "similar-and-different-exchanged", family="swap", kind="behaviour")
+def similar_and_different_exchanged(right: Functions) -> Functions:
+    """You exchange what to do for similar and for different data.
+
+    Similar data: a classifier on top, or a few layers. Different data: earlier stages, or many layers.
+    """
+    other = {"similar": "different", "different": "similar"}
+    return {"transfer_plan": lambda n, similarity: right["transfer_plan"](n, other[similarity])}
+
+
+@mistake("transfer_plan", "columns-exchanged-with-little-data", family="swap", kind="behaviour")
+def columns_exchanged_with_little_data(right: Functions) -> Functions:
+    """With little data you exchange what to do for similar and for different data.
+
+    The top features fit similar data; for different ones try classifiers on earlier stages.
+    """
+    plan, other = right["transfer_plan"], {"similar": "different", "different": "similar"}
+    return {"transfer_plan": lambda n, similarity: plan(n, other[similarity] if n < 10_000 else similarity)}
+
+
+def _never_tuned(kind: str, name: str) -> None:
+    """Register code that never fine-tunes for one kind."""
+
+    def spoilt(right: Functions) -> Functions:
+        plan = right["transfer_plan"]
+        return {"transfer_plan": lambda n, word: plan(0 if word == kind else n, word)}
+
+    spoilt.__doc__ = (
+        f"You train a classifier only whenever the data are {kind}, however many there are.\n\n"
+        "Look at the amount of data in both columns of the table: with a lot of data layers are fine-tuned."
+    )
+    mistake("transfer_plan", name, family="scope", kind="behaviour")(spoilt)
+
+
+_never_tuned("similar", "lots-of-similar-data-frozen")
+_never_tuned("different", "lots-of-different-data-frozen")
+
+
+def _alike(name: str, little: bool, what: str, how: str) -> None:
+    """Register code that treats different data like similar ones in one row of the table."""
+
+    def spoilt(right: Functions) -> Functions:
+        plan = right["transfer_plan"]
+        return {"transfer_plan": lambda n, word: plan(n, "similar" if (n < 10_000) == little else word)}
+
+    spoilt.__doc__ = f"{what}\n\n{how}"
+    mistake("transfer_plan", name, family="omission", kind="behaviour")(spoilt)
+
+
+_alike(
+    "similarity-ignored-with-little-data", True,
+    "With little data you put the classifier on top, however different the data are.",
+    "The top features belong to the old task: for different data try earlier stages.",
+)  # fmt: skip
+_alike(
+    "similarity-ignored-with-lots-of-data", False,
+    "With a lot of data you fine-tune a few layers, however different the data are.",
+    "Very different data need many layers to change.",
+)  # fmt: skip

@@ -109,6 +109,9 @@ _FORWARD: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
      {"normalise": lambda Z: _softmax(Z, 0, Z.max())}),
     ("mlp-scores-returned", "omission", "You return the scores: softmax is missing.",
      "Pass the last layer's scores through softmax.", {"normalise": lambda Z: Z}),
+    ("mlp-sigmoid-at-the-end", "wrong-op", "You end with a sigmoid of each score; the columns do not add up to 1.",
+     "Softmax: exponentials divided by the sum of their column.",
+     {"normalise": lambda Z: 0.5 * (1 + np.tanh(0.5 * Z))}),
     ("mlp-no-bias", "omission", "You leave out the biases.", "z = W h + b in every layer.",
      {"bias": lambda b: 0.0}),
     ("mlp-bias-subtracted", "sign", "You subtract the biases.", "z = W h + b in every layer.",
@@ -123,6 +126,21 @@ _FORWARD: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
 )  # fmt: skip
 for _name, _family, _what, _how, _change in _FORWARD:
     _register("mlp_forward", _name, _family, _what, _how, mlp_forward=_forward(**_change))
+
+
+def _biased_late(X: Any, Ws: Any, bs: Any) -> Any:
+    H = [np.array(X)]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        H.append(np.maximum(W @ H[-1], 0.0) + b)
+    return _softmax(Ws[-1] @ H[-1] + bs[-1]), None
+
+
+_register(
+    "mlp_forward", "mlp-bias-behind-relu", "order",
+    "You add the biases of hidden layers behind the ReLU.",
+    "The bias belongs to the sum: max(0, W h + b).",
+    mlp_forward=_biased_late,
+)  # fmt: skip
 
 # --- backward ------------------------------------------------------------------------------------
 
@@ -171,6 +189,8 @@ _BACKWARD: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
      "Sum over the examples, for the biases as for the weights.", {"db": lambda d: d.mean(axis=1, keepdims=True)}),
     ("mlp-db-over-units", "orientation", "For the biases you sum over the units instead of over the examples.",
      "Columns are examples: sum along axis=1.", {"db": lambda d: d.sum(axis=0)}),
+    ("mlp-db-over-everything", "scope", "For the biases you sum over units and examples, to one number.",
+     "Sum over the examples only: sum(axis=1, keepdims=True).", {"db": lambda d: d.sum()}),
     ("mlp-db-last-example", "scope", "Your dbs hold the last example only.",
      "Sum over all examples, along axis=1.", {"db": lambda d: d[:, -1:]}),
     ("mlp-db-not-summed", "omission", "You return the gradient of every example for the biases.",
@@ -219,6 +239,24 @@ def _signed_forward(X: Any, Ws: Any, bs: Any) -> Any:
 def _signed_backward(cache: Any, T: Any) -> Any:
     H, Ws, signs, P = cache
     return _backward(mask=lambda d, H, i: d * signs[i])((H, Ws, None, P), T)
+
+
+def _masked_late(cache: Any, T: Any) -> Any:
+    H, Ws, _, P = cache
+    d, L = P - T, len(Ws)
+    dWs, dbs = [np.zeros(0)] * L, [np.zeros(0)] * L
+    for i in range(L - 1, -1, -1):
+        dWs[i], dbs[i] = d @ H[i].T, d.sum(axis=1, keepdims=True)
+        d = Ws[i].T @ (d * (H[i + 1] > 0) if i + 1 < L else d)
+    return dWs, dbs
+
+
+_register(
+    "mlp_backward", "mlp-mask-after-the-gradients", "order",
+    "You put the ReLU's mask on after you have computed dW and db of that layer.",
+    "First delta * (h > 0), then dW and db, then on by W^T.",
+    mlp_forward=_forward(), mlp_backward=_masked_late,
+)  # fmt: skip
 
 
 def _reordered(name: str, family: str, what: str, how: str, change: Wrong) -> None:
@@ -289,6 +327,9 @@ _UPDATE: tuple[tuple[str, str, str, str, Wrong], ...] = (
     ("update-biases-not-divided", "scale", "For the biases you do not divide by the number of examples.",
      "Their gradients are sums, too: b - lr / N db.",
      _update(lambda v, g, lr, N: v - lr / N * g, lambda v, g, lr, N: v - lr * g)),
+    ("update-weights-not-divided", "scale", "For the weights you do not divide by the number of examples.",
+     "Their gradients are sums, too: W - lr / N dW.",
+     _update(lambda v, g, lr, N: v - lr * g, lambda v, g, lr, N: v - lr / N * g)),
     ("update-step-returned", "omission", "You return the steps instead of the new weights.",
      "Return W - lr / N dW.", _update(lambda v, g, lr, N: -lr / N * g)),
 )  # fmt: skip
@@ -307,3 +348,31 @@ _register(
     "Make new arrays: W - lr / N * dW.",
     kind="behaviour", mlp_update=_update(_step_in_place),
 )  # fmt: skip
+
+
+@mistake("mlp_update", "update-last-layer-left", family="off-by-one")
+def last_layer_left(right: Functions) -> Functions:
+    """You leave the last layer as it is.
+
+    Update every layer: range(len(Ws)).
+    """
+
+    def mlp_update(Ws: Any, bs: Any, *more: Any) -> Any:
+        new_Ws, new_bs = right["mlp_update"](Ws, bs, *more)
+        return [*new_Ws[:-1], np.array(Ws[-1])], [*new_bs[:-1], np.array(bs[-1])]
+
+    return {**right, "mlp_update": mlp_update}
+
+
+@mistake("mlp_update", "update-first-layer-only", family="scope")
+def first_layer_only(right: Functions) -> Functions:
+    """You update the first layer only.
+
+    Update every layer: range(len(Ws)).
+    """
+
+    def mlp_update(Ws: Any, bs: Any, *more: Any) -> Any:
+        new_Ws, new_bs = right["mlp_update"](Ws, bs, *more)
+        return [new_Ws[0], *map(np.array, Ws[1:])], [new_bs[0], *map(np.array, bs[1:])]
+
+    return {**right, "mlp_update": mlp_update}

@@ -305,3 +305,82 @@ def skip_gradient_gated(dy: Array, x: Array, w: Array, p: Array, da: Array) -> A
     The skip connection passes dy on as it is: dx = da W + dy, or + dy P.
     """
     return _gradients(dy, x, w, p, da, da)[0], *_gradients(dy, x, w, p, da, dy)[1:]
+
+
+@mistake("residual_forward", "skip-only-with-projection", family="omission", kind="behaviour")
+def skip_only_with_projection(right: dict[str, Any]) -> dict[str, Any]:
+    """You add the skip connection only where there is a projection.
+
+    Without P the skip is x itself: add that to the branch.
+    """
+
+    def residual_forward(x: Array, W: Array, P: Array = None) -> Any:
+        y, cache = right["residual_forward"](x, W, P)
+        return (y if P is not None else _relu(x @ W.T)), cache
+
+    return {**right, "residual_forward": residual_forward}
+
+
+@_backward("dW-and-dP-transposed", family="orientation")
+def dw_and_dp_transposed(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You return the gradients of W and of P transposed.
+
+    They have the shapes of W and P, one row for each output: da^T x and dy^T x.
+    """
+    dx, dw, dp = _gradients(dy, x, w, p, da, dy)
+    return dx, dw.T, None if dp is None else dp.T
+
+
+@_backward("projection-ignored-on-the-way-back", family="omission")
+def projection_ignored_on_the_way_back(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You hand dy on to x as it is, although the skip connection has a projection.
+
+    With y = F(x) + x P^T the skip hands back dy P.
+    """
+    if p is None or w.shape[0] != w.shape[1]:
+        return None
+    dx, dw, dp = _gradients(dy, x, w, p, da, dy)
+    return dx - dy @ p + dy, dw, dp
+
+
+@_backward("dW-not-gated", family="omission")
+def dw_not_gated(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You leave the ReLU out of dW.
+
+    The branch is relu(x W^T): dW = da^T x with da = dy where x W^T was positive.
+    """
+    dx, _, dp = _gradients(dy, x, w, p, da, dy)
+    return dx, _rows(dy).T @ _rows(x), dp
+
+
+@_backward("gradient-times-the-branch", family="wrong-op")
+def gradient_times_the_branch(dy: Array, x: Array, w: Array, p: Array, da: Array) -> Any:
+    """You multiply dy by the value of the ReLU, where its slope belongs.
+
+    The slope is 1 where x W^T was positive, else 0: dy * (a > 0).
+    """
+    return _gradients(dy, x, w, p, dy * _relu(x @ w.T), dy)
+
+
+@mistake("residual_backward", "relu-gate-open-at-zero", family="convention", kind="behaviour")
+def relu_gate_open_at_zero(right: dict[str, Any]) -> dict[str, Any]:
+    """You let the gradient pass where x W^T is exactly 0.
+
+    Here nothing flows back at 0: compare with >, not with >=.
+    """
+
+    def residual_backward(dy: Array, cache: Any) -> Any:
+        x, w, p = cache
+        found = _gradients(dy, x, w, p, np.where(x @ w.T >= 0, dy, 0.0), dy)
+        return found if p is not None else found[:2]
+
+    return {**right, "residual_backward": residual_backward}
+
+
+@mistake("residual_backward", "dP-not-returned", family="omission", kind="behaviour")
+def dp_not_returned(right: dict[str, Any]) -> dict[str, Any]:
+    """You return two gradients also where there is a projection.
+
+    With P return three: (dx, dW, dP), dP = dy^T x.
+    """
+    return {**right, "residual_backward": lambda dy, cache: right["residual_backward"](dy, cache)[:2]}

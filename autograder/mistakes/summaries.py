@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from autograder.mistakes import Mistake, mistake, mistakes_of
+from autograder.mistakes import mistake
 
 Params = dict[str, Any]
 Shape = tuple[int, ...]
@@ -40,7 +40,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _table(params: Params, **changed: Rule) -> dict[str, Any] | None:
+def table_with(params: Params, **changed: Rule) -> dict[str, Any] | None:
     """Fill the table with some rules changed; None where they lead to no table."""
     shape: Shape = tuple(params["input"])
     answer: dict[str, Any] = {}
@@ -55,11 +55,11 @@ def _table(params: Params, **changed: Rule) -> dict[str, Any] | None:
     return {**answer, "total": total}
 
 
-def _sized(shape_rule: Callable[..., Shape]) -> Rule:
+def sized(shape_rule: Callable[..., Shape]) -> Rule:
     return lambda shape, *settings: (shape_rule(shape, *settings), conv_count(shape, *settings))
 
 
-def _counted(count_rule: Callable[..., int]) -> Rule:
+def counted(count_rule: Callable[..., int]) -> Rule:
     return lambda shape, *settings: (conv_shape(shape, *settings), count_rule(shape, *settings))
 
 
@@ -72,8 +72,8 @@ def plus1_forgotten(params: Params) -> Any:
 
     Size = steps + 1, with the first position.
     """
-    return _table(
-        params, conv=_sized(lambda shape, f, k, s, p: (f, *(_slid(n, k, s, p) - 1 for n in shape[1:])))
+    return table_with(
+        params, conv=sized(lambda shape, f, k, s, p: (f, *(_slid(n, k, s, p) - 1 for n in shape[1:])))
     )
 
 
@@ -83,7 +83,7 @@ def convolution_keeps_size(params: Params) -> Any:
 
     That needs padding ("same"); compute floor((n + 2p - k) / s) + 1.
     """
-    return _table(params, conv=_sized(lambda shape, f, k, s, p: (f, *(-(-n // s) for n in shape[1:]))))
+    return table_with(params, conv=sized(lambda shape, f, k, s, p: (f, *(-(-n // s) for n in shape[1:]))))
 
 
 @mistake("SHAPE-1", "table-padding-ignored", family="omission")
@@ -92,7 +92,7 @@ def padding_ignored(params: Params) -> Any:
 
     p zeros are added on each side, so the kernel slides over n + 2p.
     """
-    return _table(params, conv=_sized(lambda shape, f, k, s, p: conv_shape(shape, f, k, s, 0)))
+    return table_with(params, conv=sized(lambda shape, f, k, s, p: conv_shape(shape, f, k, s, 0)))
 
 
 @mistake("SHAPE-1", "table-stride-ignored", family="omission")
@@ -101,7 +101,7 @@ def stride_ignored(params: Params) -> Any:
 
     With stride s only every s-th position counts: divide by s and round down before you add 1.
     """
-    return _table(params, conv=_sized(lambda shape, f, k, s, p: conv_shape(shape, f, k, 1, p)))
+    return table_with(params, conv=sized(lambda shape, f, k, s, p: conv_shape(shape, f, k, 1, p)))
 
 
 @mistake("SHAPE-1", "channels-multiplied", family="wrong-op", belief="E76")
@@ -110,8 +110,8 @@ def channels_multiplied(params: Params) -> Any:
 
     Each filter adds up all channels and makes one map: there are as many channels as filters.
     """
-    return _table(
-        params, conv=_sized(lambda shape, f, k, s, p: (shape[0] * f, *conv_shape(shape, f, k, s, p)[1:]))
+    return table_with(
+        params, conv=sized(lambda shape, f, k, s, p: (shape[0] * f, *conv_shape(shape, f, k, s, p)[1:]))
     )
 
 
@@ -121,7 +121,7 @@ def filter_without_depth(params: Params) -> Any:
 
     A filter is as deep as its input: k * k * channels weights and one bias.
     """
-    return _table(params, conv=_counted(lambda shape, f, k, s, p: f * (k * k + 1)))
+    return table_with(params, conv=counted(lambda shape, f, k, s, p: f * (k * k + 1)))
 
 
 @mistake("SHAPE-1", "convolution-biases-forgotten", family="omission")
@@ -130,7 +130,7 @@ def convolution_biases_forgotten(params: Params) -> Any:
 
     Every filter has one bias.
     """
-    return _table(params, conv=_counted(lambda shape, f, k, s, p: f * k * k * shape[0]))
+    return table_with(params, conv=counted(lambda shape, f, k, s, p: f * k * k * shape[0]))
 
 
 @mistake("SHAPE-1", "bias-in-every-channel", family="scope")
@@ -139,7 +139,7 @@ def bias_in_every_channel(params: Params) -> Any:
 
     A filter has one bias, however many channels it sees.
     """
-    return _table(params, conv=_counted(lambda shape, f, k, s, p: f * shape[0] * (k * k + 1)))
+    return table_with(params, conv=counted(lambda shape, f, k, s, p: f * shape[0] * (k * k + 1)))
 
 
 @mistake("SHAPE-1", "kernel-side-not-squared", family="omission")
@@ -148,7 +148,7 @@ def kernel_side_not_squared(params: Params) -> Any:
 
     The kernel has k rows and k columns.
     """
-    return _table(params, conv=_counted(lambda shape, f, k, s, p: f * (k * shape[0] + 1)))
+    return table_with(params, conv=counted(lambda shape, f, k, s, p: f * (k * shape[0] + 1)))
 
 
 @mistake("SHAPE-1", "weights-not-shared", family="scope")
@@ -162,7 +162,7 @@ def weights_not_shared(params: Params) -> Any:
         _, rows, columns = conv_shape(shape, f, k, s, p)
         return conv_count(shape, f, k, s, p) * rows * columns
 
-    return _table(params, conv=_counted(count))
+    return table_with(params, conv=counted(count))
 
 
 # --- the other layers ------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def pooling_divides_channels(params: Params) -> Any:
 
     Pooling works on every channel by itself: only rows and columns shrink.
     """
-    return _table(params, pool=lambda shape, k: (tuple(n // k for n in shape), 0))
+    return table_with(params, pool=lambda shape, k: (tuple(n // k for n in shape), 0))
 
 
 @mistake("SHAPE-1", "pooling-has-weights", family="scope")
@@ -183,7 +183,7 @@ def pooling_has_weights(params: Params) -> Any:
 
     Taking the largest of a window needs no parameters: write 0.
     """
-    return _table(params, pool=lambda shape, k: (RULES["pool"](shape, k)[0], k * k * shape[0]))  # type: ignore[index]
+    return table_with(params, pool=lambda shape, k: (RULES["pool"](shape, k)[0], k * k * shape[0]))  # type: ignore[index]
 
 
 @mistake("SHAPE-1", "pooling-rounds-up", family="rounding")
@@ -192,7 +192,7 @@ def pooling_rounds_up(params: Params) -> Any:
 
     A window that does not lie completely inside is left out: round down.
     """
-    return _table(params, pool=lambda shape, k: ((shape[0], *(-(-n // k) for n in shape[1:])), 0))
+    return table_with(params, pool=lambda shape, k: ((shape[0], *(-(-n // k) for n in shape[1:])), 0))
 
 
 @mistake("SHAPE-1", "dropout-shrinks", family="scope")
@@ -205,7 +205,7 @@ def dropout_shrinks(params: Params) -> Any:
     def shrunk(shape: Shape, p: str) -> Row:
         return (int(shape[0] * (1 - Fraction(p))), *shape[1:]), 0
 
-    return _table(params, dropout=shrunk)
+    return table_with(params, dropout=shrunk)
 
 
 @mistake("SHAPE-1", "flatten-without-channels", family="omission")
@@ -214,7 +214,7 @@ def flatten_without_channels(params: Params) -> Any:
 
     Flatten puts all numbers into one row: channels * rows * columns.
     """
-    return _table(params, flatten=lambda shape: ((prod(shape[1:]),), 0))
+    return table_with(params, flatten=lambda shape: ((prod(shape[1:]),), 0))
 
 
 @mistake("SHAPE-1", "flatten-keeps-shape", family="omission")
@@ -223,7 +223,7 @@ def flatten_keeps_shape(params: Params) -> Any:
 
     Flatten makes one axis of three: write one number, the product.
     """
-    return _table(params, flatten=lambda shape: (shape, 0))
+    return table_with(params, flatten=lambda shape: (shape, 0))
 
 
 @mistake("SHAPE-1", "dense-biases-forgotten", family="omission")
@@ -232,7 +232,7 @@ def dense_biases_forgotten(params: Params) -> Any:
 
     Every unit has a weight for each input and one bias: (inputs + 1) * units.
     """
-    return _table(params, dense=lambda shape, u: ((u,), prod(shape) * u))
+    return table_with(params, dense=lambda shape, u: ((u,), prod(shape) * u))
 
 
 @mistake("SHAPE-1", "dense-bias-per-input", family="swap")
@@ -241,7 +241,7 @@ def dense_bias_per_input(params: Params) -> Any:
 
     A bias belongs to a unit: inputs * units + units.
     """
-    return _table(params, dense=lambda shape, u: ((u,), prod(shape) * (u + 1)))
+    return table_with(params, dense=lambda shape, u: ((u,), prod(shape) * (u + 1)))
 
 
 @mistake("SHAPE-1", "running-statistics-counted", family="scope")
@@ -250,7 +250,7 @@ def running_statistics_counted(params: Params) -> Any:
 
     They are measured. gamma and beta are learned: two numbers per channel.
     """
-    return _table(params, bn=lambda shape: (shape, 4 * shape[0]))
+    return table_with(params, bn=lambda shape: (shape, 4 * shape[0]))
 
 
 @mistake("SHAPE-1", "normalisation-per-pixel", family="scope")
@@ -259,7 +259,7 @@ def normalisation_per_pixel(params: Params) -> Any:
 
     On images, all pixels of a channel share one gamma and one beta.
     """
-    return _table(params, bn=lambda shape: (shape, 2 * prod(shape)))
+    return table_with(params, bn=lambda shape: (shape, 2 * prod(shape)))
 
 
 @mistake("SHAPE-1", "channels-written-last", family="convention", credit=0.5)
@@ -268,85 +268,10 @@ def channels_written_last(params: Params) -> Any:
 
     The question asks for (channels, rows, columns); the numbers themselves are right.
     """
-    right = _table(params) or {}
+    right = table_with(params) or {}
     turned = {
         part: [[[*row[0][0][1:], row[0][0][0]], row[0][1]]]
         for part, row in right.items()
         if part != "total" and len(row[0][0]) == 3
     }
     return {**right, **turned}
-
-
-# --- the same faults in code -----------------------------------------------------------------------
-
-Functions = dict[str, Callable[..., Any]]
-
-
-def _coded(found: Mistake) -> Callable[[Functions], Functions]:
-    """Make a `summary` that fills the table as the mistake does."""
-
-    def spoilt(right: Functions) -> Functions:
-        def summary(layers: Any, input_shape: Any) -> Any:
-            answer = found({"layers": [list(layer) for layer in layers], "input": list(input_shape)})
-            rows = [answer[f"layer{i}"][0] for i in range(1, len(layers) + 1)] if answer else []
-            return [(layer[0], tuple(shape), count) for layer, (shape, count) in zip(layers, rows)]
-
-        return {**right, "summary": summary}
-
-    spoilt.__doc__ = f"{found.what}\n\n{found.how}"
-    return spoilt
-
-
-for _found in mistakes_of("SHAPE-1"):
-    # a behaviour, since a value of this name would be one of the reference's `summary`, with its signature
-    mistake("summary", _found.name, family=_found.family, kind="behaviour")(_coded(_found))
-
-
-def _rows_changed(name: str, family: str) -> Callable[[Callable[..., Any]], Mistake]:
-    """Register what becomes of the right rows."""
-
-    def register(change: Callable[..., Any]) -> Mistake:
-        def spoilt(right: Functions) -> Functions:
-            return {**right, "summary": lambda layers, shape: change(right["summary"](layers, shape), shape)}
-
-        spoilt.__doc__ = change.__doc__
-        return mistake("summary", name, family=family, kind="behaviour")(spoilt)
-
-    return register
-
-
-@_rows_changed("shapes-before-the-layer", family="off-by-one")
-def shapes_before_the_layer(rows: Any, shape: Any) -> Any:
-    """You write what goes into each layer, not what comes out of it.
-
-    Work out the new shape first, then write the row.
-    """
-    before = [tuple(shape), *(row[1] for row in rows)]
-    return [(name, old, count) for (name, _, count), old in zip(rows, before)]
-
-
-@_rows_changed("counts-added-up", family="scope")
-def counts_added_up(rows: Any, shape: Any) -> Any:
-    """You write a running total in place of the parameters of each layer.
-
-    Every row holds the parameters of its own layer only.
-    """
-    return [(name, out, sum(row[2] for row in rows[: i + 1])) for i, (name, out, _) in enumerate(rows)]
-
-
-@_rows_changed("layers-without-parameters-left-out", family="omission")
-def layers_without_parameters_left_out(rows: Any, shape: Any) -> Any:
-    """You leave out layers that learn nothing.
-
-    Every layer has its row; write 0 where nothing is learned.
-    """
-    return [row for row in rows if row[2]]
-
-
-@_rows_changed("batch-axis-written", family="scope")
-def batch_axis_written(rows: Any, shape: Any) -> Any:
-    """You write a batch axis in front of every shape.
-
-    The table is about one image: leave the batch axis out.
-    """
-    return [(name, (1, *out), count) for name, out, count in rows]

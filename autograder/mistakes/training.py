@@ -1,4 +1,4 @@
-"""What goes wrong when a network is trained, frozen or given a new head."""
+"""What goes wrong when a network is trained."""
 
 from __future__ import annotations
 
@@ -17,83 +17,137 @@ Functions = dict[str, Callable[..., Any]]
 class Habits:
     """How somebody trains; the defaults are right."""
 
-    shuffled: str = "each epoch"  # "once", "never", "examples only"
-    sign: float = -1.0
-    mean: bool = True  # the gradient of a batch is that of its mean loss
+    shuffled: str = "each epoch"  # "once", "never", "the last order", "with replacement"
+    labels: str = "picked"  # "sorted", "unshuffled"
+    rate: str = "used"  # "forgotten", "over N"
+    step: float = -1.0  # times lr; 0 where the step changes a copy
+    mean: int = 1  # how often the gradient of a batch is divided by its size
     targets: bool = True  # the gradient is P - T, not P
     short_batch: bool = True
+    full_only: bool = False  # no batch at all where the first one is short
     heed_frozen: bool = True
+    frozen_only: bool = False
+    stop_at_frozen: bool = False  # the layers behind a frozen one are left alone, too
+    weights_only: bool = False  # no step for biases
     training: bool = True  # train flag while training
     testing: bool = False  # train flag on validation data
     update: str = "each batch"  # "each epoch": with the gradient of the last batch
-    stale: bool = False  # the gradient of the batch before
-    report: str = "mean over examples"  # "mean over batches", "loss over batches", "last batch", "sum"
-    accuracy: float = 1.0
+    loss: str = "over examples"  # "over batches", "of the last batch", "sum", "sum of means", "means over N"
+    accuracy: str = "over examples"  # as the loss; "counted", "wrong", "after the epoch", "after the step"
+    percent: str = "no"  # "yes", "in training only"
     epochs: int = 0
+    validated: str = "each epoch"  # "counted"; "once": after the last one
+
+
+Batch = tuple[float, float, int]  # mean loss, share of right guesses, size
 
 
 def _trained(how: Habits) -> Callable[..., Any]:
     def train(model: Any, data: Any, epochs: int, batch: int, lr: float, rng: Any, val: Any = None) -> Any:
         X, t = data
-        history: dict[str, list[float]] = {
-            "loss": [],
-            "accuracy": [],
-            **({} if val is None else {"val_accuracy": []}),
-        }
-        fixed = rng.permutation(len(X)) if how.shuffled == "once" else np.arange(len(X))
-        for _ in range(epochs + how.epochs):
-            order = rng.permutation(len(X)) if how.shuffled in ("each epoch", "examples only") else fixed
-            seen = [_one_batch(model, X, t, picked, lr, how) for picked in _cut(order, batch, how)]
+        names = ("loss", "accuracy") if val is None else ("loss", "accuracy", "val_accuracy")
+        history: dict[str, list[float]] = {name: [] for name in names}
+        order = np.arange(len(X)) if how.shuffled != "once" else rng.permutation(len(X))
+        lr = {"used": lr, "forgotten": 1.0, "over N": lr / len(X)}[how.rate]
+        for epoch in range(epochs + how.epochs):
+            order = _next_order(order, rng, how)
+            places = _cut(np.arange(len(X)), batch, how)
+            seen = [_one_batch(model, X, t, order[place], place, lr, how) for place in places]
             if how.update == "each epoch":
                 _step(model, lr, how)
-            _write(history, seen, how)
-            if val is not None:
-                guess = model.forward(val[0], how.testing).argmax(axis=1)
-                history["val_accuracy"].append(float(np.mean(guess == val[1])) * how.accuracy)
+            history["loss"].append(_loss(seen, len(X), how.loss))
+            share = (
+                np.mean(_guess(model, X) == t)
+                if how.accuracy == "after the epoch"
+                else _share(seen, len(X), how)
+            )
+            history["accuracy"].append(float(share) * (1 if how.percent == "no" else 100))
+            if val is not None and (how.validated != "once" or epoch == epochs - 1):
+                right = np.mean(_guess(model, val[0], how.testing) == val[1])
+                history["val_accuracy"].append(
+                    float(right)
+                    * (len(val[1]) if how.validated == "counted" else 100 if how.percent == "yes" else 1)
+                )
         return history
 
     return train
 
 
+def _guess(model: Any, X: Any, train: bool = False) -> Any:
+    return model.forward(X, train).argmax(axis=1)
+
+
+def _next_order(order: Any, rng: Any, how: Habits) -> Any:
+    if how.shuffled == "the last order":
+        return rng.permutation(order)
+    if how.shuffled == "with replacement":
+        return rng.integers(0, len(order), size=len(order))
+    return rng.permutation(len(order)) if how.shuffled == "each epoch" else order
+
+
 def _cut(order: Any, batch: int, how: Habits) -> list[Any]:
     parts = [order[i : i + batch] for i in range(0, len(order), batch)]
-    whole = [part for part in parts if len(part) == min(batch, len(order))]
-    return parts if how.short_batch else whole
+    full = batch if how.full_only else min(batch, len(order))
+    return parts if how.short_batch else [part for part in parts if len(part) == full]
 
 
-def _one_batch(model: Any, X: Any, t: Any, picked: Any, lr: float, how: Habits) -> tuple[float, float, int]:
-    labels = t[np.sort(picked)] if how.shuffled == "examples only" else t[picked]
+def _one_batch(model: Any, X: Any, t: Any, picked: Any, place: Any, lr: float, how: Habits) -> Batch:
+    labels = t[{"picked": picked, "sorted": np.sort(picked), "unshuffled": place}[how.labels]]
     S = model.forward(X[picked], how.training)
     P = np.exp(S - S.max(axis=1, keepdims=True))
     P /= P.sum(axis=1, keepdims=True)
     rows = np.arange(len(S))
-    loss, right = float(-np.log(P[rows, labels]).mean()), float(np.mean(S.argmax(axis=1) == labels))
+    loss = float(-np.log(P[rows, labels]).mean())
     dS = P.copy()
     if how.targets:
         dS[rows, labels] -= 1
-    model.backward(dS / len(S) if how.mean else dS)
+    model.backward(dS / len(S) ** how.mean)
     if how.update == "each batch":
         _step(model, lr, how)
-    return loss, right, len(S)
+    after = model.forward(X[picked], how.training) if how.accuracy == "after the step" else S
+    return loss, float(np.mean(after.argmax(axis=1) == labels)), len(S)
 
 
 def _step(model: Any, lr: float, how: Habits) -> None:
     for layer in model.layers:
-        if not (layer.frozen and how.heed_frozen):
-            for p, g in zip(layer.params(), layer.grads()):
-                p += how.sign * lr * g
+        if layer.frozen and how.stop_at_frozen:
+            return
+        if not (layer.frozen and how.heed_frozen) or (layer.frozen and how.frozen_only):
+            _step_of(layer, lr, how)
 
 
-def _write(history: dict[str, list[float]], seen: list[tuple[float, float, int]], how: Habits) -> None:
-    losses, shares, sizes = (np.array(column, dtype=float) for column in zip(*seen))
-    if how.report == "last batch":
-        losses, shares, sizes = losses[-1:], shares[-1:], sizes[-1:]
-    if how.report == "mean over batches":
-        sizes = np.ones_like(sizes)
-    total = 1.0 if how.report == "sum" else sizes.sum()
-    loss = losses.mean() if how.report == "loss over batches" else losses @ sizes / total
-    history["loss"].append(float(loss))
-    history["accuracy"].append(float(shares @ sizes / sizes.sum()) * how.accuracy)
+def _step_of(layer: Any, lr: float, how: Habits) -> None:
+    if how.frozen_only and not layer.frozen:
+        return
+    pairs = list(zip(layer.params(), layer.grads()))
+    for p, g in pairs[:1] if how.weights_only else pairs:
+        p += how.step * lr * g
+
+
+def _loss(seen: list[Batch], n: int, kind: str) -> float:
+    losses, sizes = np.array([row[0] for row in seen]), np.array([row[2] for row in seen])
+    known = {
+        "over examples": losses @ sizes / max(sizes.sum(), 1),
+        "over all": losses @ sizes / n,
+        "over batches": losses.mean() if seen else np.nan,
+        "of the last batch": losses[-1] if seen else np.nan,
+        "sum": losses @ sizes,
+        "sum of means": losses.sum(),
+        "means over N": losses.sum() / n,
+    }
+    return float(known[kind])
+
+
+def _share(seen: list[Batch], n: int, how: Habits) -> float:
+    shares, sizes = np.array([row[1] for row in seen]), np.array([row[2] for row in seen])
+    known = {
+        "over all": shares @ sizes / n,
+        "over batches": shares.mean() if seen else np.nan,
+        "of the last batch": shares[-1] if seen else np.nan,
+        "counted": shares @ sizes,
+        "wrong": 1 - shares @ sizes / max(sizes.sum(), 1),
+    }
+    return float(known.get(how.accuracy, shares @ sizes / max(sizes.sum(), 1)))
 
 
 def _train(name: str, family: str, what: str, how: str, **habits: Any) -> None:
@@ -106,11 +160,11 @@ def _train(name: str, family: str, what: str, how: str, **habits: Any) -> None:
 
 _train(
     "trained-uphill", "sign", "You add the gradient, so the loss grows.",
-    "The gradient points uphill: p -= lr * g.", sign=1.0,
+    "The gradient points uphill: p -= lr * g.", step=1.0,
 )  # fmt: skip
 _train(
     "batch-gradients-summed", "scale", "Your gradient is that of the sum of the losses of a batch.",
-    "The loss of a batch is a mean: divide P - T by the number of examples in the batch.", mean=False,
+    "The loss of a batch is a mean: divide P - T by the number of examples in the batch.", mean=0,
 )  # fmt: skip
 _train(
     "gradient-without-targets", "omission", "You send the probabilities back without taking the targets off.",
@@ -130,7 +184,7 @@ _train(
 )  # fmt: skip
 _train(
     "labels-in-another-order", "order", "You put the examples of a batch into another order, but not their labels.",
-    "Take both with the same indices: X[picked], t[picked].", shuffled="examples only",
+    "Take both with the same indices: X[picked], t[picked].", labels="sorted",
 )  # fmt: skip
 _train(
     "frozen-layers-trained", "omission", "You also change the weights of frozen layers.",
@@ -151,29 +205,130 @@ _train(
 _train(
     "batches-weighted-alike", "scale", "You average over batches, so the examples of a short batch count for more.",
     "Average over examples: multiply the mean of a batch by its size, and divide by N at the end.",
-    report="mean over batches",
+    loss="over batches", accuracy="over batches",
 )  # fmt: skip
 _train(
     "last-batch-reported", "scope", "You report the last batch of an epoch only.",
-    "Add up over all batches of the epoch, and divide by the number of examples.", report="last batch",
+    "Add up over all batches of the epoch, and divide by the number of examples.",
+    loss="of the last batch", accuracy="of the last batch",
 )  # fmt: skip
 _train(
     "loss-averaged-over-batches", "scale",
     "Your loss is the mean of the batch means: a short last batch counts too much.",
     "Multiply the loss of each batch by its number of examples and divide the total by len(X).",
-    report="loss over batches",
+    loss="over batches",
 )  # fmt: skip
 _train(
     "losses-added-up", "scale", "You report the sum of the losses of all examples.",
-    "Divide by the number of examples.", report="sum",
+    "Divide by the number of examples.", loss="sum",
 )  # fmt: skip
 _train(
     "accuracy-in-percent", "convention", "You report accuracy in percent.",
-    "Give a share between 0 and 1.", accuracy=100.0,
+    "Give a share between 0 and 1.", percent="yes",
 )  # fmt: skip
 _train(
     "one-epoch-short", "off-by-one", "You train one epoch less than asked for.",
     "range(epochs) makes all epochs; the history has one entry for each.", epochs=-1,
+)  # fmt: skip
+_train(
+    "labels-not-shuffled", "order", "You shuffle the examples of a batch, but cut its labels in their old order.",
+    "Take both with the same indices: X[picked], t[picked].", labels="unshuffled",
+)  # fmt: skip
+_train(
+    "shuffled-order-shuffled-again", "scope",
+    "You shuffle what the last epoch has shuffled already: from the second epoch on the order is another.",
+    "Draw each order from scratch: order = rng.permutation(len(X)), and leave X and t as they are.",
+    shuffled="the last order",
+)  # fmt: skip
+_train(
+    "examples-drawn-with-replacement", "wrong-op",
+    "You draw indices with replacement: some examples come twice, others not at all.",
+    "In an epoch every example comes once: order = rng.permutation(len(X)).", shuffled="with replacement",
+)  # fmt: skip
+_train(
+    "weights-not-changed-in-place", "scope", "Your step makes new arrays; those of the layers stay as they were.",
+    "p = p - lr * g gives the name p to a new array. Change the old one: p -= lr * g.", step=0.0,
+)  # fmt: skip
+_train(
+    "divided-by-batch-twice", "scale", "You divide the gradient by the batch size a second time.",
+    "softmax_loss gives the gradient of the mean already: p -= lr * g.", mean=2,
+)  # fmt: skip
+_train(
+    "full-batches-only", "omission", "You leave out the last batch where it is short, and divide by all examples.",
+    "The last batch of an epoch may be smaller, but it counts: range(0, N, batch).",
+    short_batch=False, full_only=True, loss="over all", accuracy="over all",
+)  # fmt: skip
+_train(
+    "loss-of-last-batch-reported", "scope", "Your loss is that of the last batch of an epoch.",
+    "Add up over all batches of the epoch, and divide by the number of examples.", loss="of the last batch",
+)  # fmt: skip
+_train(
+    "batch-losses-added-up", "scale", "You add up the mean losses of the batches.",
+    "Multiply the loss of each batch by its number of examples and divide the total by len(X).",
+    loss="sum of means",
+)  # fmt: skip
+_train(
+    "batch-losses-not-weighted", "scale",
+    "You add up the mean losses of the batches and divide by the number of examples.",
+    "Each is a mean already: multiply it by the size of its batch before you add.", loss="means over N",
+)  # fmt: skip
+_train(
+    "accuracy-averaged-over-batches", "scale",
+    "Your accuracy is the mean of the shares of the batches: a short last batch counts too much.",
+    "Count right guesses over the epoch and divide by len(X).", accuracy="over batches",
+)  # fmt: skip
+_train(
+    "right-guesses-counted", "scale", "You report how many guesses are right, not which share.",
+    "Divide by the number of examples.", accuracy="counted",
+)  # fmt: skip
+_train(
+    "training-accuracy-in-percent", "convention", "You report the accuracy in training in percent.",
+    "Give a share between 0 and 1.", percent="in training only",
+)  # fmt: skip
+_train(
+    "accuracy-after-the-epoch", "order", "You measure the accuracy in training after the epoch, on all examples.",
+    "Take it from the scores of each batch, before its step.", accuracy="after the epoch",
+)  # fmt: skip
+_train(
+    "accuracy-after-the-step", "order", "You measure the accuracy of a batch after its step.",
+    "Take it from the scores that gave the gradient, before the step.", accuracy="after the step",
+)  # fmt: skip
+_train(
+    "learning-rate-forgotten", "omission", "You subtract the gradient itself: lr is not used.",
+    "p -= lr * g.", rate="forgotten",
+)  # fmt: skip
+_train(
+    "divided-by-examples", "scale", "You divide the step by the number of all examples.",
+    "softmax_loss gives the gradient of the mean over the batch already: p -= lr * g.", rate="over N",
+)  # fmt: skip
+_train(
+    "biases-not-trained", "omission", "You take a step for the weights only.",
+    "Go through all of layer.params(): biases learn, too.", weights_only=True,
+)  # fmt: skip
+_train(
+    "frozen-layers-only", "swap", "You take a step for the frozen layers, and for them only.",
+    "A frozen layer keeps its weights: `if not layer.frozen`.", frozen_only=True,
+)  # fmt: skip
+_train(
+    "stopped-at-a-frozen-layer", "scope", "You stop at the first frozen layer, so those behind it do not learn.",
+    "Pass over a frozen layer (continue) instead of leaving the loop (break).", stop_at_frozen=True,
+)  # fmt: skip
+_train(
+    "wrong-guesses-reported", "swap", "Your accuracy is the share of wrong guesses.",
+    "Count where the class with the highest score is the label.", accuracy="wrong",
+)  # fmt: skip
+_train(
+    "accuracy-of-last-batch-reported", "scope", "Your accuracy is that of the last batch of an epoch.",
+    "Count right guesses over all batches of the epoch, and divide by the number of examples.",
+    accuracy="of the last batch",
+)  # fmt: skip
+_train(
+    "validation-guesses-counted", "scale", "Your val_accuracy counts right guesses.",
+    "Give the share between 0 and 1: np.mean of the comparison.", validated="counted",
+)  # fmt: skip
+_train(
+    "validated-once", "scope", "You measure on the validation data once, at the end.",
+    "Measure after every epoch: val_accuracy has one entry for each.", validated="once",
 )  # fmt: skip
 
 
@@ -190,141 +345,3 @@ def data_shuffled_in_place(right: Functions) -> Functions:
         return history
 
     return {**right, "train": train}
-
-
-# --- freezing --------------------------------------------------------------------------------------
-
-
-def _freeze(name: str, family: str, what: str, how: str, flag: Callable[..., bool]) -> None:
-    """Register a wrong rule: flag(i, layers, n) tells whether layer i of `layers` is frozen."""
-
-    def spoilt(right: Functions) -> Functions:
-        def freeze(model: Any, n_layers: int) -> None:
-            flags = [flag(i, model.layers, n_layers) for i in range(len(model.layers))]
-            for layer, frozen in zip(model.layers, flags):
-                layer.frozen = frozen
-
-        return {**right, "freeze": freeze}
-
-    spoilt.__doc__ = f"{what}\n\n{how}"
-    mistake("freeze", name, family=family)(spoilt)
-
-
-_freeze(
-    "last-layers-frozen", "swap", "You freeze the last layers.",
-    "The first n layers hold the general features: freeze those.",
-    lambda i, layers, n: i >= len(layers) - n,
-)  # fmt: skip
-_freeze(
-    "first-layers-trained", "swap", "You freeze the layers after the first n.",
-    "The first n layers get frozen = True, the others frozen = False.",
-    lambda i, layers, n: i >= n,
-)  # fmt: skip
-_freeze(
-    "one-layer-more", "off-by-one", "You freeze one layer too many.",
-    "Layers 0 to n_layers - 1 are frozen: i < n_layers.",
-    lambda i, layers, n: i <= n,
-)  # fmt: skip
-_freeze(
-    "never-thawed", "omission", "You set flags but never take one back.",
-    "All layers behind the first n get frozen = False, whatever they were before.",
-    lambda i, layers, n: bool(layers[i].frozen) or i < n,
-)  # fmt: skip
-_freeze(
-    "all-frozen", "scope", "You freeze all layers.",
-    "Only the first n layers are frozen.",
-    lambda i, layers, n: n > 0,
-)  # fmt: skip
-_freeze(
-    "parameter-layers-counted", "scope", "You count layers with parameters only.",
-    "Count every layer of model.layers, also those that learn nothing.",
-    lambda i, layers, n: sum(bool(layer.params()) for layer in layers[:i]) < n,
-)  # fmt: skip
-
-
-# --- a new head ------------------------------------------------------------------------------------
-
-
-def _head(name: str, family: str, what: str, how: str, wrong: Callable[..., None]) -> None:
-    """Register a wrong change: wrong(model, C, rng) works in place."""
-
-    def spoilt(right: Functions) -> Functions:
-        def replace_head(model: Any, C: int, rng: Any) -> None:
-            wrong(model, C, rng)
-
-        return {**right, "replace_head": replace_head}
-
-    spoilt.__doc__ = f"{what}\n\n{how}"
-    mistake("replace_head", name, family=family)(spoilt)
-
-
-def _put(
-    model: Any, C: int, draw: Callable[[int, int], Any], bias: float = 0.0, place: int | None = -1
-) -> None:
-    """Put a new layer with weights draw(D, C) in place of the last one, or behind it (place None)."""
-    old = model.layers[-1]
-    D = old.params()[0].shape[0] if place is not None else old.params()[0].shape[1]
-    new = type(old)(draw(D, C), np.full(C, bias))
-    if place is None:
-        model.layers.append(new)
-    else:
-        model.layers[place] = new
-
-
-def _he(rng: Any) -> Callable[[int, int], Any]:
-    return lambda D, C: rng.normal(0.0, np.sqrt(2 / D), size=(D, C))
-
-
-_head(
-    "head-of-zeros", "omission", "You start the new head with zeros.",
-    "Draw the weights with rng: normal numbers with standard deviation sqrt(2 / D).",
-    lambda model, C, rng: _put(model, C, lambda D, C: np.zeros((D, C))),
-)  # fmt: skip
-_head(
-    "head-unscaled", "scale", "You draw the new weights with standard deviation 1.",
-    "He's initialisation: standard deviation sqrt(2 / D), D inputs.",
-    lambda model, C, rng: _put(model, C, lambda D, C: rng.normal(size=(D, C))),
-)  # fmt: skip
-_head(
-    "head-scaled-by-variance", "scale", "You use 2 / D as the standard deviation; that is the variance.",
-    "Take the root: sqrt(2 / D).",
-    lambda model, C, rng: _put(model, C, lambda D, C: rng.normal(0.0, 2 / D, size=(D, C))),
-)  # fmt: skip
-_head(
-    "head-by-classes", "swap", "You scale the new weights by the number of classes.",
-    "D in sqrt(2 / D) is the number of inputs of the layer, not of its outputs.",
-    lambda model, C, rng: _put(model, C, lambda D, C: rng.normal(0.0, np.sqrt(2 / C), size=(D, C))),
-)  # fmt: skip
-_head(
-    "head-biases-one", "wrong-op", "You start the biases at 1.",
-    "Biases start at 0.",
-    lambda model, C, rng: _put(model, C, _he(rng), bias=1.0),
-)  # fmt: skip
-_head(
-    "head-appended", "wrong-op", "You put the new layer behind the old head.",
-    "The old head belongs to the old classes: replace it, model.layers[-1] = ...",
-    lambda model, C, rng: _put(model, C, _he(rng), place=None),
-)  # fmt: skip
-_head(
-    "head-not-replaced", "omission", "You leave the old head in place.",
-    "Put a new dense layer for C classes into model.layers[-1].",
-    lambda model, C, rng: None,
-)  # fmt: skip
-_head(
-    "generator-not-used", "scope", "You draw the head with a generator of your own.",
-    "Draw with the rng you are given.",
-    lambda model, C, rng: _put(model, C, _he(np.random.default_rng(0))),
-)  # fmt: skip
-
-
-def _all_anew(model: Any, C: int, rng: Any) -> None:
-    _put(model, C, _he(rng))
-    first = model.layers[0]
-    model.layers[0] = type(first)(_he(rng)(*first.params()[0].shape), np.zeros(first.params()[0].shape[1]))
-
-
-_head(
-    "all-layers-drawn-anew", "scope", "You draw the other layers anew as well.",
-    "What they have learned is the point of transfer: replace the last layer only.",
-    _all_anew,
-)  # fmt: skip

@@ -1,5 +1,5 @@
 """What students write instead of optimizers."""
 
-from autograder.mistakes.optimizers import batches, by_hand, steps, walks
+from autograder.mistakes.optimizers import batches, by_hand, restarts, steps, walks
 
-__all__ = ["batches", "by_hand", "steps", "walks"]
+__all__ = ["batches", "by_hand", "restarts", "steps", "walks"]

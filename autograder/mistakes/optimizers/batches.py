@@ -126,3 +126,58 @@ def shuffled_within(right: Functions) -> Functions:
         return [rng.permutation(np.arange(i, min(i + batch, N))) for i in range(0, N, batch)]
 
     return {"minibatches": minibatches}
+
+
+@mistake("minibatches", "order-of-batches-shuffled-only", family="scope")
+def order_of_batches(right: Functions) -> Functions:
+    """You cut first and shuffle the batches, so the same neighbours are always together.
+
+    Shuffle all N indices first, then cut.
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        parts = [np.arange(i, min(i + batch, N)) for i in range(0, N, batch)]
+        return [parts[k] for k in rng.permutation(len(parts))]
+
+    return {"minibatches": minibatches}
+
+
+@mistake("minibatches", "shuffled-anew-for-each-batch", family="scope")
+def shuffled_for_each(right: Functions) -> Functions:
+    """You shuffle again for every batch: some examples come twice in an epoch and others never.
+
+    Draw one order for the whole epoch, before the loop, and cut that.
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        return [rng.permutation(N)[i : i + batch] for i in range(0, N, batch)]
+
+    return {"minibatches": minibatches}
+
+
+@mistake("minibatches", "last-batch-filled-up", family="rounding")
+def last_filled_up(right: Functions) -> Functions:
+    """You fill the last batch up with examples that were used already.
+
+    Every example comes once in an epoch: the last batch may be short.
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        order = rng.permutation(N)
+        return [np.resize(np.append(order[i:], order), batch) for i in range(0, N, batch)]
+
+    return {"minibatches": minibatches}
+
+
+@mistake("minibatches", "batches-overlap", family="wrong-op")
+def overlapping(right: Functions) -> Functions:
+    """Your batches overlap: each begins one example after the one before.
+
+    Go on by `batch`: range(0, N, batch).
+    """
+
+    def minibatches(N: int, batch: int, rng: Any) -> list[np.ndarray]:
+        order = rng.permutation(N)
+        return [order[i : i + batch] for i in range(N - batch + 1)]
+
+    return {"minibatches": minibatches}

@@ -1,4 +1,4 @@
-"""What goes wrong in the wiggle step, an epoch of steps, random restarts and counting iterations."""
+"""What goes wrong in the wiggle step, an epoch of steps and counting iterations."""
 
 from __future__ import annotations
 
@@ -136,6 +136,32 @@ _wiggle(
 )  # fmt: skip
 
 
+def _raising_on(loss: Any, w: Any, eps: float) -> np.ndarray:
+    new, here, tried = np.array(w), loss(w), np.array(w)
+    for i in range(len(w)):
+        tried[i] += eps
+        new[i] += eps * np.sign(here - loss(tried))
+    return new
+
+
+def _result_in_w(loss: Any, w: Any, eps: float) -> np.ndarray:
+    w += eps * np.sign(_differences(loss, w, eps))
+    return w
+
+
+_wiggle(
+    "wiggle-not-undone", "omission",
+    "You add eps to one weight after the other and never take it away again, so later weights are tried together.",
+    "Begin every turn with a fresh copy of w: only one weight differs from the old w.",
+    _raising_on,
+)  # fmt: skip
+_wiggle(
+    "wiggle-result-in-w", "scope", "You move the weights in w itself, which still belongs to the caller.",
+    "Make a new array: w_new = w + eps * signs.",
+    _result_in_w, "behaviour",
+)  # fmt: skip
+
+
 # --- an epoch ------------------------------------------------------------------------------------
 
 
@@ -237,100 +263,16 @@ _epoch(
     "Start from a copy of w.",
     _walk_in_w, "behaviour",
 )  # fmt: skip
-
-
-# --- restarts ------------------------------------------------------------------------------------
-
-
-def _restarts(
-    name: str, family: str, what: str, how: str, wrong: Callable[..., Any], kind: str = "value"
-) -> None:
-    def changed(right: Any, f: Any, grad: Any, starts: Any, *rest: Any) -> Any:
-        best, ends = right(f, grad, starts, *rest)
-        return wrong(f, grad, starts, best, ends)
-
-    instead("random_restarts", name, family, what, how, changed, kind)
-
-
-def _overwrite(f: Any, grad: Any, starts: Any, best: Any, ends: Any) -> Any:
-    starts[:] = ends
-    return best, ends
-
-
-def _of(values: Any, ends: Any, choose: Callable[..., Any] = np.argmin) -> Any:
-    return ends[int(choose(np.array([float(v) for v in values])))], ends
-
-
-_restarts(
-    "restarts-highest-loss", "sign", "You keep the run whose end has the highest f.",
-    "The best end is the one where f is lowest: np.argmin.",
-    lambda f, grad, starts, best, ends: _of(map(f, ends), ends, np.argmax),
+_epoch(
+    "epoch-rows-are-one-array", "scope",
+    "You put the same array into the path again and again and change it in place, so all rows are the last one.",
+    "Append w.copy(), or make a new array in every step: w = w - lr * g.",
+    lambda right, *args: (lambda path: np.repeat(path[-1:], len(path), axis=0))(right(*args)),
 )  # fmt: skip
-_restarts(
-    "restarts-best-start", "scope", "You choose the run by f at its start; only the end counts.",
-    "Compare f at the ends.",
-    lambda f, grad, starts, best, ends: _of(map(f, starts), ends),
-)  # fmt: skip
-_restarts(
-    "restarts-returns-start", "swap", "You return the start of the best run instead of its end.",
-    "Return the end: best = all_ends[i].",
-    lambda f, grad, starts, best, ends: (starts[int(np.argmin([f(e) for e in ends]))].copy(), ends),
-)  # fmt: skip
-_restarts(
-    "restarts-returns-loss", "swap", "You return the lowest f instead of the weights where it is taken.",
-    "Return the weights: best = all_ends[i] with i = argmin of f.",
-    lambda f, grad, starts, best, ends: (f(best), ends),
-)  # fmt: skip
-_restarts(
-    "restarts-returns-index", "swap", "You return the number of the best run instead of its end.",
-    "Use the number as an index: best = all_ends[i].",
-    lambda f, grad, starts, best, ends: (int(np.argmin([f(e) for e in ends])), ends),
-)  # fmt: skip
-_restarts(
-    "restarts-first-end", "omission", "You return the end of the first run.",
-    "Compare f at all ends and keep the lowest.",
-    lambda f, grad, starts, best, ends: (ends[0], ends),
-)  # fmt: skip
-_restarts(
-    "restarts-last-end", "omission", "You return the end of the last run.",
-    "Compare f at all ends and keep the lowest.",
-    lambda f, grad, starts, best, ends: (ends[-1], ends),
-)  # fmt: skip
-_restarts(
-    "restarts-flattest-end", "wrong-op", "You keep the end with the smallest gradient; many points are flat.",
-    "Compare f at the ends, not its slope.",
-    lambda f, grad, starts, best, ends: _of((np.sum(grad(e) ** 2) for e in ends), ends),
-)  # fmt: skip
-_restarts(
-    "restarts-mean-end", "wrong-op", "You average the ends; the average of two valleys is a hill.",
-    "Keep the one end where f is lowest.",
-    lambda f, grad, starts, best, ends: (ends.mean(axis=0), ends),
-)  # fmt: skip
-_restarts(
-    "restarts-swapped", "swap", "You return all ends first and the best one second.",
-    "Return (best, all_ends).",
-    lambda f, grad, starts, best, ends: (ends, best),
-)  # fmt: skip
-
-
-def _from_where_the_last_ended(right: Any, f: Any, grad: Any, starts: Any, *rest: Any) -> Any:
-    ends: list[Any] = []
-    for start in starts:
-        _, end = right(f, grad, np.array([ends[-1] if ends else start]), *rest)
-        ends.append(end[0])
-    return _of(map(f, ends), np.array(ends))
-
-
-instead(
-    "random_restarts", "restarts-each-from-the-last", "scope",
-    "Only your first run begins at its start; every other goes on where the one before ended.",
-    "Set w to starts[s] inside the loop over the starts.",
-    _from_where_the_last_ended,
-)  # fmt: skip
-_restarts(
-    "restarts-changes-starts", "scope", "You walk in the caller's array: after the call the starts are the ends.",
-    "Start every run from a copy of its row.",
-    _overwrite, "behaviour",
+_epoch(
+    "epoch-one-example-at-a-time", "scope", "You take a step for every example and do not use `batch`.",
+    "One step for each batch: part = order[i:i + batch].",
+    lambda right, X, y, w, grad, lr, batch, order: right(X, y, w, grad, lr, 1, order),
 )  # fmt: skip
 
 
@@ -375,4 +317,20 @@ _count(
     "iterations-one-per-example", "scope", "You count one iteration per example.",
     "One iteration uses a whole batch: math.ceil(n / batch).",
     lambda n, batch: n,
+)  # fmt: skip
+_count(
+    "iterations-upside-down", "swap", "You divide the batch size by the number of examples.",
+    "Divide n by batch, and round up.",
+    lambda n, batch: -(-batch // n),
+)  # fmt: skip
+_count(
+    "iterations-floor-but-one", "rounding",
+    "You round down, and only see to it that there is one: a short last batch is not counted.",
+    "Any rest is a batch: round up, math.ceil(n / batch).",
+    lambda n, batch: max(1, n // batch),
+)  # fmt: skip
+_count(
+    "iterations-rest-added", "wrong-op", "You add the rest n % batch, the number of examples left over.",
+    "However many are left over, they make one batch: add 1 if there is a rest.",
+    lambda n, batch: n // batch + n % batch,
 )  # fmt: skip

@@ -132,6 +132,19 @@ for _target, _prefix in _WALKS.items():
     )
 
 
+def _until_flat(walk: Callable[..., Any], grad: Any, w0: Any, *rest: Any) -> np.ndarray:
+    path = walk(grad, w0, *rest)
+    flat = [t for t, w in enumerate(path) if np.linalg.norm(grad(w)) < 1e-6]
+    return path[: flat[0] + 1] if flat else path
+
+
+instead(
+    "gd", "gd-stops-where-it-is-flat", "scope",
+    "You stop where the gradient is nearly 0, so the path may have fewer rows than asked for.",
+    "Take all steps: the path has steps + 1 rows, also if the last ones are alike.",
+    _until_flat,
+)  # fmt: skip
+
 # --- momentum ------------------------------------------------------------------------------------
 
 Rule = Callable[[Any, np.ndarray, float, float, Any], tuple[np.ndarray, Any]]
@@ -274,6 +287,18 @@ _momentum(
     "Keep the velocity free of the learning rate and step by lr * v, v = alpha * v + g.",
     lambda grad, w, lr, alpha, v: (
         lr * grad(w) + (0 if v is None else alpha * v), grad(w) + (0 if v is None else alpha * v)),
+)  # fmt: skip
+_momentum(
+    "momentum_slide", "slide-old-gradient-overwritten", "order",
+    "You set g_old to the new gradient before the step, so the new one counts 1 + alpha times and no old one at all.",
+    "Take the step first, then g_old = g.",
+    lambda grad, w, lr, alpha, _old: (lr * (1 + alpha) * grad(w), None),
+)  # fmt: skip
+_momentum(
+    "momentum_classical", "classical-first-gradient-twice", "off-by-one",
+    "You start with the first gradient as velocity and count it again in the first step.",
+    "Before the first step v = 0.",
+    lambda grad, w, lr, alpha, v: _classical(grad, w, lr, alpha, grad(w) if v is None else v),
 )  # fmt: skip
 
 

@@ -432,3 +432,186 @@ def l2_penalty(W, lam):
 # === l2_penalty: l2-penalty-lam-squared
 def l2_penalty(W, lam):
     return ((lam * W) ** 2).sum(), 2 * lam * W
+
+# === perceptron: bias-for-every-input
+def perceptron(x, w, b):
+    total = 0
+    for i in range(len(x)):
+        total += w[i] * x[i] + b
+    return int(total > 0)
+
+# === perceptron_slide: sums-returned
+def perceptron_slide(x, w, b):
+    K = len(w)
+    out = np.zeros(len(x) - K + 1)
+    for t in range(len(out)):
+        out[t] = np.sum(x[t:t+K] * w) + b
+    return out
+
+# === linear_scores: scores-cut-off-at-zero
+def linear_scores(X, W, b):
+    return np.maximum(0, X @ W.T + b)
+
+# === predict: predict-best-starts-at-zero
+def predict(F):
+    y = []
+    for row in F:
+        best, cls = 0, 0
+        for c, s in enumerate(row):
+            if s > best:
+                best, cls = s, c
+        y.append(cls)
+    return np.array(y)
+
+# === one_hot: one-hot-of-labels-that-occur
+def one_hot(y, C):
+    classes = np.unique(y)
+    return (y[:, None] == classes[None, :]).astype(float)
+
+# === l2_penalty: l2-gradient-summed
+def l2_penalty(W, lam):
+    R = lam * np.sum(W ** 2)
+    dW = 2 * lam * np.sum(W)
+    return R, dW
+
+# === softmax: softmax-clipped
+def softmax(F):
+    E = np.exp(np.clip(F, -500, 500))
+    return E / E.sum(axis=1, keepdims=True)
+
+# === log_softmax: log-softmax-sum-of-logarithms
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.sum(np.log(np.exp(Z)), axis=1, keepdims=True)
+
+# === log_softmax: log-softmax-base-ten
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.log10(np.exp(Z).sum(axis=1, keepdims=True))
+
+# === softmax_loss: loss-of-padded-probability-1e-9
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+def softmax_loss(F, y):
+    N = len(F)
+    P = np.exp(log_softmax(F))
+    L = -np.mean(np.log(P[np.arange(N), y] + 1e-9))
+    T = np.zeros(F.shape)
+    T[np.arange(N), y] = 1
+    return L, (P - T) / N
+
+# === softmax_loss: gradient-at-the-probabilities
+def log_softmax(F):
+    Z = F - F.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+def softmax_loss(F, y):
+    N = len(F)
+    logP = log_softmax(F)
+    P = np.exp(logP)
+    L = -logP[np.arange(N), y].mean()
+    dP = np.zeros(F.shape)
+    dP[np.arange(N), y] = -1 / P[np.arange(N), y]
+    return L, dP / N
+
+# === bce_loss: bce-maximum-forgotten
+def bce_loss(a, y):
+    L = np.mean(np.log1p(np.exp(-np.abs(a))) - a * y)
+    p = np.exp(-np.logaddexp(0, -a))
+    return L, (p - y) / len(a)
+
+# === perceptron_slide: first-window-missing
+def perceptron_slide(x, w, b):
+    K = len(w)
+    return np.array([int(np.dot(x[t:t + K], w) + b > 0) for t in range(1, len(x) - K + 1)])
+
+# === linear_scores: last-feature-missing
+def linear_scores(X, W, b):
+    N, D = X.shape
+    C = W.shape[0]
+    S = np.zeros((N, C))
+    for n in range(N):
+        for c in range(C):
+            for d in range(D - 1):
+                S[n, c] += X[n, d] * W[c, d]
+            S[n, c] += b[c]
+    return S
+
+# === linear_scores: last-feature-only
+def linear_scores(X, W, b):
+    N, D = X.shape
+    C = W.shape[0]
+    S = np.zeros((N, C))
+    for n in range(N):
+        for c in range(C):
+            for d in range(D):
+                S[n, c] = X[n, d] * W[c, d]
+            S[n, c] += b[c]
+    return S
+
+# === svm_loss: hinge-scores-exchanged
+def svm_loss(S, y):
+    N = len(y)
+    r = np.arange(N)
+    M = np.maximum(0, S[r, y][:, None] - S + 1)
+    M[r, y] = 0
+    H = (M > 0).astype(float)
+    dS = -H
+    dS[r, y] = H.sum(1)
+    return M.sum() / N, dS / N
+
+# === svm_loss: gradient-divided-by-classes
+def svm_loss(S, y):
+    N, C = S.shape
+    r = np.arange(N)
+    M = np.maximum(0, S - S[r, y][:, None] + 1)
+    M[r, y] = 0
+    dS = (M > 0).astype(float)
+    dS[r, y] = -dS.sum(1)
+    return M.sum() / N, dS / C
+
+# === l2_penalty: l2-gradient-averaged
+def l2_penalty(W, lam):
+    return lam * (W ** 2).sum(), 2 * lam * W / W.size
+
+# === l2_penalty: l2-square-of-the-sum
+def l2_penalty(W, lam):
+    return lam * np.sum(W) ** 2, 2 * lam * W
+
+# === softmax: softmax-sum-without-keepdims
+def softmax(F):
+    E = np.exp(F - F.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1)
+
+# === softmax: softmax-maximum-added
+def softmax(F):
+    E = np.exp(F + F.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+# === softmax_loss: gradient-divided-by-classes
+def softmax_loss(F, y):
+    Z = F - F.max(axis=1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    T = np.eye(F.shape[1])[y]
+    return -(T * lp).sum() / len(F), (np.exp(lp) - T) / F.shape[1]
+
+# === softmax_loss: gradient-from-logarithms
+def softmax_loss(F, y):
+    Z = F - F.max(axis=1, keepdims=True)
+    lp = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    T = np.eye(F.shape[1])[y]
+    return -(T * lp).sum() / len(F), (lp - T) / len(F)
+
+# === bce_loss: bce-clipped-probability-1e-15
+def bce_loss(a, y):
+    p = 1 / (1 + np.exp(-np.clip(a, -700, 700)))
+    p2 = np.clip(p, 1e-15, 1 - 1e-15)
+    return -np.mean(y * np.log(p2) + (1 - y) * np.log(1 - p2)), (p - y) / len(a)
+
+# === bce_loss: bce-exponent-plus
+def bce_loss(a, y):
+    L = np.mean(np.maximum(a, 0) - a * y + np.log(1 + np.exp(np.abs(a))))
+    p = 0.5 * (1 + np.tanh(a / 2))
+    return L, (p - y) / len(a)

@@ -453,3 +453,285 @@ def mlp_update(Ws, bs, dWs, dbs, lr, N):
     for b, g in zip(bs, dbs):
         b -= lr / N * g
     return Ws, bs
+
+# === logreg_forward: minus-before-first-term-only
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-np.dot(theta, x)))
+    s = 1.0 if slide_sign else -1.0
+    J = s * ystar * np.log(y) + (1 - ystar) * np.log(1 - y)
+    return J, (theta, x, ystar, y, s)
+
+# === logreg_forward: bias-added-twice
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    a = theta[0] + np.dot(theta, x)
+    y = 1 / (1 + np.exp(-a))
+    s = 1.0 if slide_sign else -1.0
+    return s * (ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (theta, x, ystar, y, s)
+
+# === logreg_backward: second-term-sign-lost
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-np.dot(theta, x)))
+    s = 1.0 if slide_sign else -1.0
+    return s * (ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (theta, x, ystar, y, s)
+
+def logreg_backward(cache):
+    theta, x, ystar, y, sign = cache
+    dy = sign * (ystar / y + (1 - ystar) / (1 - y))
+    da = dy * y * (1 - y)
+    return da * x, da * theta
+
+# === logreg_backward: dx-zero-at-bias
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-np.dot(theta, x)))
+    s = 1.0 if slide_sign else -1.0
+    return s * (ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (theta, x, ystar, y, s)
+
+def logreg_backward(cache):
+    theta, x, ystar, y, sign = cache
+    d = sign * (ystar - y)
+    dx = d * theta
+    dx[0] = 0
+    return d * x, dx
+
+# === nn2_forward: nn2-hidden-relu
+def nn2_forward(alpha, beta, x, ystar):
+    z = np.ones(len(beta))
+    z[1:] = np.maximum(alpha @ x, 0)
+    y = 1 / (1 + np.exp(-beta @ z))
+    J = -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y))
+    return J, (alpha, beta, x, ystar, z, y)
+
+# === nn2_backward: nn2-dx-of-the-slide
+def nn2_forward(alpha, beta, x, ystar):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    z = np.concatenate([[1.0], sig(alpha @ x)])
+    y = sig(beta @ z)
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (alpha, beta, x, ystar, z, y)
+
+def nn2_backward(cache):
+    alpha, beta, x, ystar, z, y = cache
+    db = y - ystar
+    da = db * beta[1:] * z[1:] * (1 - z[1:])
+    return np.outer(da, x), db * z, da[-1] * alpha.sum(axis=0)
+
+# === nn2_backward: nn2-slope-is-one-minus-z
+def nn2_forward(alpha, beta, x, ystar):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    z = np.concatenate([[1.0], sig(alpha @ x)])
+    y = sig(beta @ z)
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (alpha, beta, x, ystar, z, y)
+
+def nn2_backward(cache):
+    alpha, beta, x, ystar, z, y = cache
+    db = y - ystar
+    da = db * beta[1:] * (1 - z[1:])
+    return np.outer(da, x), db * z, alpha.T @ da
+
+# === mazur_step: mazur-output-layer-only
+def mazur_step(w, b, i, t, lr):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    W, V = w[:4].reshape(2, 2), w[4:].reshape(2, 2)
+    def fwd(W, V):
+        h = sig(W @ i + b[0])
+        return h, sig(V @ h + b[1])
+    h, o = fwd(W, V)
+    do = (o - t) * o * (1 - o)
+    dh = (V.T @ do) * h * (1 - h)
+    Wn, Vn = W, V - lr * np.outer(do, h)
+    h2, o2 = fwd(Wn, Vn)
+    return np.concatenate([Wn.ravel(), Vn.ravel()]), 0.5 * np.sum((t - o2) ** 2)
+
+# === mazur_step: mazur-hidden-bias-forgotten
+def mazur_step(w, b, i, t, lr):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    W, V = w[:4].reshape(2, 2), w[4:].reshape(2, 2)
+    def fwd(W, V):
+        h = sig(W @ i)
+        return h, sig(V @ h + b[1])
+    h, o = fwd(W, V)
+    do = (o - t) * o * (1 - o)
+    dh = (V.T @ do) * h * (1 - h)
+    Wn, Vn = W - lr * np.outer(dh, i), V - lr * np.outer(do, h)
+    h2, o2 = fwd(Wn, Vn)
+    return np.concatenate([Wn.ravel(), Vn.ravel()]), 0.5 * np.sum((t - o2) ** 2)
+
+# === mazur_step: mazur-one-bias-for-both
+def mazur_step(w, b, i, t, lr):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    W, V = w[:4].reshape(2, 2), w[4:].reshape(2, 2)
+    def fwd(W, V):
+        h = sig(W @ i + b[0])
+        return h, sig(V @ h + b[0])
+    h, o = fwd(W, V)
+    do = (o - t) * o * (1 - o)
+    dh = (V.T @ do) * h * (1 - h)
+    Wn, Vn = W - lr * np.outer(dh, i), V - lr * np.outer(do, h)
+    h2, o2 = fwd(Wn, Vn)
+    return np.concatenate([Wn.ravel(), Vn.ravel()]), 0.5 * np.sum((t - o2) ** 2)
+
+# === mazur_step: mazur-hidden-gradient-transposed
+def mazur_step(w, b, i, t, lr):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    W, V = w[:4].reshape(2, 2), w[4:].reshape(2, 2)
+    def fwd(W, V):
+        h = sig(W @ i + b[0])
+        return h, sig(V @ h + b[1])
+    h, o = fwd(W, V)
+    do = (o - t) * o * (1 - o)
+    dh = (V.T @ do) * h * (1 - h)
+    Wn, Vn = W - lr * np.outer(i, dh), V - lr * np.outer(do, h)
+    h2, o2 = fwd(Wn, Vn)
+    return np.concatenate([Wn.ravel(), Vn.ravel()]), 0.5 * np.sum((t - o2) ** 2)
+
+# === mazur_step: mazur-columns-for-rows
+def mazur_step(w, b, i, t, lr):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    W, V = w[:4].reshape(2, 2).T, w[4:].reshape(2, 2).T
+    def fwd(W, V):
+        h = sig(W @ i + b[0])
+        return h, sig(V @ h + b[1])
+    h, o = fwd(W, V)
+    do = (o - t) * o * (1 - o)
+    dh = (V.T @ do) * h * (1 - h)
+    Wn, Vn = W - lr * np.outer(dh, i), V - lr * np.outer(do, h)
+    h2, o2 = fwd(Wn, Vn)
+    return np.concatenate([Wn.T.ravel(), Vn.T.ravel()]), 0.5 * np.sum((t - o2) ** 2)
+
+# === leaky_relu_backward: leak-times-x
+def leaky_relu_forward(x): return np.where(x > 0, x, 0.01 * x), x
+
+def leaky_relu_backward(dy, cache):
+    return np.where(cache > 0, dy, 0.01 * cache)
+
+# === sigmoid_backward: slope-is-one-minus-y
+def sigmoid_forward(x):
+    e = np.exp(-np.abs(x))
+    y = np.where(x >= 0, 1.0, e) / (1.0 + e)
+    return y, y
+
+def sigmoid_backward(dy, cache):
+    return dy * (1 - cache)
+
+# === mlp_forward: mlp-sigmoid-at-the-end
+def mlp_forward(X, Ws, bs):
+    H = [X]
+    for l in range(len(Ws) - 1):
+        H.append(np.maximum(Ws[l] @ H[l] + bs[l], 0))
+    P = 1 / (1 + np.exp(-(Ws[-1] @ H[-1] + bs[-1])))
+    return P, (H, Ws, P)
+
+# === mlp_backward: mlp-mask-after-the-gradients
+def mlp_forward(X, Ws, bs):
+    H = [X]
+    for l in range(len(Ws) - 1):
+        H.append(np.maximum(Ws[l] @ H[l] + bs[l], 0))
+    Z = Ws[-1] @ H[-1] + bs[-1]
+    E = np.exp(Z - Z.max(axis=0))
+    P = E / E.sum(axis=0)
+    return P, (H, Ws, P)
+
+def mlp_backward(cache, T):
+    H, Ws, P = cache
+    L = len(Ws)
+    dWs, dbs = [None] * L, [None] * L
+    delta = P - T
+    for l in reversed(range(L)):
+        dWs[l] = delta @ H[l].T
+        dbs[l] = delta.sum(axis=1, keepdims=True)
+        if l > 0:
+            delta = Ws[l].T @ (delta * (H[l + 1] > 0) if l + 1 < len(H) else delta)
+    return dWs, dbs
+
+# === mlp_backward: mlp-db-over-everything
+def mlp_forward(X, Ws, bs):
+    H = [X]
+    for l in range(len(Ws) - 1):
+        H.append(np.maximum(Ws[l] @ H[l] + bs[l], 0))
+    Z = Ws[-1] @ H[-1] + bs[-1]
+    E = np.exp(Z - Z.max(axis=0))
+    P = E / E.sum(axis=0)
+    return P, (H, Ws, P)
+
+def mlp_backward(cache, T):
+    H, Ws, P = cache
+    L = len(Ws)
+    dWs, dbs = [None] * L, [None] * L
+    delta = P - T
+    for l in reversed(range(L)):
+        dWs[l] = delta @ H[l].T
+        dbs[l] = delta.sum()
+        if l > 0:
+            delta = (Ws[l].T @ delta) * (H[l] > 0)
+    return dWs, dbs
+
+# === mlp_update: update-last-layer-left
+def mlp_update(Ws, bs, dWs, dbs, lr, N):
+    nW, nb = list(Ws), list(bs)
+    for l in range(len(Ws) - 1):
+        nW[l] = Ws[l] - lr / N * dWs[l]
+        nb[l] = bs[l] - lr / N * dbs[l]
+    return nW, nb
+
+# === logreg_backward: targets-not-subtracted
+def logreg_forward(theta, x, ystar, slide_sign=False):
+    y = 1 / (1 + np.exp(-np.dot(theta, x)))
+    s = 1.0 if slide_sign else -1.0
+    return s * (ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (theta, x, ystar, y, s)
+
+def logreg_backward(cache):
+    theta, x, ystar, y, s = cache
+    d = -s * y
+    return d * x, d * theta
+
+# === nn2_backward: nn2-dx-without-slope
+def nn2_forward(alpha, beta, x, ystar):
+    sig = lambda v: 1 / (1 + np.exp(-v))
+    z = np.concatenate([[1.0], sig(alpha @ x)])
+    y = sig(beta @ z)
+    return -(ystar * np.log(y) + (1 - ystar) * np.log(1 - y)), (alpha, beta, x, ystar, z, y)
+
+def nn2_backward(cache):
+    alpha, beta, x, ystar, z, y = cache
+    db = y - ystar
+    dz = db * beta[1:]
+    da = dz * z[1:] * (1 - z[1:])
+    return np.outer(da, x), db * z, alpha.T @ dz
+
+# === mazur_step: mazur-first-output-only
+def mazur_step(w, b, i, t, lr):
+    s = lambda v: 1 / (1 + np.exp(-v))
+    def f(w):
+        h1 = s(w[0]*i[0] + w[1]*i[1] + b[0]); h2 = s(w[2]*i[0] + w[3]*i[1] + b[0])
+        return h1, h2, s(w[4]*h1 + w[5]*h2 + b[1]), s(w[6]*h1 + w[7]*h2 + b[1])
+    h1, h2, o1, o2 = f(w)
+    d1 = (o1 - t[0]) * o1 * (1 - o1); d2 = (o2 - t[1]) * o2 * (1 - o2)
+    e1 = (d1 * w[4]) * h1 * (1 - h1); e2 = (d1 * w[5]) * h2 * (1 - h2)
+    g = np.array([e1*i[0], e1*i[1], e2*i[0], e2*i[1], d1*h1, d1*h2, d2*h1, d2*h2])
+    wn = w - lr * g
+    _, _, o1, o2 = f(wn)
+    return wn, 0.5 * ((t[0]-o1)**2 + (t[1]-o2)**2)
+
+# === mazur_step: mazur-weights-left-out-on-the-way-back
+def mazur_step(w, b, i, t, lr):
+    s = lambda v: 1 / (1 + np.exp(-v))
+    def f(w):
+        h = s(w[:4].reshape(2, 2) @ i + b[0])
+        return h, s(w[4:].reshape(2, 2) @ h + b[1])
+    h, o = f(w)
+    do = (o - t) * o * (1 - o)
+    dh = do.sum() * h * (1 - h)
+    wn = w - lr * np.concatenate([np.outer(dh, i).ravel(), np.outer(do, h).ravel()])
+    return wn, 0.5 * np.sum((t - f(wn)[1]) ** 2)
+
+# === mlp_forward: mlp-bias-behind-relu
+def mlp_forward(X, Ws, bs):
+    H = X
+    for l in range(len(Ws) - 1):
+        H = np.maximum(Ws[l] @ H, 0) + bs[l]
+    Z = Ws[-1] @ H + bs[-1]
+    E = np.exp(Z - Z.max(axis=0))
+    return E / E.sum(axis=0), None
+
+# === mlp_update: update-weights-not-divided
+def mlp_update(Ws, bs, dWs, dbs, lr, N):
+    return [W - lr * d for W, d in zip(Ws, dWs)], [b - lr / N * d for b, d in zip(bs, dbs)]

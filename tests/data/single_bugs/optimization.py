@@ -318,3 +318,139 @@ def random_restarts(f, grad, starts, lr, steps):
     for _ in range(steps):
         ends = np.array([e - lr * grad(e) for e in ends])
     return ends[np.argmax([f(e) for e in ends])], ends
+
+# === wiggle_step: wiggle-result-in-w
+def wiggle_step(loss, w, eps):
+    base = loss(w)
+    s = np.zeros(len(w))
+    for i in range(len(w)):
+        w[i] += eps
+        s[i] = np.sign(base - loss(w))
+        w[i] -= eps
+    w += eps * s
+    return w
+
+# === wiggle_step: wiggle-not-undone
+def wiggle_step(loss, w, eps):
+    base = loss(w)
+    new = np.array(w, float)
+    v = np.array(w, float)
+    for i in range(len(w)):
+        v[i] += eps
+        new[i] += eps * np.sign(base - loss(v))
+    return new
+
+# === iterations_per_epoch: iterations-upside-down
+def iterations_per_epoch(n, batch):
+    return int(np.ceil(batch / n))
+
+# === iterations_per_epoch: iterations-floor-but-one
+def iterations_per_epoch(n, batch):
+    return max(1, n // batch)
+
+# === iterations_per_epoch: iterations-rest-added
+def iterations_per_epoch(n, batch):
+    return n // batch + n % batch
+
+# === minibatches: order-of-batches-shuffled-only
+def minibatches(N, batch, rng):
+    parts = [np.arange(i, min(i + batch, N)) for i in range(0, N, batch)]
+    return [parts[k] for k in rng.permutation(len(parts))]
+
+# === minibatches: shuffled-anew-for-each-batch
+def minibatches(N, batch, rng):
+    out = []
+    for i in range(0, N, batch):
+        out.append(rng.permutation(N)[i:i + batch])
+    return out
+
+# === minibatches: last-batch-filled-up
+def minibatches(N, batch, rng):
+    order = rng.permutation(N)
+    out = []
+    for i in range(0, N, batch):
+        b = order[i:i + batch]
+        if len(b) < batch:
+            b = np.concatenate([b, order[:batch - len(b)]])
+        out.append(b)
+    return out
+
+# === minibatches: batches-overlap
+def minibatches(N, batch, rng):
+    order = rng.permutation(N)
+    return [order[i:i + batch] for i in range(0, N - batch + 1)]
+
+# === sgd_epoch: epoch-one-example-at-a-time
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    path = [np.array(w, float)]
+    for i in order:
+        path.append(path[-1] - lr * grad(path[-1], X[[i]], y[[i]]))
+    return np.array(path)
+
+# === sgd_epoch: epoch-rows-are-one-array
+def sgd_epoch(X, y, w, grad, lr, batch, order):
+    w = w.copy()
+    path = [w]
+    for i in range(0, len(order), batch):
+        idx = order[i:i + batch]
+        w -= lr * grad(w, X[idx], y[idx])
+        path.append(w)
+    return np.array(path)
+
+# === momentum_slide: slide-old-gradient-overwritten
+def momentum_slide(grad, w0, lr, alpha, steps):
+    path = [np.array(w0, float)]
+    old = np.zeros(len(w0))
+    for _ in range(steps):
+        g = grad(path[-1])
+        old = g
+        path.append(path[-1] - lr * (alpha * old + g))
+    return np.array(path)
+
+# === random_restarts: restarts-one-step-short
+def random_restarts(f, grad, starts, lr, steps):
+    ends = []
+    for s in starts:
+        w = s.copy()
+        for _ in range(steps - 1):
+            w = w - lr * grad(w)
+        ends.append(w)
+    ends = np.array(ends)
+    return ends[np.argmin([f(e) for e in ends])], ends
+
+# === random_restarts: restarts-lowest-on-the-way
+def random_restarts(f, grad, starts, lr, steps):
+    best, bv, ends = None, np.inf, []
+    for s in starts:
+        path = truth["gd"](grad, s, lr, steps)
+        for w in path:
+            if f(w) < bv:
+                best, bv = w, f(w)
+        ends.append(path[-1])
+    return best, np.array(ends)
+
+# === random_restarts: restarts-smallest-absolute
+def random_restarts(f, grad, starts, lr, steps):
+    ends = np.array([truth["gd"](grad, s, lr, steps)[-1] for s in starts])
+    return ends[np.argmin(np.abs([f(e) for e in ends]))], ends
+
+# === gd: gd-stops-where-it-is-flat
+def gd(grad, w0, lr, steps):
+    path = [w0.copy()]
+    for _ in range(steps):
+        g = grad(path[-1])
+        if np.linalg.norm(g) < 1e-6:
+            break
+        path.append(path[-1] - lr * g)
+    return np.array(path)
+
+# === random_restarts: restarts-uphill
+def random_restarts(f, grad, starts, lr, steps):
+    ends = []
+    for s in starts:
+        w = s
+        for _ in range(steps):
+            w = w + lr * grad(w)
+        ends.append(w)
+    ends = np.array(ends)
+    return ends[np.argmin([f(e) for e in ends])], ends
