@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checks import Judgement, TrialResult
+from autograder.checks import Judgement, TrialResult, rule_of
 from autograder.model import Status, Verdict
 
 BEHAVIOUR_SHARE = 0.2
@@ -30,6 +30,7 @@ _NO_KNOWN = "The results match none of the mistakes known for this exercise."
 _BY_HAND = (
     "Work the smallest such input by hand, one entry, and compare it with what your code computes there."
 )
+_BY_TEXT = "Compare what your code does with what the text of the exercise asks for, sentence by sentence."
 _DOCSTRING = "Compare what you return with the docstring: how many results, in which order, of which shape."
 _TINY_FIRST = (
     "Try it on a tiny input first; look at the condition that ends the loop and at the size of the arrays."
@@ -273,6 +274,8 @@ class _Maker:
         how = _UNNAMED.get(first.cause, _BY_HAND)
         if first.cause in _UNNAMED:
             return (first.structure or first.message, how)
+        if first.message and rule_of(self.j.key, first.trial) is not None:
+            return (first.message, _BY_TEXT)  # a rule says itself what is the matter
         if any(r.forward_right is False for r in self.j.values):
             return (
                 f"{_FORWARD_FIRST} {first.structure}".strip(),

@@ -67,7 +67,7 @@ _split(
         rng.choice(R, round(R * frac))),
 )  # fmt: skip
 _split(
-    "split-trains-on-all", "scope", "Your training set holds all examples, those of the test set as well.",
+    "split-trains-on-all", "scope", "Your training set holds examples of the test set as well.",
     "An example is either in the training or in the test set.",
     lambda right, R, frac, rng: (np.arange(R), right(R, frac, rng)[1]),
 )  # fmt: skip

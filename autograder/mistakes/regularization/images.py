@@ -56,7 +56,7 @@ _images(
     lambda right, X, rng: _varied(X, rng, wraps=True),
 )  # fmt: skip
 _images(
-    "augment-never-flips", "omission", "You never mirror an image.",
+    "augment-never-flips", "omission", "You mirror no image at all, or every one.",
     "Mirror with probability 1/2: if rng.random() < 0.5, take image[:, :, ::-1].",
     lambda right, X, rng: _varied(X, rng, flips=False),
 )  # fmt: skip
