@@ -106,6 +106,16 @@ def softmax_over_examples(x: Any) -> Any:
     return e / e.sum(axis=0)
 
 
+@mistake(softmax, "softmax-sums-of-columns", family="orientation")
+def softmax_sums_of_columns(x: Any) -> Any:
+    """You divide by the sums of the columns.
+
+    Every row is an example: divide by the sum of its own row, axis=1, keepdims=True.
+    """
+    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return e / e.sum(axis=0)
+
+
 @mistake(softmax, "softmax-over-everything", family="scope")
 def softmax_over_everything(x: Any) -> Any:
     """You divide by the sum of the whole table, so that all probabilities together add up to 1.

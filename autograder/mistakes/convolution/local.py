@@ -207,6 +207,11 @@ _of_locals(
     lambda dx, dw, db, n: (dx, dw / n, db / n),
 )  # fmt: skip
 _of_locals(
+    "dW-mean", "scale", "Your dW is a mean over the images.",
+    "The loss already holds the 1/N, it arrives inside dY. Sum over the batch.",
+    lambda dx, dw, db, n: (dx, dw / n, db),
+)  # fmt: skip
+_of_locals(
     "db-mean", "scale", "Your db is a mean over the images.",
     "The loss already holds the 1/N, it arrives inside dY. Sum over the batch.",
     lambda dx, dw, db, n: (dx, dw, db / n),

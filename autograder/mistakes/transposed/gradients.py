@@ -15,6 +15,15 @@ def db_mean(t: Stamps, dy: Array) -> dict[str, Array]:
     return {"db": dy.mean(axis=(0, 2, 3))}
 
 
+@backward("db-mean-over-batch", family="scale")
+def db_mean_over_batch(t: Stamps, dy: Array) -> dict[str, Array]:
+    """Your db is divided by the number of images.
+
+    The gradient of the sum is the sum. Leave the division out.
+    """
+    return {"db": dy.sum(axis=(0, 2, 3)) / len(t.x)}
+
+
 @backward("db-not-summed-over-batch", family="omission")
 def db_not_summed(t: Stamps, dy: Array) -> dict[str, Array]:
     """Your db has one row per image.
