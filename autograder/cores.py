@@ -29,7 +29,7 @@ def stay_on_core(number: int, processes: int, *others: int) -> None:
     """Keep this process, and those with the ids `others`, on one core, with all they start from now on.
 
     A judging process and its sandbox take turns: on two cores both are always cold, and with a process for
-    each core the system moves them about all the time, which takes a fifth longer. With fewer processes than
+    each core the system moves them about all the time. With fewer processes than
     cores nobody is tied, for somebody else may be busy just there.
     """
     if not hasattr(os, "sched_setaffinity"):

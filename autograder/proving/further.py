@@ -177,10 +177,15 @@ def vary(trial: Trial, rng: np.random.Generator) -> Trial:
         return trial
     vary_one = _Variation(rng)
     calls = tuple(
-        replace(c, args=vary_one(c.args), kwargs=vary_one(c.kwargs)) if isinstance(c.do, str) else c
+        replace(c, args=vary_one(c.args), kwargs=vary_one(c.kwargs)) if _has_inputs(c) else c
         for c in trial.calls
     )
     return replace(trial, calls=calls)
+
+
+def _has_inputs(call: Call) -> bool:
+    """Tell whether a call takes inputs: which result is looked at is none, and another one is the program's own."""
+    return isinstance(call.do, str) and not call.do.endswith(".__getitem__")
 
 
 class _Variation:

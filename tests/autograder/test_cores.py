@@ -47,8 +47,10 @@ def test_a_process_that_has_ended_is_no_error(machine, monkeypatch):
     def gone(*_):
         raise ProcessLookupError
 
-    monkeypatch.setattr(os, "sched_setaffinity", gone)
+    tried = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda task, _to: (tried.append(task), gone()))
     cores.stay_on_core(0, 4, 4711)
+    assert tried[-1] == 4711, "the others are still tried"
 
 
 @linux

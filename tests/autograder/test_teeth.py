@@ -161,6 +161,16 @@ def test_programs_that_differ_where_no_key_looks_are_found():
     assert "changed to conv_params(" in further.difference("conv_params", right, wrong, 3000)
 
 
+def test_which_result_is_looked_at_again_is_no_input():
+    """The second result of a forward is the program's own cache, which no two programs need to fill alike."""
+    trials = [t for t in EXERCISES["mlp_forward"].trials(np.random.default_rng(0)) if t.kind == "behaviour"]
+    looks = [t for t in trials if t.calls[-1].do == "first.__getitem__"]
+    assert looks
+    for seed in range(20):
+        varied = [further.vary(t, np.random.default_rng(seed)) for t in looks]
+        assert [t.calls[-1].args for t in varied] == [(0,)] * len(looks)
+
+
 def test_a_slice_of_the_slips_in_the_solutions_is_rejected():
     """`backmark prove --mutate` tries all of them."""
     (first,) = [p for p in sources.right_programs({"corr2d"}) if p.name == "solution of convolution"]
