@@ -18,6 +18,7 @@ from autograder.exceeding import explain, printed_note
 from autograder.key import Key
 from autograder.model import Report, Verdict
 from autograder.naming import name_mistakes, name_stop
+from autograder.recognition import Known, Recognition
 from autograder.sandbox import (
     Allowance,
     Call,
@@ -48,6 +49,7 @@ class Bundle:
     digest: str = ""
     rules: str = ""
     roster: frozenset[str] = field(default_factory=frozenset)
+    right: Known = field(default_factory=dict)  # replies that were found right before
 
     def limits(self) -> Limits:
         """Return the limits in the sandbox's form."""
@@ -126,14 +128,19 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
     sets = {name: key.set_for(submitted.sha256) for name, key in keys.items()}
     scripts = {name: key.script(sets[name], probes=False) for name, key in keys.items()}
     allowance = Allowance(bundle.limits().total(len(bundle.assignment.code())))
-    evidence = _run(box, submitted, scripts, allowance)
+    recognition = Recognition(bundle.right, sets)
+    evidence = _run(box, submitted, scripts, allowance, recognition)
     found: list[Verdict] = []
     for asked in bundle.assignment.questions:
         for name in asked.names():
             if again is not None and name not in wanted:
                 found += again.kept(name)
             elif asked.is_code:
-                found += _code(bundle, asked, sets[name], evidence, box, submitted, allowance)
+                outcomes = evidence.questions.get(name, ())
+                known = recognition.verdicts(name, outcomes)
+                found += known or _code(
+                    bundle, asked, sets[name], evidence, box, submitted, allowance, recognition
+                )
             else:
                 found += _by_hand(bundle, asked, name, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
@@ -155,18 +162,20 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
 
 
 def _run(
-    box: Sandbox, submitted: Submitted, scripts: Mapping[str, tuple[Call, ...]], allowance: Allowance
-) -> Evidence:
+    box: Sandbox, submitted: Submitted, scripts: Mapping[str, tuple[Call, ...]], allowance: Allowance,
+    recognition: Recognition,
+) -> Evidence:  # fmt: skip
     """Run a submission; where its process was killed, once more, for it may not have been its own doing.
 
     Memory that ran out on a busy machine, or an operator's hand, must cost nobody marks; code that ends
     itself does so again. What the second run has no time for stays as it was.
     """
-    first = box.run(submitted.cells, scripts, allowance)
+    first = box.run(submitted.cells, scripts, allowance, recognition.look)
     killed = {n for n, outcomes in first.questions.items() if any(o.status == "killed" for o in outcomes)}
     in_a_cell = any(cell.status == "killed" for cell in first.cells)
     if not (killed or in_a_cell) or allowance.left <= 0:
         return first
+    recognition.forget()
     again = {name: calls for name, calls in scripts.items() if in_a_cell or name in killed}
     second = box.run(submitted.cells, again, allowance)
     better = {name: outcomes for name, outcomes in second.questions.items() if not _is_spent(outcomes)}
@@ -208,6 +217,7 @@ def _code(
     box: Sandbox,
     submitted: Submitted,
     allowance: Allowance,
+    recognition: Recognition,
 ) -> tuple[Verdict, ...]:
     key = bundle.keys[asked.id]
     try:
@@ -219,6 +229,7 @@ def _code(
         named = _names(judgement, evidence)
         judgement = judgement if named else _remarked(judgement)
         found = verdicts(judgement, key.title, asked.points, named, _weights(asked))
+        recognition.learn(asked.id, judgement, found)
         return explain(found, asked.id, evidence, submitted, bundle.assignment.limits)
     except Exception as error:  # ours: it must cost the student nothing
         return (_broken(asked.id, key.title, asked.points, error, key.hash),)

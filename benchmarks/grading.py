@@ -49,6 +49,7 @@ from autograder.handouts.notebook import build_solution_notebook, build_source
 from autograder.loading import load_bundle
 from autograder.making import make
 from autograder.sandbox import play, read_submission
+from autograder.sandbox._script import dice_at_start
 from autograder.solutions import solution_file
 from benchmarks.soak import show_soak, soak
 
@@ -232,9 +233,10 @@ def run_bare(cells: list[str], scripts: list[Any]) -> None:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for source in cells:
         exec(compile(source, "<cell 1>", "exec"), namespace)
-    for script in scripts:
-        for _ in play(script, namespace):
-            pass
+    with dice_at_start():
+        for script in scripts:
+            for _ in play(script, namespace):
+                pass
 
 
 def ours(made: Class, **how: Any) -> float:

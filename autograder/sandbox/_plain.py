@@ -15,6 +15,9 @@ MAX_INT_BITS = 4096
 MAX_AXES = 32
 SENDABLE = frozenset(np.dtype(c).str for c in "?bBhHiIlLqQefdFD")
 SCALARS = (bool, int, float, complex, str)
+_SENDABLE_KINDS = frozenset(map(np.dtype, SENDABLE))
+_AS_IT_IS = frozenset((float, bool, type(None)))
+_NUMPY_FACTS = {kind.type: f"numpy {kind.name}" for kind in _SENDABLE_KINDS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +49,12 @@ def _copy(value, path, facts, arguments, left, depth):
     left[0] -= 1
     if left[0] < 0 or depth > MAX_DEPTH:
         raise _TooLarge
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, np.ndarray):
         return _copy_array(value, path, facts, arguments, left, depth)
     if isinstance(value, np.generic):
-        facts.append((path, f"numpy {value.dtype.name}"))
+        facts.append((path, _NUMPY_FACTS.get(type(value)) or f"numpy {value.dtype.name}"))
         item = value.item()
         if isinstance(item, np.generic):
             item = complex(item) if value.dtype.kind == "c" else float(item)
@@ -97,10 +102,24 @@ def _copy_array(array, path, facts, arguments, left, depth):
         known = {"matrix": "matrix", "MaskedArray": "masked"}
         facts.append((path, known.get(type(array).__name__, "subclass")))
         array = np.asarray(array)
-    if any(np.may_share_memory(array, a) for a in arguments):
+    if _may_share(array, arguments):
         facts.append((path, "view"))
     if array.ndim > MAX_AXES:
         return Foreign("array of too many axes")
+    if array.dtype not in _SENDABLE_KINDS:
+        return _copy_odd_array(array, path, facts, arguments, left, depth)
+    return _counted(array, left)
+
+
+def _may_share(array, arguments):
+    """Tell whether an array may lie where an argument lies; arrays that own what they hold cannot."""
+    for a in arguments:
+        if (a is array or a.base is not None or array.base is not None) and np.may_share_memory(array, a):
+            return True
+    return False
+
+
+def _copy_odd_array(array, path, facts, arguments, left, depth):
     if array.dtype.kind in "OUT":
         facts.append((path, "object array" if array.dtype.kind == "O" else "string array"))
         return _copy(array.tolist(), path, facts, arguments, left, depth + 1)
@@ -112,7 +131,11 @@ def _copy_array(array, path, facts, arguments, left, depth):
             return Foreign(f"array of {array.dtype.name}"[:60])
         facts.append((path, "byte order" if native.itemsize == array.dtype.itemsize else "longdouble"))
         array = array.astype(native)
+    return _counted(array, left)
+
+
+def _counted(array, left):
     left[1] -= array.nbytes
     if left[1] < 0:
         raise _TooLarge
-    return np.array(array, order="C")
+    return array.copy()

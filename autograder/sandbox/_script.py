@@ -25,7 +25,9 @@ from ._plain import MAX_DEPTH, SCALARS, Foreign, snapshot
 MAX_ITEMS = 10_000
 _NAMES = tuple(f"args[{i}]" for i in range(16))
 _NEVER_CHANGE = frozenset((bool, int, float, complex, str, type(None)))
-_NEVER_LAZY = _NEVER_CHANGE | {np.ndarray, tuple, list, dict}
+_NEVER_LAZY = _NEVER_CHANGE | {np.ndarray, np.float64, np.int64, np.bool_, tuple, list, dict}
+_IGNORE_ALL = ("ignore", None, Warning, None, 0)  # as the module ``warnings`` keeps it
+_STATE_BYTES = 2500  # of a Mersenne twister: 624 words and its place among them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +75,14 @@ class Call:
     layouts: dict = dataclasses.field(default_factory=dict)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(eq=False)  # not frozen: that would take longer than most calls
 class Outcome:
     """What one call did.
 
     status: ok | missing | not-callable | exception | unreachable | timeout | killed | garbled.
     ``facts`` are pairs (path, fact) such as ``("[0]", "matrix")``; ``changed`` names arguments that changed
     without leave; ``after`` holds the after-values of ``may_change``; ``error`` has type, cell, line, text.
+    ``seconds`` is known where the call was played; no child sends it.
     What is seldom told comes last: fields left out at the end are not sent.
     """
 
@@ -178,8 +181,7 @@ def _run(call, target, given):
     status, result, value, error = "ok", None, None, None
     facts: tuple = ()
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with np.errstate(all="ignore"), _Silence():
             result = target if call.attribute else target(*positional, **keywords)
             result, lazy = _materialise(result) if call.show != "none" else (result, None)
         seconds = _clock() - started
@@ -206,6 +208,16 @@ def _run(call, target, given):
     return outcome, result
 
 
+class _Silence:
+    """Let nobody be warned; a tenth of what ``warnings.catch_warnings`` takes, and that for every call."""
+
+    def __enter__(self):
+        self.before, warnings.filters = warnings.filters, [_IGNORE_ALL]
+
+    def __exit__(self, *_):
+        warnings.filters = self.before
+
+
 def _find(call, namespace, handles, promised):
     if isinstance(call.do, Source):
         return _fresh(call.do, call, "do", handles)
@@ -225,6 +237,8 @@ def _find(call, namespace, handles, promised):
 def _fresh(value, call, path, handles):
     """Build one argument: own copies of arrays and containers, live objects for what is asked by name."""
     kind = type(value)
+    if kind in _NEVER_CHANGE:
+        return value
     if isinstance(value, np.ndarray):
         return _laid_out(value, call.layouts.get(path, call.layouts.get("*", "C")))
     if kind in (list, tuple):
@@ -268,8 +282,9 @@ def _laid_out(array, layout):
         wide.view(np.uint8).fill(0x7F)  # huge numbers, for code that reads past the strides
         wide[..., ::2] = array
         return wide[..., ::2]
-    copy = np.array(array, order="C")
-    copy.flags.writeable = layout != "readonly"
+    copy = array.copy()
+    if layout == "readonly":
+        copy.flags.writeable = False
     return copy
 
 
@@ -277,7 +292,7 @@ def _fingerprint(value, depth=0):
     """Hold everything about plain data that may not change; equal exactly when nothing did."""
     kind = type(value)
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return ("array", value.dtype.str, value.shape, value.strides, value.tobytes())
+        return ("array", value.dtype, value.shape, value.strides, value.tobytes())
     if kind is dict and depth < MAX_DEPTH:
         names = ((repr(k) if type(k) in SCALARS else id(k), v) for k, v in value.items())
         return ("dict", {name: _fingerprint(v, depth + 1) for name, v in names})
@@ -298,20 +313,22 @@ def _random_state():
     Every draw and every seeding moves the place or the first words of a Mersenne twister.
     """
     legacy = _numpy_dice()
-    numpy_words = ctypes.string_at(legacy.ctypes.state_address, 2500) if type(legacy) is _Mersenne else b""
-    return numpy_words, _python_mark()
+    if legacy is _LEGACY and _LEGACY_WORDS is not None:
+        numpy_words = _LEGACY_WORDS.raw
+    else:
+        numpy_words = _words(legacy.ctypes.state_address).raw if type(legacy) is _Mersenne else b""
+    return numpy_words, _PYTHON_WORDS.raw if _PYTHON_WORDS else _python_state()[1]
 
 
-def _python_mark():
-    """Read the state of ``random``'s own generator; as a tuple of 625 numbers, which takes longer, where need be."""
-    return ctypes.string_at(_AT, 2500) if _AT else _python_state()[1]
+def _words(address):
+    return (ctypes.c_char * _STATE_BYTES).from_address(address)
 
 
 def _address_of_state():
     """Find where the generator of ``random`` keeps its place and its words; 0 where they cannot be made out."""
     place = id(_python_state.__self__) + object.__basicsize__  # type: ignore[attr-defined]
     *words, index = _python_state()[1]
-    return place if ctypes.string_at(place, 2500) == struct.pack("=625I", index, *words) else 0
+    return place if _words(place).raw == struct.pack("=625I", index, *words) else 0
 
 
 def _dice():
@@ -325,6 +342,11 @@ def _set_dice(states):
     _set_python(states[0])
     with contextlib.suppress(Exception):
         _set_numpy(states[1])
+
+
+def put_dice_at_start():
+    """Leave the global generators where `dice_at_start` puts them, which then has nothing to do."""
+    _set_dice(_START)
 
 
 def _mark_of_start():
@@ -380,6 +402,8 @@ _KNOWN_ERRORS = {
 _clock, _python_state, _set_python = time.perf_counter, random.getstate, random.setstate
 _numpy_state, _set_numpy, _Mersenne = np.random.get_state, np.random.set_state, np.random.MT19937
 _numpy_dice = np.random.get_bit_generator  # type: ignore[attr-defined]
-_AT = _address_of_state()
+_LEGACY = _numpy_dice()
+_LEGACY_WORDS = _words(_LEGACY.ctypes.state_address) if type(_LEGACY) is _Mersenne else None
+_PYTHON_WORDS = _words(_AT) if (_AT := _address_of_state()) else None
 _START = random.Random(1).getstate(), np.random.RandomState(1).get_state()
 _START_MARK = _mark_of_start()

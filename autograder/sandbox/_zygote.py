@@ -244,6 +244,8 @@ class Zygote:
 
 def _load_packages(packages: list[str], paths: list[str]) -> list[str]:
     before = list(sys.path)
+    # What modules do after a fork is for processes with threads; `random` would throw new dice in every child.
+    os.register_at_fork = lambda **_: None
     sys.path += paths
     from . import _child, _isolation, _trials  # noqa: F401  (loaded now: our own files cannot be read later)
 

@@ -97,8 +97,8 @@ class _Names:
 
 
 def _outcome(raw: object, call: Call, names: _Names) -> Outcome:
-    if type(raw) is list and len(raw) == 2:  # in short: it worked, and there is nothing else to tell
-        return Outcome("ok", _value(raw[0], names), (), _seconds(raw[1]))
+    if type(raw) is list and len(raw) == 1:  # in short: it worked, and there is nothing else to tell
+        return Outcome("ok", _value(raw[0], names))
     if type(raw) is not Outcome or not isinstance(raw.status, str) or raw.status not in STATUSES:
         raise wire.WireError("an outcome is garbled")
     if not isinstance(raw.changed, tuple) or not all(isinstance(p, str) for p in raw.changed):

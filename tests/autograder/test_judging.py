@@ -283,6 +283,7 @@ def test_a_fault_of_a_check_withholds_marks_and_costs_nothing(judge, solved, mon
 
     really = judging.judge
     monkeypatch.setattr(judging, "judge", fails)
+    bundle.right.clear()  # a right reply that is known needs no judging
     report = judge(solved("ada"))
     assert report.status == "incomplete"
     broken = [v for v in report.verdicts if v.status == "broken"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder import judging
+from autograder.recognition import Recognition
 from autograder.sandbox import Allowance, Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, running
 
 ENDLESS = "def {name}(x):\n    while True:\n        pass\n"
@@ -78,7 +79,7 @@ class Box:
     def __init__(self, *ready):
         self.ready, self.asked = list(ready), []
 
-    def run(self, _cells, scripts, _allowance):
+    def run(self, _cells, scripts, _allowance, _look=None):
         self.asked.append(list(scripts))
         return self.ready.pop(0)
 
@@ -92,11 +93,12 @@ def test_a_second_run_that_is_not_finished_takes_nothing_away():
     asked = {"f": (), "g": (), "h": ()}
     first = Evidence(questions={"f": killed, "g": fine, "h": killed})
     box = Box(first, Evidence(questions={"f": fine, "h": spent}))
-    found = judging._run(box, Handed, asked, Allowance(9.0))
+    nothing = Recognition({}, {})
+    found = judging._run(box, Handed, asked, Allowance(9.0), nothing)
     assert found.questions == {"f": fine, "g": fine, "h": killed}
     assert box.asked == [["f", "g", "h"], ["f", "h"]]
     box = Box(first)
-    assert judging._run(box, Handed, asked, Allowance(0.0)) is first
+    assert judging._run(box, Handed, asked, Allowance(0.0), nothing) is first
 
 
 def test_large_results_are_kept_while_there_is_room(box, monkeypatch):

@@ -1,0 +1,169 @@
+"""Right replies are known again: of a class's right answers to a question only the first is taken apart.
+
+Two right answers to one question mostly differ in nothing but the last digits of their arrays. A reply whose
+JSON is that of an earlier right one, to the byte, and whose numbers all lie within the bounds of the key is right
+in the same way, and its verdicts are the same. Everything else is read and judged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import Judgement, rule_of
+from autograder.key import KeyTrial
+from autograder.model import Verdict
+from autograder.sandbox import Outcome, wire
+
+FORMS = 12  # of right answers to one set of one question that are remembered
+LARGE = 1 << 20  # bytes of a reply that is not worth remembering
+
+Place = tuple[str, int]  # a question, and which of its sets
+Known = dict[Place, dict[bytes, "Right"]]  # of one assignment: its keys, points and weights are what they are
+
+
+@dataclass(frozen=True, eq=False)
+class Right:
+    """A form of right replies: the numbers they must come near to, the bytes that must be the same."""
+
+    size: int
+    exact: tuple[tuple[int, bytes], ...]
+    near: tuple[tuple[int, np.ndarray, np.ndarray], ...]  # where, expected, allowed
+    outcomes: tuple[Outcome, ...]  # without values
+    verdicts: tuple[Verdict, ...]
+
+    def fits(self, raw: memoryview) -> bool:
+        """Tell whether the arrays of a reply of this form are right."""
+        if len(raw) != self.size or any(raw[at : at + len(same)] != same for at, same in self.exact):
+            return False
+        with np.errstate(all="ignore"):
+            return all(
+                bool((np.abs(np.frombuffer(raw, np.float64, len(e), at) - e) <= allowed).all())
+                for at, e, allowed in self.near
+            )
+
+
+class Recognition:
+    """Look at the replies of one submission as they come; remember the right ones when they have been judged."""
+
+    def __init__(self, known: Known, sets: Mapping[str, int]) -> None:
+        self.forms = {question: known.setdefault((question, s), {}) for question, s in sets.items()}
+        self.new: dict[str, bytes] = {}
+        self.known: dict[str, Right] = {}
+
+    def look(self, question: str, reply: bytes) -> tuple[Outcome, ...] | None:
+        """Return the outcomes of a reply that is known to be right, without their values; None for any other."""
+        text, raw = _cut(reply)
+        found = self.forms[question].get(text)
+        if found is not None and found.fits(raw):
+            self.known[question] = found
+            return found.outcomes
+        self.new[question] = reply
+        return None
+
+    def verdicts(self, question: str, outcomes: Sequence[Outcome]) -> tuple[Verdict, ...] | None:
+        """Return the verdicts on what `look` returned; None where this must be judged."""
+        found = self.known.get(question)
+        return found.verdicts if found is not None and found.outcomes is outcomes else None
+
+    def forget(self) -> None:
+        """Learn nothing from this submission: which reply its outcomes came in is not certain."""
+        self.new.clear()
+
+    def learn(self, question: str, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> None:
+        """Remember the reply that was judged to be right, if all its numbers were held to bounds."""
+        reply, forms = self.new.get(question), self.forms[question]
+        if reply is None or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
+            return
+        right = _form(reply, judgement, verdicts)
+        if right is not None and right.fits(_cut(reply)[1]):
+            forms[_cut(reply)[0]] = right
+
+
+def _cut(reply: bytes) -> tuple[bytes, memoryview]:
+    end = wire.HEADER.size + wire.HEADER.unpack_from(reply)[1]
+    return reply[wire.HEADER.size : end], memoryview(reply)[end:]
+
+
+def _form(reply: bytes, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> Right | None:
+    trials = [t for t in judgement.key.sets[judgement.set_index] if t.kind != "probe"]
+    if any(rule_of(judgement.key, t) is not None or len(set(t.judged)) < len(t.judged) for t in trials):
+        return None
+    text, raw = _cut(reply)
+    bounds, judged = _bounds(trials, judgement.outcomes)
+    arrays = [a for o in judgement.outcomes for v in (o.value, *o.after.values()) for a in _arrays(v)]
+    if [[a.dtype.str, list(a.shape)] for a in arrays] != json.loads(text)[1]:
+        return None
+    at, exact, near = 0, [], []
+    for array in arrays:
+        if id(array) in bounds:
+            expected, allowed = bounds[id(array)]
+            near.append((at, expected.ravel(), np.full(expected.size, allowed)))
+        elif id(array) in judged:
+            exact.append((at, bytes(raw[at : at + array.nbytes])))
+        at += array.nbytes
+    outcomes = tuple(replace(o, value=None, after={}) for o in judgement.outcomes)
+    return Right(len(raw), tuple(exact), tuple(_joined(near)), outcomes, verdicts)
+
+
+def _bounds(
+    trials: Sequence[KeyTrial], outcomes: Sequence[Outcome]
+) -> tuple[dict[int, tuple[np.ndarray, float]], set[int]]:
+    """Return what arrays are held to, by their identity, and which are judged at all; the others may be anything."""
+    found: dict[int, tuple[np.ndarray, float]] = {}
+    judged: set[int] = set()
+    start = 0
+    for trial in trials:
+        for k, i in enumerate(trial.judged):
+            outcome = outcomes[start + i]
+            rows = (outcome.value, trial.expected[k], trial.allowed64[k])
+            found.update((id(got), (expected, bound)) for got, expected, bound in _pairs(*rows))
+            judged.update(id(a) for v in (outcome.value, *outcome.after.values()) for a in _arrays(v))
+        start += len(trial.calls)
+    return found, judged
+
+
+def _pairs(got: Any, expected: Any, allowed: Any) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+    """Yield the arrays of a judged value with what they are held to, where that is one bound for all entries."""
+    if isinstance(got, tuple) and isinstance(expected, tuple) and isinstance(allowed, (tuple, list)):
+        if len(got) == len(expected) == len(allowed):
+            for row in zip(got, expected, allowed):
+                yield from _pairs(*row)
+    elif _is_floats(got) and _is_floats(expected) and got.shape == expected.shape and type(allowed) is float:
+        yield got, expected, allowed
+
+
+def _is_floats(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == np.float64
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    """Yield the arrays of a value in the order in which they are sent."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _arrays(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _arrays(item)
+
+
+def _joined(near: list[tuple[int, np.ndarray, np.ndarray]]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Put arrays that lie one after the other into one."""
+    group: list[tuple[int, np.ndarray, np.ndarray]] = []
+    for at, expected, allowed in near:
+        if group and group[-1][0] + group[-1][1].nbytes != at:
+            yield _one(group)
+            group = []
+        group.append((at, expected, allowed))
+    if group:
+        yield _one(group)
+
+
+def _one(group: list[tuple[int, np.ndarray, np.ndarray]]) -> tuple[int, np.ndarray, np.ndarray]:
+    return group[0][0], np.concatenate([e for _, e, _ in group]), np.concatenate([a for *_, a in group])

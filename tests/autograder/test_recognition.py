@@ -1,0 +1,181 @@
+"""A right reply known again is what judging it would say; a wrong one is never taken for right."""
+
+import numpy as np
+import pytest
+
+from autograder.checks import judge
+from autograder.exercises import EXERCISES, wrong_submissions
+from autograder.recognition import FORMS, LARGE, Recognition
+from autograder.sandbox import Call, Cell, Sandbox, wire
+from autograder.sandbox._child import _question
+from autograder.sandbox._script import play
+from autograder.sandbox.replies import read_question
+from autograder.verdicts import verdicts
+
+RULED = ("minibatches",)
+
+
+class Class:
+    """The replies of a class to one set of one question."""
+
+    def __init__(self, key, part=0):
+        self.key, self.part, self.known = key, part, {}
+        self.script = key.script(part, probes=False)
+
+    def reply(self, functions):
+        return _question(self.key.question, list(play(self.script, dict(functions))))
+
+    def hand_in(self, reply):
+        """Return the verdicts, how they came about, and whether judging finds the reply right."""
+        name, recognition = self.key.question, Recognition(self.known, {self.key.question: self.part})
+        judgement = judge(self.key, self.part, read_question(reply, name, self.script, {}))
+        judged = verdicts(judgement, self.key.title, 10.0)
+        seen = recognition.look(name, reply)
+        if seen is None:
+            recognition.learn(name, judgement, judged)
+            return judged, "judged", judgement.right
+        assert recognition.verdicts(name, seen) == judged
+        return judged, "recognised", judgement.right
+
+
+@pytest.fixture
+def a_class(make_key_of):
+    return lambda exercise, part=0: Class(make_key_of(exercise, 0), part)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_no_wrong_reply_is_taken_for_a_right_one(exercise, a_class):
+    group, task = a_class(exercise), EXERCISES[exercise]
+    truth = group.reply(task.truth())
+    assert group.hand_in(truth)[1:] == ("judged", True)
+    for mistake, functions in wrong_submissions(task):
+        _, how, right = group.hand_in(group.reply(functions))
+        assert right or how == "judged", mistake.name
+    assert group.hand_in(truth)[1] == ("recognised" if group.known[exercise, 0] else "judged")
+
+
+def test_most_exercises_are_recognised(a_class):
+    learned = {}
+    for exercise, task in EXERCISES.items():
+        group = a_class(exercise)
+        group.hand_in(group.reply(task.truth()))
+        learned[exercise] = bool(group.known[exercise, 0])
+    assert sum(learned.values()) > 0.8 * len(learned), [e for e, known in learned.items() if not known]
+
+
+def numbers(reply):
+    """Return the arrays of a reply as one row of numbers that may be changed, and how to put it back."""
+    end = wire.HEADER.size + wire.HEADER.unpack_from(reply)[1]
+    row = np.frombuffer(reply[end:], np.float64).copy()
+    return row, lambda: reply[:end] + row.tobytes()
+
+
+@pytest.mark.parametrize("exercise", ["conv_backward", "softmax", "relu_backward", "bn_forward"])
+def test_numbers_count_to_the_last_bit_of_the_bound(exercise, a_class):
+    group = a_class(exercise)
+    truth = group.reply(EXERCISES[exercise].truth())
+    group.hand_in(truth)
+    (right,) = group.known[exercise, 0].values()
+    rng = np.random.default_rng(3)
+    for at, expected, allowed in right.near:
+        for _ in range(8):
+            row, again = numbers(truth)
+            i = int(rng.integers(len(expected)))
+            row[at // 8 + i] = expected[i] + 0.5 * allowed[i]
+            assert group.hand_in(again())[1:] == ("recognised", True)
+            for wrong in (expected[i] + 1.5 * allowed[i], np.nan, np.inf, -np.inf):
+                row[at // 8 + i] = wrong
+                assert group.hand_in(again())[1] == "judged"
+
+
+def test_what_nobody_judges_may_be_anything(a_class):
+    """A call in between two others, as the script has it, is made for what it may spoil, not for what it returns."""
+    group = a_class("conv_backward")
+    truth = group.reply(EXERCISES["conv_backward"].truth())
+    group.hand_in(truth)
+    (right,) = group.known["conv_backward", 0].values()
+    row, again = numbers(truth)
+    held = np.zeros(len(row), bool)
+    for at, expected, _ in right.near:
+        held[at // 8 : at // 8 + len(expected)] = True
+    assert 0 < held.sum() < len(row)
+    row[~held] = np.nan
+    assert group.hand_in(again())[1:] == ("recognised", True)
+
+
+def test_other_styles_are_recognised_and_what_earns_a_note_is_not(a_class, honest):
+    group = a_class("conv_backward")
+    hows = [group.hand_in(group.reply(style()))[1] for style in (
+        honest.windows_einsum, honest.loops_backwards, honest.columns_tensordot, honest.fourier
+    )]  # fmt: skip
+    assert hows == ["judged", "recognised", "recognised", "recognised"]
+    group = a_class("softmax")
+    assert group.hand_in(group.reply(EXERCISES["softmax"].truth()))[1] == "judged"
+    truth = EXERCISES["softmax"].truth()["softmax"]
+    for form in (lambda y: y.astype(np.float32), lambda y: y.tolist(), np.asfortranarray):
+        expected = "recognised" if form is np.asfortranarray else "judged"
+        found, how, _ = group.hand_in(group.reply({"softmax": lambda s, form=form: form(truth(s))}))
+        assert how == expected
+        assert any("Note:" in v.message for v in found) == (how == "judged")
+
+
+@pytest.mark.parametrize("exercise", RULED)
+def test_what_a_rule_judges_is_judged_every_time(exercise, a_class):
+    group = a_class(exercise)
+    truth = group.reply(EXERCISES[exercise].truth())
+    assert [group.hand_in(truth)[1] for _ in range(2)] == ["judged", "judged"]
+
+
+def test_only_so_many_forms_are_remembered_and_no_large_reply(a_class, monkeypatch):
+    truth = EXERCISES["softmax"].truth()["softmax"]
+    group = a_class("softmax")
+    for n in range(FORMS + 3):
+        kind = type(f"Kind{n}", (np.ndarray,), {})
+        reply = group.reply({"softmax": lambda s, kind=kind: truth(s).view(kind)})
+        group.hand_in(reply + b"")
+    assert 0 < len(group.known["softmax", 0]) <= FORMS
+    group = a_class("softmax")
+    monkeypatch.setattr("autograder.recognition.LARGE", 100)
+    group.hand_in(group.reply({"softmax": truth}))
+    assert group.known["softmax", 0] == {}
+    assert LARGE >= 1 << 20
+
+
+def test_a_reply_of_known_form_and_another_length_is_not_the_same(a_class):
+    group = a_class("softmax")
+    truth = group.reply(EXERCISES["softmax"].truth())
+    group.hand_in(truth)
+    (right,) = group.known["softmax", 0].values()
+    row, _ = numbers(truth)
+    assert right.fits(memoryview(row.tobytes()))
+    assert not right.fits(memoryview(row.tobytes()[:-8]))
+    assert not right.fits(memoryview(row.tobytes() + bytes(8)))
+
+
+def test_the_sandbox_shows_every_reply_and_takes_what_it_is_given():
+    seen, calls = [], {"f": [Call("f", (1.0,))], "g": [Call("g", (1.0,))]}
+    given = read_question(wire.pack(["question", "f", [[5.0]]]), "f", calls["f"], {})
+
+    def look(question, reply):
+        seen.append((question, bytes(reply)))
+        return given if question == "f" else None
+
+    with Sandbox(allow_weak=True) as box:
+        cells = [Cell(1, "def f(x):\n    return x\ndef g(x):\n    return 2 * x\n")]
+        found = box.run(cells, calls, look=look)
+    assert [name for name, _ in seen] == ["f", "g"]
+    assert read_question(seen[0][1], "f", calls["f"], {})[0].value == 1.0
+    assert found.questions["f"] is given
+    assert found.questions["g"][0].value == 2.0
+
+
+def test_nothing_is_learned_from_a_submission_whose_process_was_killed(a_class):
+    group = a_class("softmax")
+    reply = group.reply(EXERCISES["softmax"].truth())
+    recognition = Recognition(group.known, {"softmax": 0})
+    assert recognition.look("softmax", reply) is None
+    recognition.forget()
+    outcomes = read_question(reply, "softmax", group.script, {})
+    judgement = judge(group.key, 0, outcomes)
+    recognition.learn("softmax", judgement, verdicts(judgement, "Softmax", 10.0))
+    assert group.known["softmax", 0] == {}
