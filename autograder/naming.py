@@ -383,6 +383,8 @@ def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
 
 def _changes(outcomes: Outcomes) -> set[Any]:
     """Return which arguments were changed, and which of them in shape."""
+    if not any(o.changed or o.facts for o in outcomes):
+        return set()
     reshaped = {fact for o in outcomes for fact in o.facts if fact[1] == "shape changed"}
     return reshaped.union(*(o.changed for o in outcomes))
 

@@ -46,7 +46,7 @@ def _rehearse() -> None:
     layouts = [{}, {"*": "F"}, {"*": "strided"}, {"*": "readonly"}]
     calls = [Call("f", (np.ones((2, 3)), 2, [1, 2.0]), {"run": "a"}, "y", layouts=form) for form in layouts]
     calls += [Call("f", (Handle("y", 1),), show=(1, 2)), Call("f", (Rng(1),))]
-    job = wire.pack([[1, cell, False, "full"]]) + wire.pack(["f", calls])
+    job = wire.pack([[[1, cell, False, "full"]], [None]]) + wire.pack(["f", calls])
     with open(os.devnull, "wb") as nowhere:
         for _ in range(OFTEN):
             serve(job, nowhere.fileno(), {})
@@ -55,10 +55,11 @@ def _rehearse() -> None:
 def serve(job: bytes, reply: int, namespace: dict, known: Sequence[list] = ()) -> None:
     """Do a job: send one message per cell, then one per question, each when it is finished.
 
-    A number stands for one of the scripts `known`.
+    A job begins with the cells and, for each question, the number of its script among the `known`, or None for one
+    that follows.
     """
-    cells, *asked = messages(job)  # all of them now, before any student code has run
-    scripts = [known[script] if isinstance(script, int) else script for script in asked]
+    (cells, asked), *sent = messages(job)  # all of them now, before any student code has run
+    scripts = [known[number] if number is not None else sent.pop(0) for number in asked]
     send = _sender(reply, wire.pack, os.write)
     for index, source, setup, mode in cells:
         send(["cell", index, *_run_cell(index, source, setup, mode, namespace)])
@@ -67,7 +68,7 @@ def serve(job: bytes, reply: int, namespace: dict, known: Sequence[list] = ()) -
 
 
 def messages(job: bytes) -> list[Any]:
-    """Take a job apart: the cells, then one message per question."""
+    """Take a run of messages apart."""
     messages, start = [], 0
     while start < len(job):
         end = start + wire.HEADER.size

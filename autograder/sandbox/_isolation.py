@@ -91,17 +91,27 @@ def _is_package(name: str) -> bool:
     return name not in sys.stdlib_module_names and bool(place or getattr(module, "__path__", None))
 
 
-def limit_resources(memory: int, threads: int | None) -> None:
-    """Cap address space (bytes), files, and, where it works for this user, threads."""
+def limit_resources(memory: int) -> None:
+    """Cap address space (bytes) and files, for this process and its children."""
     caps = {
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_FSIZE: FILE_BYTES,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    for name, value in (("RLIMIT_MEMLOCK", 0), ("RLIMIT_MSGQUEUE", 0), ("RLIMIT_NPROC", threads)):
-        if value is not None and hasattr(resource, name):
-            caps[getattr(resource, name)] = value
+    for name in ("RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE"):
+        if hasattr(resource, name):
+            caps[getattr(resource, name)] = 0
+    _limit(caps)
+
+
+def limit_threads(threads: int | None) -> None:
+    """Cap the threads of this user where that works; a zygote under it might no longer fork."""
+    if threads is not None and hasattr(resource, "RLIMIT_NPROC"):
+        _limit({resource.RLIMIT_NPROC: threads})
+
+
+def _limit(caps: dict[int, int]) -> None:
     for what, value in caps.items():
         hard = resource.getrlimit(what)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -58,6 +58,7 @@ class Zygote:
         elif os.getuid() and tasks:
             self.threads = tasks + _isolation.THREADS
         self._confine(readable)
+        _isolation.limit_resources(self.memory)
         facts = {"box": self.settings["box"], "memory": self.memory, "slot": self.slot}
         self.layers = _trials.layers_that_hold(self.layers, self._become_confined, facts)
         self.namespace = _child.prepare()
@@ -237,7 +238,7 @@ class Zygote:
         if self.bare:
             _privileges.keep_capabilities(0)
         _isolation.die_with_parent(os.getppid() if parent is None else parent)
-        _isolation.limit_resources(self.memory, self.threads)
+        _isolation.limit_threads(self.threads)
         if "seccomp" in self.layers:
             _isolation.filter_child(threads=self.threads is not None)
 

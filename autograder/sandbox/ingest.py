@@ -20,6 +20,8 @@ MAX_BRACKETS = 1_000_000
 MAX_QUOTES = 8_000_000
 MAX_NOTES = 40
 MAX_TYPED = 400_000  # characters of all answer cells: each is parsed here, in the trusted process
+STEPS = bytes.maketrans(b"[{]}", b"\1\1\xff\xff")  # down and up, as signed bytes
+NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 BARE_STUB = "raise NotImplementedError()"
 CLAIM = re.compile(r"""^student[ \t]*=[ \t]*(['"])([^'"\\\n]{1,200})\1""", re.MULTILINE)
 ASSIGNED = re.compile(r"^answer[ \t]*=", re.MULTILINE)
@@ -121,6 +123,11 @@ class _RawCell:
         marks = marks if isinstance(marks, dict) else {}
         return cls(index, kind, _clean(source), marks, role if isinstance(role, str) else "")
 
+    @functools.cached_property
+    def squeezed(self) -> str:
+        """The source without any white space."""
+        return _squeezed(self.source)
+
     @property
     def grade_id(self) -> str:
         found = self.marks.get("grade_id")
@@ -175,7 +182,7 @@ class _Sorter:
         question = self._question_of(cell)
         if question:
             self._take_answer(cell, question)
-        elif cell.grade_id in self.release.locked or _squeezed(cell.source) in self.release.passed_over:
+        elif cell.grade_id in self.release.locked or cell.squeezed in self.release.passed_over:
             self._pass_over(cell)
         elif cell.kind == "code" or cell.grade_id in self.release.stubs:
             self._take_code(cell)
@@ -188,7 +195,7 @@ class _Sorter:
 
     def _pass_over(self, cell: _RawCell) -> None:
         original = self.release.locked.get(cell.grade_id)
-        if original is not None and _squeezed(original) != _squeezed(cell.source):
+        if original is not None and _squeezed(original) != cell.squeezed:
             self.note(f"Cell {cell.index} belongs to the assignment; what was changed in it is not used.")
 
     def _take_code(self, cell: _RawCell) -> None:
@@ -199,7 +206,8 @@ class _Sorter:
             fenced = FENCE.match(source)
             source = fenced[1] if fenced else source
             self.note(f"Cell {cell.index} ({cell.grade_id}) had been turned into text; it was read as code.")
-        if _squeezed(source) in self.release.unfilled or not source.strip():
+        squeezed = cell.squeezed if source is cell.source else _squeezed(source)
+        if squeezed in self.release.unfilled or not squeezed:
             return
         self._claim(source)
         code, ignored = without_magics(source)
@@ -209,7 +217,7 @@ class _Sorter:
             self.cells.append(Cell(cell.index, code))
 
     def _take_answer(self, cell: _RawCell, question: str) -> None:
-        if _squeezed(cell.source) == _squeezed(self.release.stubs.get(question, "")):
+        if cell.squeezed == _squeezed(self.release.stubs.get(question, "")):
             self._count(question, cell.index, "the last one that is filled in counts")
             return
         self.typed += min(len(cell.source), MAX_SOURCE)
@@ -303,9 +311,9 @@ def _refuse_bulk(data: bytes) -> None:
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
         raise UnreadableSubmission("This notebook holds too many pieces; clear its outputs and try again.")
     unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    marks = np.frombuffer(b"".join(unescaped.split(b'"')[::2]), np.uint8)
-    steps = np.isin(marks, (0x5B, 0x7B)).astype(np.int32) - np.isin(marks, (0x5D, 0x7D))
-    if steps.size and int(np.cumsum(steps).max()) > MAX_DEPTH:
+    brackets = b"".join(unescaped.split(b'"')[::2]).translate(STEPS, delete=NO_BRACKETS)
+    steps = np.frombuffer(brackets, np.int8)
+    if steps.size and int(np.cumsum(steps, dtype=np.int32).max()) > MAX_DEPTH:
         raise UnreadableSubmission(f"This notebook is nested deeper than {MAX_DEPTH} levels.")
 
 

@@ -42,6 +42,8 @@ def read_cell(frame: bytes, cell: Cell) -> CellOutcome:
     Raises:
         WireError: it is anything else.
     """
+    if frame == _all_well(cell.index):
+        return CellOutcome(cell.index, "ok", None, cell.setup)
     head, index, status, error = _fields(frame, 4)
     if head != "cell" or type(index) is not int or index != cell.index:
         raise wire.WireError("a reply about a cell was expected")
@@ -50,6 +52,12 @@ def read_cell(frame: bytes, cell: Cell) -> CellOutcome:
     cells = {} if cell.setup else {cell.index: cell.source}
     shown = _error(error, cells) if status == "exception" else None
     return CellOutcome(cell.index, status, shown, cell.setup)
+
+
+@functools.lru_cache(maxsize=4096)
+def _all_well(index: int) -> bytes:
+    """Return the reply that is by far the most frequent."""
+    return wire.pack(["cell", index, "ok", None])
 
 
 def read_question(frame: bytes, name: str, calls: list[Call], sources: dict[int, str]) -> tuple[Outcome, ...]:

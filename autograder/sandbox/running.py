@@ -66,15 +66,17 @@ class Running:
             self.finished = True
         return not self.finished
 
-    def job(self, lend: Callable[[bytes], bytes]) -> bytes:
+    def job(self, lend: Callable[[bytes], int | None]) -> bytes:
         """Pack what the next child is to do; inputs only, never an expected value.
 
-        `lend` returns what stands for a packed script where the child need not be sent the whole.
+        `lend` returns the number of a packed script that the child need not be sent, None for any other.
         """
         both = zip(self.cells, self.modes, strict=True)
         cells = [[c.index, _sendable(c.source), c.setup, mode] for c, mode in both if mode != "skipped"]
-        scripts = [lend(_packed(name, calls)) for name, calls in self.pending.items()]
-        return b"".join([wire.pack(cells), *scripts])
+        scripts = [_packed(name, calls) for name, calls in self.pending.items()]
+        lent = [lend(script) for script in scripts]
+        own = [script for script, number in zip(scripts, lent, strict=True) if number is None]
+        return b"".join([wire.pack([cells, lent]), *own])
 
     def follow(self, child: Child) -> None:
         """Take the child's replies in order until it has done everything or ended, or time is spent."""

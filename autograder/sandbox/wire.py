@@ -11,7 +11,7 @@ import json
 import math
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ _NEEDED = {name: defaults.count(dataclasses.MISSING) for name, defaults in _DEFA
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _PLAIN_INT = 1 << 53
 _KINDS = {code: np.dtype(code) for code in SENDABLE}
+_CODES = {kind: code for code, kind in _KINDS.items()}
+_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class WireError(ValueError):
@@ -79,8 +81,22 @@ def _encode(value: object, arrays: list, budget: Budget, depth: int) -> object:
     raise WireError(f"a value of type {type(value).__name__} cannot be sent")
 
 
-def _encode_items(values: Iterable, arrays: list, budget: Budget, depth: int) -> list:
-    return [_encode(v, arrays, budget, depth + 1) for v in values]
+def _encode_items(values: Collection, arrays: list, budget: Budget, depth: int) -> list:
+    """Write many values; plain numbers and arrays, the most frequent by far, cost few calls."""
+    if values and depth >= budget.depth:
+        raise WireError(f"data is nested deeper than {budget.depth}")
+    written: list = []
+    for value in values:
+        kind = type(value)
+        if kind is np.ndarray:
+            written.append({"a": _add_array(value, arrays)})
+        elif (kind is float and value - value == 0.0) or (
+            kind is int and -_PLAIN_INT < value < _PLAIN_INT
+        ):
+            written.append(value)
+        else:
+            written.append(_encode(value, arrays, budget, depth + 1))
+    return written
 
 
 def _encode_dict(value: dict, arrays: list, budget: Budget, depth: int) -> object:
@@ -141,9 +157,9 @@ _WRITERS: dict[type, Any] = {
 
 
 def _add_array(array: np.ndarray, arrays: list) -> int:
-    if array.dtype.str not in SENDABLE:
+    if array.dtype not in _CODES:
         raise WireError(f"an array of {array.dtype} cannot be sent")
-    arrays.append(np.asarray(array, order="C"))
+    arrays.append(array)
     return len(arrays) - 1
 
 
@@ -293,14 +309,14 @@ _TAGS = {
 def pack(obj: object) -> bytes:
     """Lay data out as bytes: header (magic, length of the JSON, length of the arrays), JSON, raw arrays."""
     skeleton, shapes, raw = _laid_out(obj)
-    text = json.dumps([skeleton, shapes], allow_nan=False, separators=(",", ":")).encode()
+    text = _JSON.encode([skeleton, shapes]).encode()
     return HEADER.pack(MAGIC, len(text), len(raw)) + text + raw
 
 
 def _laid_out(obj: object) -> tuple[object, list, bytes]:
     """Return the skeleton, kind and shape of each array, and the arrays' bytes in a row."""
     skeleton, arrays = encode(obj)
-    return skeleton, [[a.dtype.str, list(a.shape)] for a in arrays], b"".join(a.tobytes() for a in arrays)
+    return skeleton, [[_CODES[a.dtype], a.shape] for a in arrays], b"".join([a.tobytes() for a in arrays])
 
 
 def measure(header: bytes, budget: Budget = Budget()) -> int:

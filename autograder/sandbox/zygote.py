@@ -274,21 +274,21 @@ class Sandbox:
             child.end()
             self._sweep()
 
-    def _lend(self, script: bytes) -> bytes:
-        """Have the zygote read a packed script once, for all children; return what stands for it in a job.
+    def _lend(self, script: bytes) -> int | None:
+        """Have the zygote read a packed script once, for all children; return its number, None if it has no room.
 
         All submissions of a class are asked the same, and reading it takes a child as long as its fork.
         """
         if script not in self._lent:
             if sum(map(len, self._lent)) + len(script) > LENT_BYTES:
-                return script
+                return None
             held = _sealed(script)
             try:
                 self._send(b"L", held)
             finally:
                 os.close(held)
             self._lent[script] = len(self._lent)
-        return wire.pack(self._lent[script])
+        return self._lent[script]
 
     def _fork(self, job: bytes) -> Child:
         with contextlib.ExitStack() as opened:
