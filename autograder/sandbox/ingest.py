@@ -82,9 +82,14 @@ class Release:
         return frozenset(map(_squeezed, (*self.locked.values(), *self.setup)))
 
     @functools.cached_property
+    def squeezed_stubs(self) -> dict[str, str]:
+        """The sources of its cells to fill in, squeezed, by grade id."""
+        return {grade_id: _squeezed(source) for grade_id, source in self.stubs.items()}
+
+    @functools.cached_property
     def unfilled(self) -> frozenset[str]:
         """The sources of its cells to fill in, squeezed."""
-        return frozenset(map(_squeezed, (*self.stubs.values(), BARE_STUB)))
+        return frozenset((*self.squeezed_stubs.values(), _squeezed(BARE_STUB)))
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,7 @@ class _Sorter:
         question = self._question_of(cell)
         if question:
             self._take_answer(cell, question)
-        elif cell.grade_id in self.release.locked or cell.squeezed in self.release.passed_over:
+        elif cell.grade_id in self.release.locked:
             self._pass_over(cell)
         elif cell.kind == "code" or cell.grade_id in self.release.stubs:
             self._take_code(cell)
@@ -194,12 +199,14 @@ class _Sorter:
         return declared if declared in self.release.by_hand else ""
 
     def _pass_over(self, cell: _RawCell) -> None:
-        original = self.release.locked.get(cell.grade_id)
-        if original is not None and _squeezed(original) != cell.squeezed:
+        original = self.release.locked[cell.grade_id]
+        if original != cell.source and _squeezed(original) != cell.squeezed:
             self.note(f"Cell {cell.index} belongs to the assignment; what was changed in it is not used.")
 
     def _take_code(self, cell: _RawCell) -> None:
         source = cell.source
+        if cell.squeezed in self.release.passed_over:
+            return
         if cell.grade_id in self.release.stubs:
             self._count(cell.grade_id, cell.index, "every copy was run, the last definition counts")
         if cell.kind != "code":
@@ -217,7 +224,7 @@ class _Sorter:
             self.cells.append(Cell(cell.index, code))
 
     def _take_answer(self, cell: _RawCell, question: str) -> None:
-        if cell.squeezed == _squeezed(self.release.stubs.get(question, "")):
+        if cell.squeezed == self.release.squeezed_stubs.get(question, ""):
             self._count(question, cell.index, "the last one that is filled in counts")
             return
         self.typed += min(len(cell.source), MAX_SOURCE)
