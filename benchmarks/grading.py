@@ -8,7 +8,8 @@ enough submissions that all of them have started by then (`four`: 180). The floo
 alone, run in one warm process on the same inputs, without sandbox, keys or judging. `--soak 1000` grades so
 many at once and shows memory and waiting times. Where distributed is installed, Dask is timed too.
 
-The floor and our engines take turns, `--rounds` times, and the median of each counts: a machine that is slower
+The floor (also in two processes at once, which is what two workers could reach on this machine) and our engines
+take turns, `--rounds` times, and the median of each counts: a machine that is slower
 for a minute is then slower for all. Start-up is the whole command for a class of one.
 
 On a quiet machine with two cores: the defaults take about three minutes, `--soak 1000` about two more.
@@ -40,6 +41,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder.assignment import read_by_hand
+from autograder.cores import stay_on_core
 from autograder.course import Course
 from autograder.demo import typed_answers
 from autograder.demo.submissions import CLASS
@@ -62,6 +64,7 @@ SLIPS = (
     ("", ""),
 )
 FLOOR, ONE, PEER = "bare execution (floor)", "backmark --workers 1", "nbgrader autograde"
+LIMIT = "bare, 2 processes at once"
 
 
 def main() -> int:
@@ -190,7 +193,7 @@ def engines(made: Class, root: Path, options: Any, say: Callable[[str], None]) -
 
 def turns(made: Class, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
     """Return the median seconds of the floor and of our engines, which take turns."""
-    todo: dict[str, Callable[[], float]] = {FLOOR: lambda: bare(made)}
+    todo: dict[str, Callable[[], float]] = {FLOOR: lambda: bare(made), LIMIT: lambda: bare(made, 2)}
     for workers in (1, 2):
         todo[f"backmark --workers {workers}"] = lambda n=workers: ours(made, workers=n)
     if importlib.util.find_spec("distributed"):
@@ -213,8 +216,11 @@ def start_up(made: Class) -> float:
     return time.perf_counter() - start
 
 
-def bare(made: Class) -> float:
-    """Run every submission's cells and calls in this process; return the seconds per submission."""
+def bare(made: Class, processes: int = 1) -> float:
+    """Run every submission's cells and calls in this process, or in several, each on a core of its own.
+
+    Returns the seconds per submission.
+    """
     bundle = load_bundle(made.course, made.name)
     work = []
     for found in find_submissions(made.submitted, made.name):
@@ -223,10 +229,31 @@ def bare(made: Class) -> float:
         work.append(([c.source for c in submitted.cells], scripts))
     for timed in (work[:4], work):  # the first round warms up
         start = time.perf_counter()
-        for cells, scripts in timed:
-            run_bare(cells, scripts)
+        if processes == 1:
+            run_all(timed)
+        else:
+            at_once([lambda k=k: run_all(timed[k::processes]) for k in range(processes)])
         seconds = (time.perf_counter() - start) / len(timed)
     return seconds
+
+
+def at_once(tasks: list[Callable[[], None]]) -> None:
+    """Do each in a forked process that keeps to one core, as judging processes do."""
+    children = []
+    for number, task in enumerate(tasks):
+        child = os.fork()
+        if not child:
+            stay_on_core(number, len(tasks))
+            task()
+            os._exit(0)
+        children.append(child)
+    if any(os.waitpid(child, 0)[1] for child in children):
+        raise SystemExit("bare execution failed")
+
+
+def run_all(work: list[tuple[list[str], list[Any]]]) -> None:
+    for cells, scripts in work:
+        run_bare(cells, scripts)
 
 
 def run_bare(cells: list[str], scripts: list[Any]) -> None:
@@ -318,6 +345,7 @@ def show(found: dict[str, Any]) -> None:
     )
     rows = found["marginal_seconds"]
     floor, one, peer = rows[FLOOR], rows[ONE], rows.get(PEER)
+    limit = rows.pop(LIMIT)
     table = Table(
         title=f"Grading {found['submissions']} submissions of {found['assignment']}, marginal time per submission"
     )
@@ -337,6 +365,9 @@ def show(found: dict[str, Any]) -> None:
             f"{peer / seconds:.0f}x" if peer else "-",
         )  # fmt: skip
     out.print(table)
+    out.print(
+        f"Bare execution in two processes at once: {floor / limit:.2f}x one, the limit of two workers here."
+    )
     out.print(f"The whole command for a class of one: {found['start_up_seconds']:.2f} s.")
     if "soak" in found:
         show_soak(out, found["soak"])

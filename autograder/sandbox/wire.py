@@ -90,9 +90,7 @@ def _encode_items(values: Collection, arrays: list, budget: Budget, depth: int) 
         kind = type(value)
         if kind is np.ndarray:
             written.append({"a": _add_array(value, arrays)})
-        elif (kind is float and value - value == 0.0) or (
-            kind is int and -_PLAIN_INT < value < _PLAIN_INT
-        ):
+        elif (kind is float and value - value == 0.0) or (kind is int and -_PLAIN_INT < value < _PLAIN_INT):
             written.append(value)
         else:
             written.append(_encode(value, arrays, budget, depth + 1))
