@@ -18,6 +18,7 @@ On a quiet machine with two cores: the defaults take about three minutes, `--soa
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
 import json
 import os
@@ -232,7 +233,7 @@ def bare(made: Class, processes: int = 1) -> float:
         if processes == 1:
             run_all(timed)
         else:
-            at_once([lambda k=k: run_all(timed[k::processes]) for k in range(processes)])
+            at_once([functools.partial(run_all, timed[k::processes]) for k in range(processes)])
         seconds = (time.perf_counter() - start) / len(timed)
     return seconds
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import wire
 from ._script import Call
 from .child import Child, SandboxError
 from .evidence import Cell, Evidence, Limits
