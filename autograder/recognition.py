@@ -21,6 +21,7 @@ from autograder.sandbox import Outcome, wire
 
 FORMS = 12  # of right answers to one set of one question that are remembered
 LARGE = 1 << 20  # bytes of a reply that is not worth remembering
+ROOM = 64 << 20  # bytes of all that is remembered
 
 Place = tuple[str, int]  # a question, and which of its sets
 Known = dict[Place, dict[bytes, "Right"]]  # of one assignment: its keys, points and weights are what they are
@@ -51,6 +52,7 @@ class Recognition:
     """Look at the replies of one submission as they come; remember the right ones when they have been judged."""
 
     def __init__(self, known: Known, sets: Mapping[str, int]) -> None:
+        self.all = known
         self.forms = {question: known.setdefault((question, s), {}) for question, s in sets.items()}
         self.new: dict[str, bytes] = {}
         self.known: dict[str, Right] = {}
@@ -80,8 +82,12 @@ class Recognition:
         if reply is None or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
             return
         right = _form(reply, judgement, verdicts)
-        if right is not None and right.fits(_cut(reply)[1]):
+        if right is not None and right.fits(_cut(reply)[1]) and self._taken() + 3 * len(reply) <= ROOM:
             forms[_cut(reply)[0]] = right
+
+    def _taken(self) -> int:
+        """Return about how many bytes are remembered: of each form its text, and two numbers for each of its own."""
+        return sum(len(text) + 2 * right.size for forms in self.all.values() for text, right in forms.items())
 
 
 def _cut(reply: bytes) -> tuple[bytes, memoryview]:

@@ -5,7 +5,7 @@ import pytest
 
 from autograder.checks import judge
 from autograder.exercises import EXERCISES, wrong_submissions
-from autograder.recognition import FORMS, LARGE, Recognition
+from autograder.recognition import FORMS, Recognition
 from autograder.sandbox import Call, Cell, Sandbox, wire
 from autograder.sandbox._child import _question
 from autograder.sandbox._script import play
@@ -132,13 +132,14 @@ def test_only_so_many_forms_are_remembered_and_no_large_reply(a_class, monkeypat
     for n in range(FORMS + 3):
         kind = type(f"Kind{n}", (np.ndarray,), {})
         reply = group.reply({"softmax": lambda s, kind=kind: truth(s).view(kind)})
-        group.hand_in(reply + b"")
+        group.hand_in(reply)
     assert 0 < len(group.known["softmax", 0]) <= FORMS
-    group = a_class("softmax")
-    monkeypatch.setattr("autograder.recognition.LARGE", 100)
-    group.hand_in(group.reply({"softmax": truth}))
-    assert group.known["softmax", 0] == {}
-    assert LARGE >= 1 << 20
+    for limit in ("LARGE", "ROOM"):
+        group = a_class("softmax")
+        with monkeypatch.context() as patched:
+            patched.setattr(f"autograder.recognition.{limit}", 100)
+            group.hand_in(group.reply({"softmax": truth}))
+        assert group.known["softmax", 0] == {}
 
 
 def test_a_reply_of_known_form_and_another_length_is_not_the_same(a_class):
