@@ -53,22 +53,18 @@ def agrees(got: Any, expected: Any, allowed64: Any, allowed32: Any) -> bool:
 
 def _plainly_different(got: Any, expected: Any, allowed64: Any, allowed32: Any) -> bool:
     """Tell whether two values differ at first sight; False means that a closer look is needed."""
-    if isinstance(expected, tuple):
-        if not isinstance(got, tuple) or len(got) != len(expected):
-            return False
-        bounds = [
-            b if type(b) in (list, tuple) and len(b) == len(got) else None for b in (allowed64, allowed32)
-        ]
-        return None not in bounds and any(map(_plainly_different, got, expected, *bounds))  # type: ignore[arg-type]
-    if type(got) is not np.ndarray or type(expected) is not np.ndarray:
+    if type(got) is not type(expected):
+        return False
+    if type(got) is tuple:
+        rows = (got, expected, allowed64, allowed32)
+        fits = all(type(r) in (list, tuple) and len(r) == len(got) for r in rows)
+        return fits and any(map(_plainly_different, *rows))
+    if type(got) is not np.ndarray:
         return False
     if got.shape != expected.shape:
         return True
-    if (
-        not got.dtype == expected.dtype == _FLOAT64
-        or type(allowed64) is not float
-        or type(allowed32) is not float
-    ):
+    plain = got.dtype == expected.dtype == _FLOAT64 and type(allowed64) is type(allowed32) is float
+    if not plain:
         return False
     allowed = max(allowed64, allowed32)
     if got.size and abs(got.item(0) - expected.item(0)) > allowed:  # most differ here, and this is soon seen

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 REPORT_SCHEMA = "backmark/report/1"
+# json.dumps would make a new encoder for every call with settings of its own.
+ascii_json = json.JSONEncoder(ensure_ascii=True).encode
 
 Kind = Literal["value", "gradient", "contract", "behaviour", "typed", "manual"]
 Status = Literal["right", "partial", "wrong", "skipped", "broken"]
@@ -77,7 +80,16 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; `from_json` reads it back."""
-        return _plain(self)
+        return dict(self._plain)
+
+    @functools.cached_property
+    def _plain(self) -> dict[str, Any]:
+        return _plain(self)  # made once: the verdicts on right answers are those of a whole class
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The verdict as `json.dumps` writes it."""
+        return ascii_json(self._plain)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
@@ -114,7 +126,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; `from_json` reads it back."""
-        return _plain(self)
+        rows = ((name, getattr(self, name)) for name in _fields(Report))
+        return {n: [verdict.to_json() for verdict in v] if n == "verdicts" else _plain(v) for n, v in rows}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Report:

@@ -235,12 +235,13 @@ def _matching(
     for index in _order(judgement, plain_only):
         trial = judgement.key.sets[judgement.set_index][index]
         mine = _slice(judgement, index)
+        marks = _marks(mine)
         kept = []
         for wrong in left:
             other = _outcomes(judgement, index, wrong)
             if not _applies(trial, other):
                 kept.append(wrong)
-            elif _agree(judgement.key, trial, mine, other):
+            elif marks == _known_marks(other) and _agree(judgement.key, trial, mine, other):
                 kept.append(wrong)
                 telling[id(wrong[0])] += _ran(trial, other) and not _is_right(judgement.key, trial, other)
             elif stops and _both_fail(judgement.key, trial, mine, other):
@@ -304,11 +305,13 @@ def _content(trial: KeyTrial) -> bytes:
 # --- agreement -----------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=4096)
 def _own(trial: KeyTrial) -> list[tuple[int, int]]:
     return [(k, i) for k, i in enumerate(trial.judged) if i != trial.forward]
 
 
-def _applies(trial: KeyTrial, other: Outcomes) -> bool:
+@functools.lru_cache(maxsize=1 << 16)
+def _applies(trial: KeyTrial, other: tuple[Outcome, ...]) -> bool:
     statuses = {outcome.status for outcome in other}
     if (
         "missing" in statuses <= {"ok", "missing"}
@@ -342,8 +345,7 @@ def _empty(value: Any) -> bool:
 
 
 def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
-    if _changes(mine) != _changes(other) or _touched(mine) != _touched(other):
-        return False
+    """Tell whether two codes that left the same marks returned the same."""
     if rule_of(key, trial) is not None:
         if any(mine[i].status != other[i].status for i in trial.judged):
             return False
@@ -391,3 +393,11 @@ def _changes(outcomes: Outcomes) -> set[Any]:
 
 def _touched(outcomes: Outcomes) -> bool:
     return any(o.global_random_touched for o in outcomes)
+
+
+def _marks(outcomes: Outcomes) -> tuple[set[Any], bool]:
+    """Return what a code did beside returning something."""
+    return _changes(outcomes), _touched(outcomes)
+
+
+_known_marks = functools.lru_cache(maxsize=1 << 16)(_marks)  # of mistakes, which are compared again and again

@@ -11,13 +11,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# json.dumps would make a new encoder for every call with settings of its own.
-ascii_json = json.JSONEncoder(ensure_ascii=True).encode
+from autograder.model import Report, ascii_json
+
 _unicode_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Plain(dict[str, Any]):
     """A report in its plain form."""
+
+    @classmethod
+    def of(cls, report: Report) -> Plain:
+        """Take a report, with the texts of its verdicts."""
+        made = cls(report.to_json())
+        made.texts = [verdict.text for verdict in report.verdicts]
+        return made
 
     @functools.cached_property
     def texts(self) -> list[str]:

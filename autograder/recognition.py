@@ -81,6 +81,8 @@ class Recognition:
         reply, forms = self.new.get(question), self.forms[question]
         if reply is None or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
             return
+        if any(r.forward_right is False for r in judgement.results):
+            return  # the backward is right all the same; how wrong the forward is differs from one to the next
         right = _form(reply, judgement, verdicts)
         if right is not None and right.fits(_cut(reply)[1]) and self._taken() + 3 * len(reply) <= ROOM:
             forms[_cut(reply)[0]] = right

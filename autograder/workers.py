@@ -82,9 +82,7 @@ class Judge:
             self.close()
             self.box = open_sandbox(self.bundle, self.allow_weak).__enter__()
             report = judge_file(self.bundle, self.box, path, job.student, job.notes, again)
-        plain = Plain(report.to_json())
-        _ = plain.texts  # made here, where several processes share the work
-        return sha, plain
+        return sha, Plain.of(report)  # with its texts: made here, where several processes share the work
 
     def close(self) -> None:
         """Close the sandbox; may be called twice."""

@@ -334,6 +334,8 @@ def _short_float(text: str) -> float:
 
 def _clean(source: str) -> str:
     """Make line ends and characters such as every parser takes."""
+    if source.isascii() and "\r" not in source and "\0" not in source:
+        return source
     plain = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     return plain.encode("utf-8", "replace").decode()
 

@@ -22,6 +22,8 @@ def without_magics(source: str) -> tuple[str, list[str]]:
 
     Lines inside strings, brackets and continuations are code, whatever they start with.  Line numbers stay.
     """
+    if not any(mark in source for mark in "%!?"):
+        return source, []
     opening = CELL_MAGIC.match(source)
     if opening:
         if opening[1] not in WRAPPERS:
