@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import datetime
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from autograder.recognition import Known, Recognition
 from autograder.sandbox import (
     Allowance,
     Call,
+    CellOutcome,
     Evidence,
     Limits,
     Outcome,
@@ -29,6 +30,7 @@ from autograder.sandbox import (
     Sandbox,
     Submitted,
     UnreadableSubmission,
+    Watch,
     read_submission,
 )
 from autograder.scaling import remarked
@@ -124,23 +126,15 @@ def judge_file(
 
 def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, again: Again | None) -> Report:
     wanted = {n for q in bundle.assignment.questions for n in q.names() if again is None or n in again.only}
-    keys = {q.id: bundle.keys[q.id] for q in bundle.assignment.code() if q.id in wanted}
-    sets = {name: key.set_for(submitted.sha256) for name, key in keys.items()}
-    scripts = {name: key.script(sets[name], probes=False) for name, key in keys.items()}
-    allowance = Allowance(bundle.limits().total(len(bundle.assignment.code())))
-    recognition = Recognition(bundle.right, sets)
-    evidence = _run(box, submitted, scripts, allowance, recognition)
+    code = _Code(bundle, box, submitted, wanted)
+    evidence = code.run()
     found: list[Verdict] = []
     for asked in bundle.assignment.questions:
         for name in asked.names():
             if again is not None and name not in wanted:
                 found += again.kept(name)
             elif asked.is_code:
-                outcomes = evidence.questions.get(name, ())
-                known = recognition.verdicts(name, outcomes)
-                found += known or _code(
-                    bundle, asked, sets[name], evidence, box, submitted, allowance, recognition
-                )
+                found += code.verdicts(asked, evidence)
             else:
                 found += _by_hand(bundle, asked, name, blank.student, submitted)
     broken = any(v.status == "broken" for v in found)
@@ -163,19 +157,18 @@ def _judge(bundle: Bundle, box: Sandbox, submitted: Submitted, blank: Report, ag
 
 def _run(
     box: Sandbox, submitted: Submitted, scripts: Mapping[str, tuple[Call, ...]], allowance: Allowance,
-    recognition: Recognition,
+    watch: Watch,
 ) -> Evidence:  # fmt: skip
     """Run a submission; where its process was killed, once more, for it may not have been its own doing.
 
     Memory that ran out on a busy machine, or an operator's hand, must cost nobody marks; code that ends
     itself does so again. What the second run has no time for stays as it was.
     """
-    first = box.run(submitted.cells, scripts, allowance, recognition.look)
+    first = box.run(submitted.cells, scripts, allowance, watch)
     killed = {n for n, outcomes in first.questions.items() if any(o.status == "killed" for o in outcomes)}
     in_a_cell = any(cell.status == "killed" for cell in first.cells)
     if not (killed or in_a_cell) or allowance.left <= 0:
         return first
-    recognition.forget()
     again = {name: calls for name, calls in scripts.items() if in_a_cell or name in killed}
     second = box.run(submitted.cells, again, allowance)
     better = {name: outcomes for name, outcomes in second.questions.items() if not _is_spent(outcomes)}
@@ -209,39 +202,73 @@ def _claim_note(submitted: Submitted, student: str) -> tuple[str, ...]:
 # --- code ----------------------------------------------------------------------------------------
 
 
-def _code(
-    bundle: Bundle,
-    asked: Asked,
-    set_index: int,
-    evidence: Evidence,
-    box: Sandbox,
-    submitted: Submitted,
-    allowance: Allowance,
-    recognition: Recognition,
-) -> tuple[Verdict, ...]:
-    key = bundle.keys[asked.id]
-    try:
-        judgement = judge(key, set_index, evidence.questions.get(asked.id, ()))
-        if wants_probe(judgement):
-            again = box.run(submitted.cells, {asked.id: key.script(set_index)}, allowance)
-            probed = again.questions[asked.id]
-            judgement = judgement if _is_spent(probed) else judge(key, set_index, probed)
-        named = _names(judgement, evidence)
+class _Code:
+    """Judge the code of one submission, each question as its reply comes: its process works on the next meanwhile."""
+
+    def __init__(self, bundle: Bundle, box: Sandbox, submitted: Submitted, wanted: Collection[str]) -> None:
+        self.bundle, self.box, self.submitted = bundle, box, submitted
+        self.asked = {q.id: q for q in bundle.assignment.code() if q.id in wanted}
+        self.sets = {name: bundle.keys[name].set_for(submitted.sha256) for name in self.asked}
+        self.allowance = Allowance(bundle.limits().total(len(bundle.assignment.code())))
+        self.recognition = Recognition(bundle.right, self.sets)
+        self.told: dict[str, tuple[Sequence[Outcome], tuple[Verdict, ...]]] = {}
+
+    def run(self) -> Evidence:
+        scripts = {name: self.bundle.keys[name].script(s, probes=False) for name, s in self.sets.items()}
+        return _run(self.box, self.submitted, scripts, self.allowance, self)
+
+    def look(self, question: str, reply: bytes) -> tuple[Outcome, ...] | None:
+        return self.recognition.look(question, reply)
+
+    def took(self, question: str, outcomes: tuple[Outcome, ...]) -> None:
+        """Judge what needs no more evidence than this; the rest, and what fails here, is judged at the end."""
+        with contextlib.suppress(Exception):
+            found = self.recognition.verdicts(question, outcomes) or self._early(question, outcomes)
+            if found:
+                self.told[question] = outcomes, found
+
+    def _early(self, question: str, outcomes: tuple[Outcome, ...]) -> tuple[Verdict, ...]:
+        judgement = judge(self.bundle.keys[question], self.sets[question], outcomes)
+        if judgement.stopped or wants_probe(judgement):
+            return ()
+        found = self._told(self.asked[question], judgement, ())
+        self.recognition.learn(question, judgement, found)
+        return found
+
+    def verdicts(self, asked: Asked, evidence: Evidence) -> tuple[Verdict, ...]:
+        """Return the verdicts on one question, with the limits that were exceeded."""
+        outcomes = evidence.questions.get(asked.id, ())
+        told, found = self.told.get(asked.id, ((), ()))
+        try:
+            if not found or told is not outcomes:  # its process was killed, and another ran it again
+                found = self._told(asked, self._judgement(asked.id, outcomes), evidence.cells)
+            return explain(found, asked.id, evidence, self.submitted, self.bundle.assignment.limits)
+        except Exception as error:  # ours: it must cost the student nothing
+            key = self.bundle.keys[asked.id]
+            return (_broken(asked.id, key.title, asked.points, error, key.hash),)
+
+    def _judgement(self, question: str, outcomes: Sequence[Outcome]) -> Judgement:
+        key, set_index = self.bundle.keys[question], self.sets[question]
+        judgement = judge(key, set_index, outcomes)
+        if not wants_probe(judgement):
+            return judgement
+        again = self.box.run(self.submitted.cells, {question: key.script(set_index)}, self.allowance)
+        probed = again.questions[question]
+        return judgement if _is_spent(probed) else judge(key, set_index, probed)
+
+    def _told(self, asked: Asked, judgement: Judgement, cells: Sequence[CellOutcome]) -> tuple[Verdict, ...]:
+        named = _names(judgement, cells)
         judgement = judgement if named else _remarked(judgement)
-        found = verdicts(judgement, key.title, asked.points, named, _weights(asked))
-        recognition.learn(asked.id, judgement, found)
-        return explain(found, asked.id, evidence, submitted, bundle.assignment.limits)
-    except Exception as error:  # ours: it must cost the student nothing
-        return (_broken(asked.id, key.title, asked.points, error, key.hash),)
+        return verdicts(judgement, judgement.key.title, asked.points, named, _weights(asked))
 
 
-def _names(judgement: Judgement, evidence: Evidence) -> list[Named]:
+def _names(judgement: Judgement, cells: Sequence[CellOutcome]) -> list[Named]:
     """A failure to name must not touch the marks."""
     if judgement.right:
         return []
     try:
         if judgement.stopped:
-            return name_stop(judgement, evidence.cells)
+            return name_stop(judgement, cells)
         return name_mistakes(judgement)
     except Exception:
         return []

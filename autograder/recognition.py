@@ -54,7 +54,7 @@ class Recognition:
     def __init__(self, known: Known, sets: Mapping[str, int]) -> None:
         self.all = known
         self.forms = {question: known.setdefault((question, s), {}) for question, s in sets.items()}
-        self.new: dict[str, bytes] = {}
+        self.last = "", b""  # the reply that was looked at last, by its question, where it was not known
         self.known: dict[str, Right] = {}
 
     def look(self, question: str, reply: bytes) -> tuple[Outcome, ...] | None:
@@ -64,7 +64,7 @@ class Recognition:
         if found is not None and found.fits(raw):
             self.known[question] = found
             return found.outcomes
-        self.new[question] = reply
+        self.last = question, reply
         return None
 
     def verdicts(self, question: str, outcomes: Sequence[Outcome]) -> tuple[Verdict, ...] | None:
@@ -72,14 +72,10 @@ class Recognition:
         found = self.known.get(question)
         return found.verdicts if found is not None and found.outcomes is outcomes else None
 
-    def forget(self) -> None:
-        """Learn nothing from this submission: which reply its outcomes came in is not certain."""
-        self.new.clear()
-
     def learn(self, question: str, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> None:
-        """Remember the reply that was judged to be right, if all its numbers were held to bounds."""
-        reply, forms = self.new.get(question), self.forms[question]
-        if reply is None or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
+        """Remember the last reply, which was judged to be right, if all its numbers were held to bounds."""
+        (about, reply), forms = self.last, self.forms[question]
+        if about != question or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
             return
         if any(r.forward_right is False for r in judgement.results):
             return  # the backward is right all the same; how wrong the forward is differs from one to the next

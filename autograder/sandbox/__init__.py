@@ -7,7 +7,7 @@ from .child import SandboxError
 from .evidence import Cell, CellOutcome, Evidence, Limits
 from .ingest import Release, Submitted, UnreadableSubmission, read_submission
 from .isolation import WeakIsolation
-from .running import Allowance
+from .running import Allowance, Watch
 from .wire import WireError
 from .zygote import Sandbox, remove_folders
 
@@ -29,6 +29,7 @@ __all__ = [
     "Source",
     "Submitted",
     "UnreadableSubmission",
+    "Watch",
     "WeakIsolation",
     "WireError",
     "play",

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from . import wire
 from ._plain import Foreign
@@ -20,8 +21,17 @@ MAX_PACKED = 256
 _PACKED: dict[int, tuple[tuple[Call, ...], str, bytes]] = {}
 SMALL_REPLY, ROOM = 1 << 20, 256 << 20  # bytes: a large reply, all large replies of a submission
 SPENT = ChildEnded("spent", "the time for the whole submission was used up")
-Look = Callable[[str, bytes], tuple[Outcome, ...] | None]
 IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
+
+
+class Watch(Protocol):
+    """Follow the questions of a submission while it runs."""
+
+    def look(self, question: str, reply: bytes) -> tuple[Outcome, ...] | None:
+        """Return the outcomes of a reply that need not be read; None to have it read."""
+
+    def took(self, question: str, outcomes: tuple[Outcome, ...]) -> None:
+        """Hear of a question's outcomes; its process works on the next one, and this takes none of its time."""
 
 
 class Allowance:
@@ -41,7 +51,7 @@ class Running:
         limits: Limits,
         packages: Sequence[str],
         allowance: Allowance | None = None,
-        look: Look | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.cells, self.limits, self.packages = tuple(cells), limits, tuple(packages)
         self.pending = {name: tuple(calls) for name, calls in scripts.items()}
@@ -53,7 +63,7 @@ class Running:
         self.printed = self.reductions = self.losses = 0
         self.finished = False
         self.allowance = allowance or Allowance(limits.total(len(scripts)))
-        self.end, self.room, self.look = 0.0, ROOM, look or (lambda *_: None)
+        self.end, self.room, self.watch = 0.0, ROOM, watch
 
     def wants_child(self) -> bool:
         """Tell whether there is anything left to run, and time for it."""
@@ -92,16 +102,25 @@ class Running:
         for name, calls in list(self.pending.items()):
             try:
                 frame = child.frame(self._deadline())
-                self.questions[name] = self.look(name, frame) or self._kept(
-                    frame, _checked(read_question, frame, name, calls, self.sources)
-                )
+                self.questions[name] = self._read(frame, name, calls)
             except ChildEnded as ended:
                 if not self._was_lost(ended):
                     self._fail([name], SPENT if self._is_spent(ended) else ended)
                     self.finished = not self.pending
                 return
             del self.pending[name]
+            self._tell(name)
         self.finished = True
+
+    def _read(self, frame: bytes, name: str, calls: tuple[Call, ...]) -> tuple[Outcome, ...]:
+        known = self.watch.look(name, frame) if self.watch is not None else None
+        return known or self._kept(frame, _checked(read_question, frame, name, calls, self.sources))
+
+    def _tell(self, name: str) -> None:
+        if self.watch is not None:
+            started = time.monotonic()
+            self.watch.took(name, self.questions[name])
+            self.end += time.monotonic() - started
 
     def _kept(self, frame: bytes, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         """Keep large results while there is room: those of all questions lie in the grader's memory together."""

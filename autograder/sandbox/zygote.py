@@ -19,7 +19,7 @@ from ._script import Call
 from .child import Child, SandboxError
 from .evidence import Cell, Evidence, Limits
 from .isolation import granted, refuse_if_weak, wanted_tier
-from .running import Allowance, Look, Running
+from .running import Allowance, Running, Watch
 
 START_SECONDS = 60.0
 END_SECONDS = 5.0
@@ -128,7 +128,7 @@ class Sandbox:
         cells: Sequence[Cell],
         scripts: Mapping[str, Sequence[Call]],
         allowance: Allowance | None = None,
-        look: Look | None = None,
+        watch: Watch | None = None,
     ) -> Evidence:
         """Run the cells in order, then each question's script; never raise for anything student code does.
 
@@ -136,9 +136,9 @@ class Sandbox:
         again and goes on with the other questions.  A cell that does so is reduced to its definitions.  When
         ``allowance`` is spent, what is left to do has the status "spent"; without one it is made of the limits.
 
-        ``look`` sees every reply (a question, its bytes) before it is read; where it returns outcomes, they count.
+        ``watch`` sees every reply before it is read, and hears of every question while the next one runs.
         """
-        running = Running(cells, scripts, self.limits, self.packages, allowance, look)
+        running = Running(cells, scripts, self.limits, self.packages, allowance, watch)
         while running.wants_child():
             with self._child(running) as child:
                 running.follow(child)

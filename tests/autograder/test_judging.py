@@ -74,6 +74,31 @@ def test_one_wrong_function_costs_that_function_only(judge, solved, cell_of, bun
     assert points(judge(notebook)) == full | {"local_backward": 0.0}
 
 
+def test_judging_while_it_runs_is_judging_afterwards(judge, solved, cell_of, bundle, monkeypatch):
+    notebook = solved("ada")
+    cell_of(notebook, "corr2d")["source"] = "def corr2d(F, H, pad=0):\n    return F[::-1]"
+    cell_of(notebook, "conv_params")["source"] = "def conv_params(c_in, k, c_out, bias=True):\n    1 / 0"
+    bundle.right.clear()
+    meanwhile = [judge(notebook), judge(notebook)]  # the second knows the right replies of the first
+    assert any(bundle.right.values())
+    monkeypatch.setattr(judging._Code, "took", lambda *_: None)
+    bundle.right.clear()
+    assert [report.verdicts for report in meanwhile] == 2 * [judge(notebook).verdicts]
+    assert {v.status for v in meanwhile[0].verdicts} >= {"right", "wrong"}
+
+
+def test_a_fault_while_it_runs_is_made_good_afterwards(judge, solved, monkeypatch, bundle):
+    def fails(*_):
+        raise ZeroDivisionError
+
+    bundle.right.clear()
+    full = judge(solved("ada")).verdicts
+    monkeypatch.setattr(judging._Code, "_early", fails)
+    bundle.right.clear()
+    assert judge(solved("ada")).verdicts == full
+    assert not any(bundle.right.values())
+
+
 def test_an_error_in_one_cell_does_not_stop_the_next(judge, solved, cell_of):
     notebook = solved("ada")
     cell_of(notebook, "conv_out")["source"] = "1 / 0"

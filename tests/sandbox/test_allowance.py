@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from autograder import judging
-from autograder.recognition import Recognition
 from autograder.sandbox import Allowance, Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, running
+from autograder.sandbox.replies import read_question
 
 ENDLESS = "def {name}(x):\n    while True:\n        pass\n"
 ONE = np.ones(3)
@@ -79,7 +79,7 @@ class Box:
     def __init__(self, *ready):
         self.ready, self.asked = list(ready), []
 
-    def run(self, _cells, scripts, _allowance, _look=None):
+    def run(self, _cells, scripts, _allowance, _watch=None):
         self.asked.append(list(scripts))
         return self.ready.pop(0)
 
@@ -93,12 +93,11 @@ def test_a_second_run_that_is_not_finished_takes_nothing_away():
     asked = {"f": (), "g": (), "h": ()}
     first = Evidence(questions={"f": killed, "g": fine, "h": killed})
     box = Box(first, Evidence(questions={"f": fine, "h": spent}))
-    nothing = Recognition({}, {})
-    found = judging._run(box, Handed, asked, Allowance(9.0), nothing)
+    found = judging._run(box, Handed, asked, Allowance(9.0), None)
     assert found.questions == {"f": fine, "g": fine, "h": killed}
     assert box.asked == [["f", "g", "h"], ["f", "h"]]
     box = Box(first)
-    assert judging._run(box, Handed, asked, Allowance(0.0), nothing) is first
+    assert judging._run(box, Handed, asked, Allowance(0.0), None) is first
 
 
 def test_large_results_are_kept_while_there_is_room(box, monkeypatch):
@@ -112,3 +111,34 @@ def test_large_results_are_kept_while_there_is_room(box, monkeypatch):
         3,
     ]
     assert set(statuses(evidence)) == {"ok"}
+
+
+class Slow:
+    """Know the first question, and take its time over each."""
+
+    def __init__(self, given):
+        self.given, self.seen, self.heard = given, [], []
+
+    def look(self, question, reply):
+        self.seen.append((question, reply))
+        return self.given if question == "f" else None
+
+    def took(self, question, outcomes):
+        time.sleep(0.4)
+        self.heard.append((question, outcomes))
+
+
+def test_whoever_watches_sees_every_reply_and_takes_no_time_of_the_submission(box):
+    cells = [
+        Cell(1, "def f(x):\n    return x\n" + ENDLESS.format(name="g") + "def h(x):\n    return 2 * x\n")
+    ]
+    given = (Outcome("ok", 5.0),)
+    watch, allowance = Slow(given), Allowance(20.0)
+    found = box.run(cells, scripts("f", "g", "h"), allowance, watch)
+    assert [question for question, _ in watch.seen] == ["f", "h"]  # g gave no reply
+    (read,) = read_question(watch.seen[0][1], "f", scripts("f")["f"], {})
+    np.testing.assert_array_equal(read.value, ONE)
+    assert found.questions["f"] is given
+    assert statuses(found) == ["ok", "timeout", "ok"]
+    assert [(q, o is found.questions[q]) for q, o in watch.heard] == [("f", True), ("h", True)]
+    assert 0.6 <= 20.0 - allowance.left < 0.6 + 0.4 * len(watch.heard)

@@ -122,7 +122,7 @@ def values_judged(exercise: str, value: Any, which: int, status: str, everywhere
 
 
 PARTS = {
-    "int": ({}, "12"),
+    "int": ({}, 12),
     "num": ({"places": 2}, 1.25),
     "frac": ({}, "3/4"),
     "vec": ({}, [1, 2, 3]),
