@@ -268,7 +268,7 @@ def run_bare(cells: list[str], scripts: list[Any]) -> None:
 
 
 def ours(made: Class, **how: Any) -> float:
-    """Grade a third of the submissions and then all, from an empty journal; return the marginal seconds.
+    """Grade a third of the submissions and then all, each time as if for the first; return the marginal seconds.
 
     All processes start in both. With one submission only one would, and the others' start would be counted.
     """
@@ -279,7 +279,8 @@ def ours(made: Class, **how: Any) -> float:
         shutil.copytree(everything / student, third / student, dirs_exist_ok=True)
     seconds = {}
     for folder in (third, everything):
-        shutil.rmtree(course.root / "journal", ignore_errors=True)
+        for made_before in ("journal", "reports"):
+            shutil.rmtree(course.root / made_before, ignore_errors=True)
         start = time.perf_counter()
         progress = grade(course, made.name, folder, **how)
         seconds[folder] = time.perf_counter() - start
