@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model import SchemaError
-from autograder.sandbox import wire
+from autograder.sandbox import wire, wire_files
 from autograder.sandbox._script import Call
 
 KEY_SCHEMA = "backmark/key/1"
@@ -72,7 +72,7 @@ def save_keys(folder: Path, assignment: str, keys: Mapping[str, Key]) -> None:
     """Write `code.json` and `code.npz`."""
     folder.mkdir(parents=True, exist_ok=True)
     plain = {name: _to_plain(key) for name, key in keys.items()}
-    wire.save(folder / "code", {"schema": KEY_SCHEMA, "assignment": assignment, "questions": plain})
+    wire_files.save(folder / "code", {"schema": KEY_SCHEMA, "assignment": assignment, "questions": plain})
 
 
 def load_keys(folder: Path) -> dict[str, Key]:
@@ -82,7 +82,7 @@ def load_keys(folder: Path) -> dict[str, Key]:
         SchemaError: the files are missing, damaged or of another schema.
     """
     try:
-        data = wire.load(folder / "code")
+        data = wire_files.load(folder / "code")
     except (OSError, ValueError) as error:
         raise SchemaError(
             f"The key in {folder} cannot be read ({error}). `backmark make` writes it anew."

@@ -52,7 +52,7 @@ from autograder.handouts.notebook import build_solution_notebook, build_source
 from autograder.loading import load_bundle
 from autograder.making import make
 from autograder.sandbox import play, read_submission
-from autograder.sandbox._script import dice_at_start
+from autograder.sandbox._dice import dice_at_start
 from autograder.solutions import solution_file
 from benchmarks.soak import show_soak, soak
 

@@ -33,7 +33,8 @@ from autograder.naming import name_mistakes
 from autograder.proving.done import Done, name_of
 from autograder.proving.trying import first_wrong
 from autograder.questions import QUESTIONS
-from autograder.sandbox._script import dice_at_start, play
+from autograder.sandbox._dice import dice_at_start
+from autograder.sandbox._script import play
 from autograder.tolerance import UNIT_64, disturb_all
 from autograder.verdicts import verdicts
 

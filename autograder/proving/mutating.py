@@ -30,7 +30,7 @@ from autograder.proving.further import agreed, first_difference, for_calls, furt
 from autograder.proving.mutants import Mutant, mutants
 from autograder.proving.sources import Program, functions_of, key_of, right_programs, users
 from autograder.proving.trying import first_wrong
-from autograder.sandbox._script import dice_at_start
+from autograder.sandbox._dice import dice_at_start
 
 SECONDS = 2  # of CPU for one changed program; the right ones need a fraction of one
 COMPARING = 300  # of CPU for comparing one changed program with the right one on all further inputs

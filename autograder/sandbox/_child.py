@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from . import wire
+from ._dice import put_dice_at_start
 from ._plain import Foreign
-from ._script import Call, Handle, Outcome, Rng, describe_error, play, put_dice_at_start
+from ._script import Call, Handle, Outcome, Rng, describe_error, play
 
 REPLY_ARRAYS = 128 << 20
 REPLY_TEXT = 4 << 20

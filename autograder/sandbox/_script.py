@@ -2,24 +2,21 @@
 
 The interpreter runs in three places: beside student code in the sandboxed child, in the trusted judge
 (which plays truth and mistakes), and, as pasted text, in the student kit. So it needs numpy and the
-standard library only, and of ours `_plain.py`.
+standard library only, and of ours `_plain.py` and `_dice.py`.
 """
 
 import builtins
 import collections.abc
-import contextlib
-import ctypes
 import dataclasses
 import functools
 import itertools
 import linecache
-import random
-import struct
 import time
 import warnings
 
 import numpy as np
 
+from ._dice import dice_at_start, mark_of_dice
 from ._plain import MAX_DEPTH, SCALARS, Foreign, snapshot
 
 MAX_ITEMS = 10_000
@@ -27,7 +24,6 @@ _NAMES = tuple(f"args[{i}]" for i in range(16))
 _NEVER_CHANGE = frozenset((bool, int, float, complex, str, type(None)))
 _NEVER_LAZY = _NEVER_CHANGE | {np.ndarray, np.float64, np.int64, np.bool_, tuple, list, dict}
 _IGNORE_ALL = ("ignore", None, Warning, None, 0)  # as the module ``warnings`` keeps it
-_STATE_BYTES = 2500  # of a Mersenne twister: 624 words and its place among them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,24 +111,6 @@ def play(calls, namespace):
         yield from _play(calls, namespace, handles={}, promised=set())
 
 
-@contextlib.contextmanager
-def dice_at_start():
-    """Let the global generators start from a fixed state, and put them back at the end.
-
-    Where they stand there already, nothing is done that takes time: whoever plays often opens this once around all.
-    """
-    before = _random_state()
-    there = all(before) and before == _START_MARK
-    states = _START if there else _dice()
-    if not there:
-        _set_dice(_START)
-    try:
-        yield
-    finally:
-        if not there or _random_state() != before:
-            _set_dice(states)
-
-
 def _play(calls, namespace, handles, promised):
     for call in calls:
         try:
@@ -177,7 +155,7 @@ def _run(call, target, given):
     values = list(given.values())
     positional, keywords = values[: len(call.args)], {name: given[name] for name in call.kwargs}
     before = {p: _fingerprint(v) for p, v in given.items() if type(v) not in _NEVER_CHANGE}
-    dice, started = _random_state(), _clock()
+    dice, started = mark_of_dice(), _clock()
     status, result, value, error = "ok", None, None, None
     facts: tuple = ()
     try:
@@ -203,13 +181,13 @@ def _run(call, target, given):
         after={p: snapshot(given[p])[0] for p in call.may_change if p in given},
         error=error,
         seconds=seconds,
-        global_random_touched=dice != _random_state(),
+        global_random_touched=dice != mark_of_dice(),
     )
     return outcome, result
 
 
 class _Silence:
-    """Let nobody be warned; a tenth of what ``warnings.catch_warnings`` takes, and that for every call."""
+    """Let nobody be warned: for every call, so in fewer steps than ``warnings.catch_warnings`` takes."""
 
     def __enter__(self):
         self.before, warnings.filters = warnings.filters, [_IGNORE_ALL]
@@ -307,56 +285,6 @@ def _reshaped(before, value):
     return isinstance(value, np.ndarray) and before[0] == "array" and before[2] != value.shape
 
 
-def _random_state():
-    """Take a cheap mark of both global generators, the legacy one of numpy and that of ``random``.
-
-    Every draw and every seeding moves the place or the first words of a Mersenne twister.
-    """
-    legacy = _numpy_dice()
-    if legacy is _LEGACY and _LEGACY_WORDS is not None:
-        numpy_words = _LEGACY_WORDS.raw
-    else:
-        numpy_words = _words(legacy.ctypes.state_address).raw if type(legacy) is _Mersenne else b""
-    return numpy_words, _PYTHON_WORDS.raw if _PYTHON_WORDS else _python_state()[1]
-
-
-def _words(address):
-    return (ctypes.c_char * _STATE_BYTES).from_address(address)
-
-
-def _address_of_state():
-    """Find where the generator of ``random`` keeps its place and its words; 0 where they cannot be made out."""
-    place = id(_python_state.__self__) + object.__basicsize__  # type: ignore[attr-defined]
-    *words, index = _python_state()[1]
-    return place if _words(place).raw == struct.pack("=625I", index, *words) else 0
-
-
-def _dice():
-    try:
-        return _python_state(), _numpy_state()
-    except Exception:  # another bit generator was put in by the called code
-        return _START
-
-
-def _set_dice(states):
-    _set_python(states[0])
-    with contextlib.suppress(Exception):
-        _set_numpy(states[1])
-
-
-def put_dice_at_start():
-    """Leave the global generators where `dice_at_start` puts them, which then has nothing to do."""
-    _set_dice(_START)
-
-
-def _mark_of_start():
-    states = _dice()
-    _set_dice(_START)
-    mark = _random_state()
-    _set_dice(states)
-    return mark
-
-
 def _materialise(result):
     """Turn a lazy result into a list; return it with the fact to report."""
     if type(result) in _NEVER_LAZY:
@@ -399,11 +327,4 @@ _KNOWN_ERRORS = {
     if isinstance(kind, type) and issubclass(kind, BaseException)
 }
 # Kept from before any student code ran, so that replacing them in the modules changes nothing here.
-_clock, _python_state, _set_python = time.perf_counter, random.getstate, random.setstate
-_numpy_state, _set_numpy, _Mersenne = np.random.get_state, np.random.set_state, np.random.MT19937
-_numpy_dice = np.random.get_bit_generator  # type: ignore[attr-defined]
-_LEGACY = _numpy_dice()
-_LEGACY_WORDS = _words(_LEGACY.ctypes.state_address) if type(_LEGACY) is _Mersenne else None
-_PYTHON_WORDS = _words(_AT) if (_AT := _address_of_state()) else None
-_START = random.Random(1).getstate(), np.random.RandomState(1).get_state()
-_START_MARK = _mark_of_start()
+_clock = time.perf_counter

@@ -1,18 +1,16 @@
 """Wire format: plain data as a JSON skeleton and raw array buffers; never pickle.
 
 ``encode`` and ``decode`` turn plain data and scripts into a JSON-able skeleton plus a list of arrays and
-back.  ``pack`` and ``unpack`` lay that out as one run of bytes for a pipe; ``save`` and ``load`` as
-``<stem>.json`` and ``<stem>.npz``.  The decoder takes the sender for hostile: whatever is not exactly
-what ``encode`` writes, or is over budget, raises WireError and nothing else.
+back.  ``pack`` and ``unpack`` lay that out as one run of bytes for a pipe, `wire_files` as two files.  The
+decoder takes the sender for hostile: whatever is not exactly what ``encode`` writes, or is over budget,
+raises WireError and nothing else.
 """
 
 import dataclasses
 import json
 import math
-import os
 import struct
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,6 @@ def _default(field: dataclasses.Field) -> object:
 
 MAGIC = b"BMw1"
 HEADER = struct.Struct("<4sIQ")
-SCHEMA = "backmark/wire/2"
 RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Call, Foreign, Handle, Outcome, Rng, Source)}
 _FIELDS = {name: tuple(f.name for f in dataclasses.fields(kind)) for name, kind in RECORDS.items()}
 _DEFAULTS = {name: tuple(map(_default, dataclasses.fields(kind))) for name, kind in RECORDS.items()}
@@ -306,12 +303,12 @@ _TAGS = {
 
 def pack(obj: object) -> bytes:
     """Lay data out as bytes: header (magic, length of the JSON, length of the arrays), JSON, raw arrays."""
-    skeleton, shapes, raw = _laid_out(obj)
+    skeleton, shapes, raw = laid_out(obj)
     text = _JSON.encode([skeleton, shapes]).encode()
     return HEADER.pack(MAGIC, len(text), len(raw)) + text + raw
 
 
-def _laid_out(obj: object) -> tuple[object, list, bytes]:
+def laid_out(obj: object) -> tuple[object, list, bytes]:
     """Return the skeleton, kind and shape of each array, and the arrays' bytes in a row."""
     skeleton, arrays = encode(obj)
     return skeleton, [[_CODES[a.dtype], a.shape] for a in arrays], b"".join([a.tobytes() for a in arrays])
@@ -348,7 +345,7 @@ def unpack(data: bytes, budget: Budget = Budget()) -> object:
         if not isinstance(content, list) or len(content) != 2:
             raise WireError("the message is garbled")
         skeleton, shapes = content
-        arrays = _cut_arrays(memoryview(data)[cut:], shapes)
+        arrays = cut_arrays(memoryview(data)[cut:], shapes)
     except WireError:
         raise
     except (ValueError, TypeError, RecursionError, MemoryError, OverflowError) as error:
@@ -356,7 +353,7 @@ def unpack(data: bytes, budget: Budget = Budget()) -> object:
     return decode(skeleton, arrays, budget)
 
 
-def _cut_arrays(raw: memoryview, shapes: list) -> list[np.ndarray]:
+def cut_arrays(raw: memoryview, shapes: list) -> list[np.ndarray]:
     """Cut the arrays out of a copy of the bytes; only one that begins at an odd place is copied once more."""
     arrays, start, copied = [], 0, np.array(raw, np.uint8)
     for code, shape in shapes:
@@ -372,45 +369,3 @@ def _cut_arrays(raw: memoryview, shapes: list) -> list[np.ndarray]:
     if start != len(raw):
         raise WireError("there are bytes after the last array")
     return arrays
-
-
-def save(stem: str | os.PathLike, obj: object) -> None:
-    """Write data to ``<stem>.json`` and ``<stem>.npz``; the same data give the same bytes."""
-    skeleton, shapes, raw = _laid_out(obj)
-    text = json.dumps({"schema": SCHEMA, "arrays": shapes, "data": skeleton}, allow_nan=False)
-    paths = _paths(stem)
-    parts = [path.with_name(path.name + ".part") for path in paths]
-    parts[0].write_text(text + "\n", encoding="utf-8")
-    with open(parts[1], "wb") as file:
-        # One after the other in one: a file for each of a thousand small arrays takes long to open.
-        np.savez(file, bytes=np.frombuffer(raw, np.uint8))
-    for part, path in zip(parts, paths, strict=True):
-        os.replace(part, path)
-
-
-def load(stem: str | os.PathLike) -> object:
-    """Read back what ``save`` wrote.
-
-    Raises:
-        WireError: the files are damaged or of another version; the message names the file.
-        FileNotFoundError: there is no such file.
-    """
-    text_path, array_path = _paths(stem)
-    try:
-        content = json.loads(text_path.read_text(encoding="utf-8"))
-        schema = content["schema"]
-        # Opened here, because NumPy leaves a file it opened itself open when it is damaged.
-        with open(array_path, "rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = _cut_arrays(held["bytes"].data, content["arrays"]) if schema == SCHEMA else []
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise WireError(f"{text_path} or its .npz is damaged ({type(error).__name__})") from None
-    if schema != SCHEMA:
-        raise WireError(f"{text_path} has schema {schema!r}; this version reads {SCHEMA!r}")
-    return decode(content["data"], arrays)
-
-
-def _paths(stem: str | os.PathLike) -> tuple[Path, Path]:
-    path = Path(stem)
-    return path.with_name(path.name + ".json"), path.with_name(path.name + ".npz")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.sandbox import Call, Foreign, Handle, Outcome, Rng, Source, _script, play
-from autograder.sandbox._script import dice_at_start
+from autograder.sandbox._dice import dice_at_start
 
 X = np.arange(6.0).reshape(2, 3)
 

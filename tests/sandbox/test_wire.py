@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.sandbox import Call, Foreign, Handle, Outcome, Rng, Source, wire
+from autograder.sandbox import Call, Foreign, Handle, Outcome, Rng, Source, wire, wire_files
 import contextlib
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
@@ -250,37 +250,37 @@ def test_save_and_load(tmp_path):
         "scalar": np.array(1.5),
         "n": float("nan"),
     }
-    wire.save(tmp_path / "code", data)
+    wire_files.save(tmp_path / "code", data)
     first = [(tmp_path / f"code.{end}").read_bytes() for end in ("json", "npz")]
-    back = wire.load(tmp_path / "code")
+    back = wire_files.load(tmp_path / "code")
     np.testing.assert_array_equal(back["x"], [0, 1, 2])
     np.testing.assert_array_equal(back["calls"][0].args[0], np.eye(2))
     assert back["scalar"].shape == ()
-    wire.save(tmp_path / "code", data)
+    wire_files.save(tmp_path / "code", data)
     assert [(tmp_path / f"code.{end}").read_bytes() for end in ("json", "npz")] == first
     assert sorted(p.name for p in tmp_path.iterdir()) == ["code.json", "code.npz"]
 
 
 def test_load_says_what_is_wrong(tmp_path):
     with pytest.raises(FileNotFoundError):
-        wire.load(tmp_path / "none")
-    wire.save(tmp_path / "a", [np.ones(2)])
+        wire_files.load(tmp_path / "none")
+    wire_files.save(tmp_path / "a", [np.ones(2)])
     (tmp_path / "a.npz").write_bytes(b"PK broken")
     with pytest.raises(wire.WireError, match=r"a\.json"):
-        wire.load(tmp_path / "a")
-    wire.save(tmp_path / "b", [1])
+        wire_files.load(tmp_path / "a")
+    wire_files.save(tmp_path / "b", [1])
     text = (tmp_path / "b.json").read_text().replace("wire/2", "wire/9")
     (tmp_path / "b.json").write_text(text)
     with pytest.raises(wire.WireError, match="schema"):
-        wire.load(tmp_path / "b")
+        wire_files.load(tmp_path / "b")
 
 
 def test_load_takes_no_pickle(tmp_path):
-    wire.save(tmp_path / "c", [np.ones(2)])
+    wire_files.save(tmp_path / "c", [np.ones(2)])
     with open(tmp_path / "c.npz", "wb") as file:
         np.savez(file, bytes=np.array([{"a": 1}], dtype=object))
     with pytest.raises(wire.WireError):
-        wire.load(tmp_path / "c")
+        wire_files.load(tmp_path / "c")
 
 
 def test_fields_left_out_at_the_end_are_not_sent():
