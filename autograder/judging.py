@@ -223,9 +223,8 @@ class _Code:
     def took(self, question: str, outcomes: tuple[Outcome, ...]) -> None:
         """Judge what needs no more evidence than this; the rest, and what fails here, is judged at the end."""
         with contextlib.suppress(Exception):
-            found = self.recognition.verdicts(question, outcomes) or self._early(question, outcomes)
-            if found:
-                self.told[question] = outcomes, found
+            if not self.recognition.verdicts(question, outcomes):
+                self.told[question] = outcomes, self._early(question, outcomes)
 
     def _early(self, question: str, outcomes: tuple[Outcome, ...]) -> tuple[Verdict, ...]:
         judgement = judge(self.bundle.keys[question], self.sets[question], outcomes)
@@ -238,9 +237,15 @@ class _Code:
     def verdicts(self, asked: Asked, evidence: Evidence) -> tuple[Verdict, ...]:
         """Return the verdicts on one question, with the limits that were exceeded."""
         outcomes = evidence.questions.get(asked.id, ())
-        told, found = self.told.get(asked.id, ((), ()))
+        known, (told, early) = (
+            self.recognition.verdicts(asked.id, outcomes),
+            self.told.get(asked.id, ((), ())),
+        )
         try:
-            if not found or told is not outcomes:  # its process was killed, and another ran it again
+            found = known or (
+                early if told is outcomes else ()
+            )  # another where its process was killed and run again
+            if not found:
                 found = self._told(asked, self._judgement(asked.id, outcomes), evidence.cells)
             return explain(found, asked.id, evidence, self.submitted, self.bundle.assignment.limits)
         except Exception as error:  # ours: it must cost the student nothing
