@@ -22,6 +22,7 @@ from autograder.key import Key, KeyTrial
 from autograder.keymaking import play_all
 from autograder.pairs import Row, adding_up, in_numbers, rounded_apart
 from autograder.sandbox import wire
+from autograder.sandbox._dice import dice_at_start
 from autograder.sandbox._script import Call, Outcome, play
 from autograder.sandbox.evidence import CellOutcome
 from autograder.verdicts import Named
@@ -43,6 +44,11 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
     task = EXERCISES.get(judgement.key.question)
     if task is None or judgement.stopped or judgement.right:
         return []
+    with dice_at_start():  # once for all that is played; each alone would take longer than most calls
+        return _explained(judgement, task, without)
+
+
+def _explained(judgement: Judgement, task: Exercise, without: Collection[str]) -> list[Named]:
     known = [wrong for wrong in _known(task) if wrong[0].name not in without]
     values = [wrong for wrong in known if wrong[0].kind == "value"]
     behaviours = [wrong for wrong in known if wrong[0].kind == "behaviour"]
@@ -254,11 +260,21 @@ def _matching(
 
 
 def _order(judgement: Judgement, plain_only: bool) -> list[int]:
-    """Return the positions of the trials to compare, those that went wrong first."""
+    """Return the positions of the trials to compare: those that went wrong first, and of them the smallest.
+
+    Most mistakes are out after the first, and playing them all on it is most of the work.
+    """
     trials = judgement.key.sets[judgement.set_index]
     wrong = {id(r.trial) for r in judgement.results if r.state != "right"}
     usable = [i for i, t in enumerate(trials) if t.kind != "probe" and not (plain_only and _odd(t))]
-    return sorted(usable, key=lambda i: id(trials[i]) not in wrong)
+    return sorted(usable, key=lambda i: (id(trials[i]) not in wrong, _size(trials[i])))
+
+
+@functools.lru_cache(maxsize=4096)
+def _size(trial: KeyTrial) -> int:
+    """Return the bytes of all arrays that the calls of a trial are given."""
+    given = [a for call in trial.calls for a in (*call.args, *call.kwargs.values())]
+    return sum(a.nbytes for a in given if isinstance(a, np.ndarray))
 
 
 def _odd(trial: KeyTrial) -> bool:

@@ -30,6 +30,7 @@ from autograder.loading import load_bundle
 from autograder.model import Report
 from autograder.plain import Plain
 from autograder.sandbox import Sandbox, SandboxError, remove_folders
+from autograder.sandbox._dice import put_dice_at_start
 
 AHEAD = 3  # jobs given to a process at once: it goes on while this side writes
 PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
@@ -119,6 +120,7 @@ def _work(
         link.send(str(error) or type(error).__name__)
         return
     gc.freeze()  # the keys stay: no need to look through them again and again
+    put_dice_at_start()  # playing mistakes then need not do so each time
     jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(link, jobs), daemon=True).start()
     link.send(None)
