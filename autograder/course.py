@@ -141,7 +141,7 @@ def read_roster(path: Path) -> dict[str, Student]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise CourseError(
-            f"There is no roster {path}. Give one with --roster: a CSV with the column id."
+            f"There is no roster {path}. Give `backmark make` one with --roster: a CSV with the column id."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from None
