@@ -165,18 +165,24 @@ def _see_tables(data: Mapping[str, Any], path: Path) -> None:
             raise CourseError(
                 f"{path}: unknown table [{name}].{_meant(name, TABLES)} Known: {', '.join(TABLES)}."
             )
-        if not isinstance(table, list if name == "question" else dict):
-            brackets = "[[question]]" if name == "question" else f"[{name}]"
+        several = name == "question"
+        if not isinstance(table, list if several else dict):
+            brackets = "[[question]]" if several else f"[{name}]"
             raise CourseError(f"{path}: {name} must be a table that begins with a line {brackets}.")
-        known = TABLES[name]
-        for entry, value in table.items() if known else ():
-            if entry not in known:
-                raise CourseError(
-                    f"{path}: unknown entry {entry!r} in [{name}].{_meant(entry, known)} Known: {', '.join(known)}."
-                )
-            if not isinstance(value, list if entry == "files" else str):
-                wanted = "a list of file names" if entry == "files" else "a text in quotes"
-                raise CourseError(f"{path}: {entry} in [{name}] must be {wanted}, not {value!r}.")
+        if isinstance(table, dict) and TABLES[name]:
+            _see_entries(name, table, path)
+
+
+def _see_entries(name: str, table: Mapping[str, Any], path: Path) -> None:
+    known = TABLES[name]
+    for entry, value in table.items():
+        if entry not in known:
+            raise CourseError(
+                f"{path}: unknown entry {entry!r} in [{name}].{_meant(entry, known)} Known: {', '.join(known)}."
+            )
+        if not isinstance(value, list if entry == "files" else str):
+            wanted = "a list of file names" if entry == "files" else "a text in quotes"
+            raise CourseError(f"{path}: {entry} in [{name}] must be {wanted}, not {value!r}.")
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
