@@ -125,6 +125,11 @@ def test_a_scheduler_is_used_by_its_address(class_of_nine, monkeypatch, tmp_path
         ("local:0", "number of workers"),
         ("local:many", "number of workers"),
         ("tcp://127.0.0.1:9", "No Dask scheduler"),
+        ("tcp://127.0.0.1", "tcp://HOST:PORT"),
+        ("tcp://127.0.0.1:port", "tcp://HOST:PORT"),
+        ("udp://127.0.0.1:8786", "tcp://HOST:PORT"),
+        ("tcp://127.0.0.1:99999", "tcp://HOST:PORT"),
+        ("tcp://a..b:8786", "cannot be found"),
     ],
 )
 def test_a_bad_address_is_a_sentence(handed_in_class, monkeypatch, address, says):
