@@ -92,7 +92,12 @@ class Course:
         if self.judge() not in (None, version):
             path = self.root / "course.toml"
             text = path.read_text(encoding="utf-8")
-            path.write_text(re.sub(r"(?m)^judge\s*=\s*\d+", f"judge = {version}", text), encoding="utf-8")
+            changed = re.sub(r"(?m)^judge\s*=\s*\d+", f"judge = {version}", text)
+            beside = path.with_name(
+                f".{path.name}.new"
+            )  # whoever is killed here leaves the old file or the new one
+            beside.write_text(changed, encoding="utf-8")
+            os.replace(beside, path)
 
     def secret(self, create: bool = False) -> bytes:
         """Return the key of all random draws of this course, made once and kept readable by staff only."""

@@ -15,6 +15,10 @@ class SandboxError(RuntimeError):
     """The sandbox itself cannot start or keep going; never caused by a submission."""
 
 
+class Unstarted(SandboxError):
+    """The zygote ended before it was ready."""
+
+
 class ChildEnded(Exception):
     """A child gave no reply; ``status`` is timeout, killed, garbled or lost, ``reason`` a few words."""
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ._script import Call
-from .child import Child, SandboxError
+from .child import Child, SandboxError, Unstarted
 from .evidence import Cell, Evidence, Limits
 from .isolation import granted, refuse_if_weak, wanted_tier
 from .running import Allowance, Look, Running
@@ -114,7 +114,11 @@ class Sandbox:
         if not hasattr(os, "fork"):
             raise SandboxError("Submissions can be run on Linux and macOS only.")
         try:
-            self._start()
+            try:
+                self._start()
+            except Unstarted:  # killed while it started, or no memory just then: neither need last
+                self._stop()
+                self._start()
         except BaseException:
             self.close()
             raise
@@ -232,10 +236,10 @@ class Sandbox:
             control.sendall(json.dumps(settings).encode() + b"\n")
             answer, self._box = _hear(control)
         except OSError as error:
-            raise SandboxError(f"The sandbox did not start: {error}.") from None
+            raise Unstarted(f"The sandbox did not start: {error}.") from None
         hello = json.loads(answer or b'{"failed": "it ended at once"}')
         if "failed" in hello:
-            raise SandboxError(f"The sandbox did not start: {hello['failed']}.")
+            raise Unstarted(f"The sandbox did not start: {hello['failed']}.")
         return hello
 
     def _stop(self) -> None:
