@@ -38,8 +38,7 @@ ENVIRONMENT = {
 }
 SWEPT_AT = 64 << 20
 LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; every child has them in its memory
-MANY_FILES = 256
-PREFIX = "backmark-box-"
+MANY_FILES, PREFIX = 256, "backmark-box-"
 _FOLDERS: set[Path] = set()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_FOLDERS.clear)  # they are the parent's to remove
