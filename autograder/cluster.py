@@ -36,6 +36,7 @@ from autograder.loading import load_bundle
 from autograder.workers import Done, Job, Judge, Judged
 
 ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
+TOKEN = "backmark-"
 PER_TASK = 20
 LEAST = 3  # hand-ins in a task when few are left
 AHEAD = 3  # tasks per worker that are under way or waiting
@@ -130,11 +131,15 @@ def set_up(
             f"(judge {versions[1]}). Install the same version everywhere."
         )
     folder = Path(tempfile.mkdtemp(prefix="backmark-keys-", dir=scratch))
-    for place, data in files.items():
-        path = folder / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    judge = Judge(load_bundle(Course(folder), name), allow_weak)
+    try:
+        for place, data in files.items():
+            path = folder / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        judge = Judge(load_bundle(Course(folder), name), allow_weak)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # a worker that cannot judge keeps no keys
+        raise
     gc.freeze()  # the keys stay: no need to look through them again and again
     _JUDGES[token] = Setup(folder, judge, threading.Lock())
 
@@ -172,7 +177,7 @@ class Cluster:
         self.address, self.allow_weak = address, allow_weak
         self.name = bundle.assignment.name
         self.files = needed_files(course, self.name)
-        self.token = f"backmark-{os.urandom(8).hex()}"
+        self.token = ""
         self.opened = contextlib.ExitStack()
         self.client: Any = None
         self.here = 0  # how many workers are our own, on this machine
@@ -180,6 +185,8 @@ class Cluster:
     def __enter__(self) -> Cluster:
         try:
             self.client = self._connect()
+            self.token = f"{TOKEN}{self.client.id}"
+            self._forget_the_dead()
             self._register()
         except BaseException:
             self.opened.close()
@@ -241,6 +248,18 @@ class Cluster:
             f"The Dask scheduler at {self.address} or its workers are gone ({what}). What was graded is kept. See that "
             "they run, or leave out --dask, and give the same command again: it goes on from there."
         )
+
+    def _forget_the_dead(self) -> None:
+        """Let workers drop the keys and sandboxes of runs whose grader was killed, so that they do not pile up."""
+
+        def begun(dask_scheduler: Any) -> tuple[list[str], list[str]]:
+            return list(dask_scheduler.worker_plugins), list(dask_scheduler.clients)
+
+        with contextlib.suppress(Exception):  # a scheduler may refuse to be asked
+            names, clients = self.client.run_on_scheduler(begun)
+            for name in names:
+                if name.startswith(TOKEN) and name.removeprefix(TOKEN) not in clients:
+                    self.client.unregister_worker_plugin(name)
 
     def _forget(self) -> None:
         with contextlib.suppress(Exception):  # a cluster that is gone has forgotten already
