@@ -82,8 +82,9 @@ def _read_release(course: Course, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
+        what = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise CourseError(
-            f"The released notebook {path} cannot be read ({error.strerror}). `backmark make {name}` writes it anew."
+            f"The released notebook {path} {what}. `backmark make {name}` writes it anew."
         ) from None
 
 
