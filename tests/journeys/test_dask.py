@@ -191,3 +191,20 @@ class Queue(list):
 
     def __next__(self):
         return self.pop(0)
+
+
+def test_runs_whose_grader_was_killed_are_forgotten_and_a_worker_that_cannot_judge_keeps_no_keys(tmp_path):
+    scheduler = types.SimpleNamespace(
+        worker_plugins={"backmark-gone": b"", "backmark-mine": b"", "another's": b""}, clients={"mine": 1}
+    )
+    forgotten = []
+    engine = cluster.Cluster.__new__(cluster.Cluster)
+    engine.client = types.SimpleNamespace(
+        run_on_scheduler=lambda ask: ask(dask_scheduler=scheduler), unregister_worker_plugin=forgotten.append
+    )
+    engine._forget_the_dead()
+    assert forgotten == ["backmark-gone"]
+    here = (cluster.__version__, cluster.JUDGE_VERSION)
+    with pytest.raises(CourseError, match="no key"):
+        cluster.set_up(str(tmp_path), "token", "tiny", {"keys/a/x": b""}, True, here)
+    assert not list(tmp_path.glob("backmark-keys-*"))
