@@ -26,6 +26,7 @@ from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS
 
 WEIGHTS = ("behaviour", "consistent", "carried")
+TABLES = {"assignment": ("name", "title", "files"), "course": ("python",), "limits": (), "question": ()}
 BY_HAND_SCHEMA = "backmark/by-hand/1"
 
 
@@ -135,6 +136,7 @@ def read_assignment(folder: Path) -> Assignment:
     """Read `assignment.toml` in a folder and load the instructor's own Python file if it names one."""
     path = folder / "assignment.toml"
     data = read_toml(path)
+    _see_tables(data, path)
     table = data.get("assignment", {})
     if "python" in data.get("course", {}):
         load_own_file(folder / str(data["course"]["python"]))
@@ -156,6 +158,38 @@ def read_assignment(folder: Path) -> Assignment:
     )
 
 
+def _see_tables(data: Mapping[str, Any], path: Path) -> None:
+    """Refuse a table or an entry that nothing reads: it is a slip, and what was meant would not be in force."""
+    for name, table in data.items():
+        if name not in TABLES:
+            raise CourseError(
+                f"{path}: unknown table [{name}].{_meant(name, TABLES)} Known: {', '.join(TABLES)}."
+            )
+        several = name == "question"
+        if not isinstance(table, list if several else dict):
+            brackets = "[[question]]" if several else f"[{name}]"
+            raise CourseError(f"{path}: {name} must be a table that begins with a line {brackets}.")
+        if isinstance(table, dict) and TABLES[name]:
+            _see_entries(name, table, path)
+
+
+def _see_entries(name: str, table: Mapping[str, Any], path: Path) -> None:
+    known = TABLES[name]
+    for entry, value in table.items():
+        if entry not in known:
+            raise CourseError(
+                f"{path}: unknown entry {entry!r} in [{name}].{_meant(entry, known)} Known: {', '.join(known)}."
+            )
+        if not isinstance(value, list if entry == "files" else str):
+            wanted = "a list of file names" if entry == "files" else "a text in quotes"
+            raise CourseError(f"{path}: {entry} in [{name}] must be {wanted}, not {value!r}.")
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
 def _asked(row: Mapping[str, Any], path: Path) -> Asked:
     known = set(Asked.__dataclass_fields__)
     strange = sorted(set(row) - known)
@@ -164,10 +198,7 @@ def _asked(row: Mapping[str, Any], path: Path) -> Asked:
         raise CourseError(f"{path}: {what}. A [[question]] has {', '.join(sorted(known))}.")
     asked = Asked(**row)
     if asked.id not in EXERCISES and asked.id not in QUESTIONS:
-        close = difflib.get_close_matches(asked.id, [*EXERCISES, *QUESTIONS], n=1)
-        raise CourseError(
-            f"{path}: no question {asked.id!r}." + (f" Did you mean {close[0]}?" if close else "")
-        )
+        raise CourseError(f"{path}: no question {asked.id!r}.{_meant(asked.id, [*EXERCISES, *QUESTIONS])}")
     wrong = next(_unusable(asked), "")
     if wrong:
         raise CourseError(f"{path}: question {asked.id} needs {wrong}.")
@@ -197,12 +228,21 @@ def _limits(data: Mapping[str, Any], path: Path) -> Limits:
             f"{path}: unknown limit {strange[0]!r}; known: {', '.join(Limits.__dataclass_fields__)}."
         )
     if "packages" in row:
-        row["packages"] = tuple(row["packages"])
+        row["packages"] = _packages(row["packages"], path)
     limits = Limits(**row)
     for name in ("seconds", "memory_mb", "output_kb"):
-        if type(getattr(limits, name)) not in (int, float) or not getattr(limits, name) > 0:
+        number = getattr(limits, name)
+        if type(number) not in (int, float) or not 0 < number < float("inf"):
             raise CourseError(f"{path}: the limit {name} must be a number above 0, not {row[name]!r}.")
     return limits
+
+
+def _packages(names: Any, path: Path) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(n, str) and n.isidentifier() for n in names):
+        raise CourseError(
+            f'{path}: the limit packages must be a list of names as after `import`, such as ["numpy"], not {names!r}.'
+        )
+    return tuple(names)
 
 
 def load_own_file(path: Path) -> None:

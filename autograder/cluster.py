@@ -13,12 +13,15 @@ import gc
 import itertools
 import logging
 import os
+import re
 import shutil
+import socket
 import stat
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,10 +35,13 @@ from autograder.judging import JUDGE_VERSION, Bundle
 from autograder.loading import load_bundle
 from autograder.workers import Done, Job, Judge, Judged
 
+ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
+TOKEN = "backmark-"
 PER_TASK = 20
 LEAST = 3  # hand-ins in a task when few are left
 AHEAD = 3  # tasks per worker that are under way or waiting
 WAIT = 60.0  # seconds until a scheduler must have answered and have a worker
+REGISTERED, PAUSE = 3, 1.0  # attempts to set the workers up, seconds between two
 COUNTED_EVERY = 2.0  # seconds; asking how many workers there are takes the scheduler's time
 DEATHS = 2  # workers that may die over a task before its hand-ins are tried one by one
 # Workers of our own on this machine do without looking at themselves a hundred times a second.
@@ -125,11 +131,15 @@ def set_up(
             f"(judge {versions[1]}). Install the same version everywhere."
         )
     folder = Path(tempfile.mkdtemp(prefix="backmark-keys-", dir=scratch))
-    for place, data in files.items():
-        path = folder / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    judge = Judge(load_bundle(Course(folder), name), allow_weak)
+    try:
+        for place, data in files.items():
+            path = folder / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        judge = Judge(load_bundle(Course(folder), name), allow_weak)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # a worker that cannot judge keeps no keys
+        raise
     gc.freeze()  # the keys stay: no need to look through them again and again
     _JUDGES[token] = Setup(folder, judge, threading.Lock())
 
@@ -167,7 +177,7 @@ class Cluster:
         self.address, self.allow_weak = address, allow_weak
         self.name = bundle.assignment.name
         self.files = needed_files(course, self.name)
-        self.token = f"backmark-{os.urandom(8).hex()}"
+        self.token = ""
         self.opened = contextlib.ExitStack()
         self.client: Any = None
         self.here = 0  # how many workers are our own, on this machine
@@ -175,6 +185,8 @@ class Cluster:
     def __enter__(self) -> Cluster:
         try:
             self.client = self._connect()
+            self.token = f"{TOKEN}{self.client.id}"
+            self._forget_the_dead()
             self._register()
         except BaseException:
             self.opened.close()
@@ -188,8 +200,7 @@ class Cluster:
         distributed = _distributed()
         if self.address.startswith("local:"):
             return self._local(distributed, self.address.removeprefix("local:"))
-        if "://" not in self.address:
-            raise CourseError(f"--dask {self.address}: give tcp://HOST:PORT of a scheduler, or local:N.")
+        _see_address(self.address)
         try:
             client = distributed.Client(self.address, timeout=WAIT, set_as_default=False)
             self.opened.callback(client.close)
@@ -219,8 +230,36 @@ class Cluster:
     def _register(self) -> None:
         versions = (__version__, JUDGE_VERSION)
         plugin = _plugin(self.here, self.token, self.name, self.files, self.allow_weak, versions)
-        self.client.register_plugin(plugin)
         self.opened.callback(self._forget)
+        for attempt in range(REGISTERED, 0, -1):
+            try:
+                self.client.register_plugin(plugin)
+                return
+            except (
+                OSError
+            ) as error:  # a worker died over it; the others, and those to come, are set up by the next
+                if attempt == 1:
+                    raise self._gone(error) from None
+                time.sleep(PAUSE)
+
+    def _gone(self, error: BaseException) -> CourseError:
+        what = str(error).strip().partition("\n")[0] or type(error).__name__
+        return CourseError(
+            f"The Dask scheduler at {self.address} or its workers are gone ({what}). What was graded is kept. See that "
+            "they run, or leave out --dask, and give the same command again: it goes on from there."
+        )
+
+    def _forget_the_dead(self) -> None:
+        """Let workers drop the keys and sandboxes of runs whose grader was killed, so that they do not pile up."""
+
+        def begun(dask_scheduler: Any) -> tuple[list[str], list[str]]:
+            return list(dask_scheduler.worker_plugins), list(dask_scheduler.clients)
+
+        with contextlib.suppress(Exception):  # a scheduler may refuse to be asked
+            names, clients = self.client.run_on_scheduler(begun)
+            for name in names:
+                if name.startswith(TOKEN) and name.removeprefix(TOKEN) not in clients:
+                    self.client.unregister_worker_plugin(name)
 
     def _forget(self) -> None:
         with contextlib.suppress(Exception):  # a cluster that is gone has forgotten already
@@ -233,13 +272,23 @@ class Cluster:
         under_way: dict[Any, list[Job]] = {}
         finished = as_completed(loop=self.client.loop)
         batches = self._batches(jobs)
-        self._feed(batches, under_way, finished)
-        while under_way:
-            future = next(finished)
-            batch = under_way.pop(future)
-            done = self._collect(future, batch, under_way, finished)
+        with self._there():
             self._feed(batches, under_way, finished)
+        while under_way:
+            with self._there():
+                future = next(finished)
+                batch = under_way.pop(future)
+                done = self._collect(future, batch, under_way, finished)
+                self._feed(batches, under_way, finished)
             yield done
+
+    @contextlib.contextmanager
+    def _there(self) -> Iterator[None]:
+        """Say what is kept and how to go on when the scheduler dies."""
+        try:
+            yield
+        except (OSError, CancelledError) as error:
+            raise self._gone(error) from None
 
     def _batches(self, jobs: Iterator[Job]) -> Iterator[list[Job]]:
         """Share jobs out to tasks, smaller ones towards the end: all workers are to end at the same time."""
@@ -285,6 +334,21 @@ class Cluster:
             return []
 
 
+def _see_address(address: str) -> None:
+    """Refuse what cannot be an address: Dask would hang over some, and wait a minute for others.
+
+    Raises:
+        CourseError: it is none, or there is no such machine.
+    """
+    found = ADDRESS.fullmatch(address)
+    if found is None or not 0 < int(found[2]) < 1 << 16:
+        raise CourseError(f"--dask {address}: give tcp://HOST:PORT of a scheduler, or local:N.")
+    try:
+        socket.getaddrinfo(found[1].strip("[]"), int(found[2]))
+    except (OSError, UnicodeError) as error:
+        raise CourseError(f"--dask {address}: the machine {found[1]} cannot be found ({error}).") from None
+
+
 def _distributed() -> Any:
     try:
         import dask
@@ -294,6 +358,8 @@ def _distributed() -> Any:
             "Judging on Dask needs distributed; install it with `pip install backmark[cluster]`."
         ) from None
     dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1})
+    for name in ("distributed", "distributed.client"):  # what went wrong is said in a sentence, not traced
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
 

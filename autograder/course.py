@@ -92,7 +92,12 @@ class Course:
         if self.judge() not in (None, version):
             path = self.root / "course.toml"
             text = path.read_text(encoding="utf-8")
-            path.write_text(re.sub(r"(?m)^judge\s*=\s*\d+", f"judge = {version}", text), encoding="utf-8")
+            changed = re.sub(r"(?m)^judge\s*=\s*\d+", f"judge = {version}", text)
+            beside = path.with_name(
+                f".{path.name}.new"
+            )  # whoever is killed here leaves the old file or the new one
+            beside.write_text(changed, encoding="utf-8")
+            os.replace(beside, path)
 
     def secret(self, create: bool = False) -> bytes:
         """Return the key of all random draws of this course, made once and kept readable by staff only."""
@@ -141,7 +146,7 @@ def read_roster(path: Path) -> dict[str, Student]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise CourseError(
-            f"There is no roster {path}. Give one with --roster: a CSV with the column id."
+            f"There is no roster {path}. Give `backmark make` one with --roster: a CSV with the column id."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from None

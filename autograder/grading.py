@@ -308,7 +308,7 @@ def _write_report(course: Course, name: str, report: Report, judged: Mapping[str
     except OSError as error:
         raise JournalError(
             f"The report {path} could not be written ({error.strerror}); the marks are safe in "
-            f"{course.journal(name)}. Free some space and run the same command again."
+            f"{course.journal(name)}. Free some space, or see that it can be written, and run the same command again."
         ) from None
 
 

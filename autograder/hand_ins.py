@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import CourseError, valid_id
 
 SIZE_CAP = 100 << 20
+NO_WORK = ("backmark_kit.py", "variants.json", "timestamp.txt", "__pycache__")  # what comes along
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Found:
 def find_submissions(folder: Path, assignment: str) -> Iterator[Found]:
     """Yield what was handed in as `folder/<student>/<assignment>/<assignment>.ipynb`, in order of the ids.
 
-    A single notebook or Python file of another name is taken with a note. A link instead of a folder is
-    not followed, and a folder may be shut, as some archives leave them: each gets a row that says so.
+    A notebook or Python file of another name is taken with a note. A link instead of a folder is not followed,
+    a folder may be shut, as some archives leave them, or hold nothing but a zip: each gets a row that says so.
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder of submissions {folder}. Give one with --submissions.")
@@ -52,13 +53,23 @@ def _found(student: str, home: Path, assignment: str) -> Found | None:
     expected = home / f"{assignment}.ipynb"
     if os.path.lexists(expected):
         return Found(student, expected)
-    others = sorted(
-        p for p in home.iterdir() if p.suffix in (".ipynb", ".py") and p.name != "backmark_kit.py"
-    )
-    if not others:
-        return None
-    note = f"Expected a file named {expected.name}; {others[0].name[:80]!r} was graded instead."
-    return Found(student, others[0], (note,))
+    here = sorted(p for p in home.iterdir() if not p.name.startswith(".") and p.name not in NO_WORK)
+    others = [p for p in here if p.suffix.lower() in (".ipynb", ".py")]
+    if others:
+        note = f"Expected a file named {expected.name}; {_named(others[:1])} was graded instead."
+        left = f" Left aside: {_named(others[1:])}." if others[1:] else ""
+        return Found(student, others[0], (note + left,))
+    if here:
+        return Found(
+            student, expected, (f"Expected a file named {expected.name}; there is only {_named(here)}.",)
+        )
+    return None
+
+
+def _named(paths: Sequence[Path]) -> str:
+    """Name a few files; what students call them may be anything."""
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(repr(p.name[:80]) for p in paths[:3]) + more
 
 
 def fingerprint(path: Path) -> str:

@@ -68,7 +68,10 @@ class Journal:
             if new:
                 _sync_folder(self.path.parent)
         except OSError as error:
-            raise JournalError(f"The journal {self.path} cannot be written: {error.strerror}.") from None
+            raise JournalError(
+                f"The journal {self.path} cannot be written: {error.strerror}. Run the command as somebody who may "
+                "write there, or in a copy of the course folder."
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

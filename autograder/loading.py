@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from autograder.assignment import Assignment, Issued, available, read_assignment, read_by_hand
-from autograder.course import Course, CourseError
+from autograder.course import Course, CourseError, valid_id
 from autograder.judging import Bundle
 from autograder.key import load_keys
 from autograder.model import Part, SchemaError
@@ -23,7 +23,7 @@ def load_bundle(course: Course, name: str) -> Bundle:
         CourseError: nothing was made yet, something is missing or damaged, or key and release differ.
     """
     folder = course.keys(name)
-    if not folder.is_dir():
+    if not valid_id(name) or not folder.is_dir():
         raise CourseError(_not_made(course, name))
     assignment = read_assignment(folder)
     release = _read_release(course, name)
@@ -81,9 +81,10 @@ def _read_release(course: Course, name: str) -> bytes:
     path = course.release(name) / f"{name}.ipynb"
     try:
         return path.read_bytes()
-    except OSError:
+    except OSError as error:
+        what = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise CourseError(
-            f"The released notebook {path} is missing. `backmark make {name}` writes it anew."
+            f"The released notebook {path} {what}. `backmark make {name}` writes it anew."
         ) from None
 
 

@@ -19,7 +19,7 @@ from autograder.checks import Judgement, complaints, rule_of
 from autograder.compare import agrees, compare
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
-from autograder.keymaking import play_all
+from autograder.keymaking import own_doing, play_all
 from autograder.pairs import Row, adding_up, in_numbers, rounded_apart
 from autograder.sandbox import wire
 from autograder.sandbox._dice import dice_at_start
@@ -296,8 +296,9 @@ def _outcomes(judgement: Judgement, index: int, wrong: Wrong) -> Outcomes:
     place = (key.hash, set_index, index, mistake.part, mistake.name)
     if place not in _PLAYED:
         start = 0
-        fresh = mistake.function(EXERCISES[key.question].truth())  # what it remembers must be its own
-        whole = play_all(key, set_index, fresh)
+        truth = EXERCISES[key.question].truth
+        # what it remembers must be its own
+        whole = own_doing(lambda: play_all(key, set_index, mistake.function(truth())))
         for i, trial in enumerate(key.sets[set_index]):
             _PLAYED[(*place[:2], i, *place[3:])] = tuple(whole[start : start + len(trial.calls)])
             start += len(trial.calls)
@@ -309,7 +310,7 @@ def _played(key: Key, trial: KeyTrial, wrong: Wrong) -> Outcomes:
     mistake, functions = wrong
     place = (key.question, _content(trial), mistake.part, mistake.name)
     if place not in _TRIALS:
-        _TRIALS[place] = tuple(play(trial.calls, dict(functions)))
+        _TRIALS[place] = own_doing(lambda: play(trial.calls, dict(functions)))
     return _TRIALS[place]
 
 

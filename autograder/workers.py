@@ -38,6 +38,7 @@ STARTS = 3  # a process that dies before it is ready is started so often
 TOGETHER = 0.02  # seconds that a report waits for others, to be written with them
 PAUSE = 0.2  # seconds after which whoever waits for reports gets a turn
 TITLE = "backmark-judge"
+EARLY = "A judging process ends as soon as it starts; is there enough memory?"
 
 Judged = tuple[str, dict[str, Any]]  # fingerprint of the file, report
 
@@ -324,17 +325,19 @@ class Pool:
             answer = worker.answer()
         except (EOFError, OSError):
             return self._replace(worker)
+        except SandboxError as error:
+            return self._replace(worker, str(error))
         self.died_early = 0
         return [] if answer is None else [answer]
 
-    def _replace(self, worker: _Worker) -> Done:
+    def _replace(self, worker: _Worker, why: str = EARLY) -> Done:
         """Start another process; the job under way is tried once more, the others were not touched."""
         ready, jobs = worker.ready, worker.jobs
         worker.end(kill=True)
         self.died_early += not ready
         if self.died_early >= STARTS:
             self.workers.remove(worker)  # it has been closed
-            raise SandboxError("A judging process ends as soon as it starts; is there enough memory?")
+            raise SandboxError(why)
         lost: Done = []
         if ready and jobs:
             suspect = jobs.popleft()

@@ -69,6 +69,13 @@ def main() -> None:
             sys.exit(code)
         if os.environ.get("BACKMARK_TRACEBACK"):
             raise
+        if isinstance(error, OSError) and error.filename is not None and error.strerror:
+            err.print(
+                f"[red]Error:[/red] {escaped(error.filename)}: {escaped(error.strerror)}. See that whoever gives this "
+                "command may read and write there, and run it again. What was graded is kept.",
+                soft_wrap=True,
+            )
+            sys.exit(MISUSE)
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         err.print(
             f"[red]Our fault:[/red] {escaped(what)}. What was graded is kept. "

@@ -189,11 +189,13 @@ def _summary(progress: Any, reports: Path) -> None:
     )
     out.print(
         f"{progress.graded} graded now, {progress.kept} kept, {progress.failed} could not be graded, "
-        f"{len(progress.missing)} handed in nothing{mean}."
+        f"{len(progress.missing)} handed in nothing{mean}.",
+        soft_wrap=True,
     )
     if progress.penalised or progress.by_hand:
         out.print(
-            f"{progress.penalised} with points off for lateness, {progress.by_hand} with marks set by hand."
+            f"{progress.penalised} with points off for lateness, {progress.by_hand} with marks set by hand.",
+            soft_wrap=True,
         )
     if progress.unsure:
         out.print(

@@ -21,8 +21,9 @@ from autograder.cores import usable_cores
 
 DONE, UNGRADED, MISUSE, OURS, STOPPED = 0, 1, 2, 3, 130
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# No emoji: `local:abc:` or an id may look like the name of one.
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 WIDTH = 16  # of the column with ids; a longer one pushes its own row only
 
@@ -51,6 +52,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def one_line(text: str) -> str:
+    """Keep a row a row, whatever an id holds."""
+    return text.replace("\n", "\N{REPLACEMENT CHARACTER}").replace("\t", " ")
+
+
 def progress_bar(auto_refresh: bool = True) -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
@@ -66,10 +72,10 @@ def report_row(report: Any, kept: bool) -> tuple[str, str, str, str]:
         report.status
     ]
     return (
-        escaped(report.student[:40]),
+        escaped(one_line(report.student[:40])),
         marks,
         mark + (" [dim]kept[/dim]" if kept else ""),
-        escaped(_found(report)),
+        escaped(one_line(_found(report))),
     )
 
 
@@ -90,7 +96,7 @@ def _wide(text: str, width: int) -> str:
 def _found(report: Any) -> str:
     """Say in one line what a report found: named mistakes first, then other complaints."""
     if report.status != "graded":
-        return report.message
+        return " ".join([report.message, *report.notes[:1]])
     told: dict[str, list[str]] = {}
     for verdict in report.verdicts:
         if verdict.status in ("wrong", "partial"):

@@ -70,7 +70,10 @@ def _tried(tier: str | None) -> TierReport:
     except (WeakIsolation, SandboxError) as error:
         name = tier or "T0"
         missing = tuple(sorted(TIERS[name] - set(box.layers))) if box.layers else ()
-        why = "; ".join(dict.fromkeys(box.reasons.values())) or str(error)
+        alone = (
+            "only root can give submissions a user of their own" if missing == ("own user",) else str(error)
+        )
+        why = "; ".join(dict.fromkeys(box.reasons.values())) or alone
         return TierReport(
             name, WHAT[name], False, box.layers, missing, why, _how(missing, os.getuid(), box.reasons)
         )

@@ -10,9 +10,15 @@ from collections.abc import Callable
 from . import wire
 from .replies import REPLY
 
+PAUSE = 1.0  # seconds between two looks that are a tenth of a second apart: nobody ran meanwhile
+
 
 class SandboxError(RuntimeError):
     """The sandbox itself cannot start or keep going; never caused by a submission."""
+
+
+class Unstarted(SandboxError):
+    """The zygote ended before it was ready."""
 
 
 class ChildEnded(Exception):
@@ -41,7 +47,7 @@ class Child:
         self.status: int | None = None
         self._bytes = bytearray()
         self._ended = False
-        self._looked = 0.0
+        self._looked = self._paused = 0.0
         self._poll = select.poll()
         for descriptor in (reply, output):
             os.set_blocking(descriptor, False)
@@ -51,16 +57,21 @@ class Child:
         """Wait for the next whole message.
 
         Raises:
-            ChildEnded: the deadline (of ``time.monotonic``) passed, the process ended, or the bytes
+            ChildEnded: the deadline (of ``clock``) passed, the process ended, or the bytes
                 are no message.
         """
+        before = time.monotonic()
         while True:
             message = self._cut()
             if message is not None:
                 if self._overflows():  # where the folder is small, filling it ends in an exception instead
                     raise ChildEnded("killed", "wrote too many files")
                 return message
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            if now - before > PAUSE:
+                self._paused += now - before
+            before = now
+            left = deadline - self.clock()
             if left <= 0:
                 raise ChildEnded("timeout", "ran out of time")
             ready = dict(self._poll.poll(min(left, 0.1) * 1000))
@@ -70,6 +81,10 @@ class Child:
                 self._receive()
             elif self._looks_again() and self._overflows():
                 raise ChildEnded("killed", "wrote too many files")
+
+    def clock(self) -> float:
+        """Return the seconds that count: a machine that stands still (suspended, frozen) costs nobody time."""
+        return time.monotonic() - self._paused
 
     def _looks_again(self) -> bool:
         """Tell whether it is time to look at the child's files once more."""

@@ -63,6 +63,7 @@ class Running:
         self.printed = self.reductions = self.losses = 0
         self.finished = False
         self.allowance = allowance or Allowance(limits.total(len(scripts)))
+        self.clock: Callable[[], float] = time.monotonic
         self.end, self.room, self.watch = 0.0, ROOM, watch
 
     def wants_child(self) -> bool:
@@ -90,11 +91,12 @@ class Running:
 
     def follow(self, child: Child) -> None:
         """Take the child's replies in order until it has done everything or ended, or time is spent."""
-        self.end = time.monotonic() + self.allowance.left
+        self.clock = child.clock
+        self.end = self.clock() + self.allowance.left
         try:
             self._follow(child)
         finally:
-            self.allowance.left = self.end - time.monotonic()
+            self.allowance.left = self.end - self.clock()
 
     def _follow(self, child: Child) -> None:
         if not self._follow_cells(child):
@@ -144,27 +146,27 @@ class Running:
         deadline = self._deadline()
         spent: dict[int, float] = {}
         for i in [i for i, mode in enumerate(self.modes) if mode != "skipped"]:
-            started = time.monotonic()
+            started = self.clock()
             try:
                 outcome = _checked(read_cell, child.frame(deadline), self.cells[i])
             except ChildEnded as ended:
                 if self._was_lost(ended) or self._is_spent(ended):
                     return False
-                spent[i] = time.monotonic() - started
+                spent[i] = self.clock() - started
                 self._blame(i if ended.status != "timeout" else max(spent, key=spent.__getitem__), ended)
                 return False
-            spent[i] = time.monotonic() - started
+            spent[i] = self.clock() - started
             if self.modes[i] == "full":
                 self.outcomes[i] = outcome
                 self._explain_import(outcome)
         return True
 
     def _deadline(self) -> float:
-        return min(time.monotonic() + self.limits.seconds, self.end)
+        return min(self.clock() + self.limits.seconds, self.end)
 
     def _is_spent(self, ended: ChildEnded) -> bool:
         """Tell whether it is the submission's whole time that ran out; no single cell or question is to blame."""
-        return ended.status == "timeout" and time.monotonic() >= self.end
+        return ended.status == "timeout" and self.clock() >= self.end
 
     def _was_lost(self, ended: ChildEnded) -> bool:
         """Tell whether to try the same again: the sandbox died, which is not the submission's doing."""

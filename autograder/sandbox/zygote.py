@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ._script import Call
-from .child import Child, SandboxError
+from .child import Child, SandboxError, Unstarted
 from .evidence import Cell, Evidence, Limits
 from .isolation import granted, refuse_if_weak, wanted_tier
 from .running import Allowance, Running, Watch
@@ -38,8 +38,7 @@ ENVIRONMENT = {
 }
 SWEPT_AT = 64 << 20
 LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; every child has them in its memory
-MANY_FILES = 256
-PREFIX = "backmark-box-"
+MANY_FILES, PREFIX = 256, "backmark-box-"
 _FOLDERS: set[Path] = set()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_FOLDERS.clear)  # they are the parent's to remove
@@ -114,7 +113,11 @@ class Sandbox:
         if not hasattr(os, "fork"):
             raise SandboxError("Submissions can be run on Linux and macOS only.")
         try:
-            self._start()
+            try:
+                self._start()
+            except Unstarted:  # killed while it started, or no memory just then: neither need last
+                self._stop()
+                self._start()
         except BaseException:
             self.close()
             raise
@@ -232,10 +235,10 @@ class Sandbox:
             control.sendall(json.dumps(settings).encode() + b"\n")
             answer, self._box = _hear(control)
         except OSError as error:
-            raise SandboxError(f"The sandbox did not start: {error}.") from None
+            raise Unstarted(f"The sandbox did not start: {error}.") from None
         hello = json.loads(answer or b'{"failed": "it ended at once"}')
         if "failed" in hello:
-            raise SandboxError(f"The sandbox did not start: {hello['failed']}.")
+            raise Unstarted(f"The sandbox did not start: {hello['failed']}.")
         return hello
 
     def _stop(self) -> None:

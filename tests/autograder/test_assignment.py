@@ -49,6 +49,7 @@ def write(tmp_path, text):
 
 
 BASE = '[assignment]\nname = "a"\n'
+ONE = '[[question]]\nid = "corr2d"\npoints = 1\n'
 
 
 def test_every_assignment_that_comes_along_can_be_read():
@@ -117,6 +118,17 @@ def test_an_assignment_of_ones_own_is_given_by_folder(tmp_path):
             BASE + '[limits]\nminutes = 3\n[[question]]\nid = "corr2d"\npoints = 1\n',
             "unknown limit 'minutes'",
         ),
+        (BASE + "[limits]\nseconds = inf\n" + ONE, "seconds must be a number"),
+        (BASE + '[limits]\npackages = "numpy"\n' + ONE, "must be a list of names"),
+        (BASE + "[limits]\npackages = 5\n" + ONE, "must be a list of names"),
+        (BASE + '[limits]\npackages = ["scipy.stats"]\n' + ONE, "must be a list of names"),
+        ("limits = 5\n" + BASE + ONE, r"limits must be a table that begins with a line \[limits\]"),
+        ("question = 5\n" + BASE, r"a line \[\[question\]\]"),
+        (BASE + "[limit]\nseconds = 3\n" + ONE, r"unknown table \[limit\]. Did you mean limits"),
+        (BASE + 'titel = "A"\n' + ONE, "unknown entry 'titel' in .assignment.. Did you mean title"),
+        (BASE + 'files = "data.csv"\n' + ONE, "files in .assignment. must be a list"),
+        (BASE + "title = 3\n" + ONE, "title in .assignment. must be a text"),
+        (BASE + '[course]\npyton = "extra.py"\n' + ONE, "'pyton' in .course.. Did you mean python"),
         ("[assignment\n", r"assignment\.toml cannot be read"),
         ('[course]\npython = "extra.py"\n' + BASE, "extra.py"),
     ],

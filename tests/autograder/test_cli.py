@@ -165,6 +165,8 @@ def test_hostile_text_does_not_reach_the_terminal(backmark, tmp_path, monkeypatc
     assert "\x1b" not in said.err
     assert "\x07" not in said.err
     assert said.code == 2
+    said = backmark("grade", ":x: or :-1:", "--assignment", "a")
+    assert ":x: or :-1:" in said.err
     said = backmark("make", "[bold]x[/bold]", "-o", "C")
     assert "[bold]x[/bold]" in said.err
 
@@ -185,6 +187,11 @@ def test_a_roster_without_the_column_says_what_was_expected(backmark, tmp_path):
     [
         (ZeroDivisionError("division by zero"), 3, "ZeroDivisionError: division by zero"),
         (OSError(errno.ENOSPC, "No space left on device"), 3, "No space left"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "C/keys"),
+            2,
+            "C/keys: Permission denied. See that",
+        ),
         (MemoryError(), 3, "MemoryError"),
         (KeyboardInterrupt(), 130, "same command goes on"),
         (BrokenPipeError(), 0, ""),

@@ -94,6 +94,18 @@ def test_the_command_names_the_active_tier_and_each_other(backmark):
             assert tier["how"]
 
 
+def test_why_another_user_than_root_gets_no_user_of_its_own_is_said(monkeypatch):
+    missing = isolation.T2 - {"own user"}
+
+    def lacking(box):
+        box.layers = tuple(missing)
+        raise isolation.WeakIsolation("see doctor")
+
+    monkeypatch.setattr(Sandbox, "__enter__", lacking)
+    found = advice._tried("T2")
+    assert (found.missing, found.why) == (("own user",), "only root can give submissions a user of their own")
+
+
 def test_the_command_prints_sentences(backmark, tmp_path):
     said = backmark("doctor", tmp_path)
     assert "numpy" in said.out

@@ -44,12 +44,28 @@ def test_a_file_of_another_name_is_taken_with_a_note(tmp_path):
     put(tmp_path, "ben", "tiny", "backmark_kit.py")
     put(tmp_path, "cleo", "tiny", "tiny.ipynb")
     put(tmp_path, "cleo", "tiny", "old.ipynb")
-    put(tmp_path, "dan", "tiny", "notes.txt")
+    put(tmp_path, "dan", "tiny", "TINY.IPYNB")
     assert found(tmp_path) == [
         ("ada", "tiny (1).ipynb", True),
         ("ben", "solution.py", True),
         ("cleo", "tiny.ipynb", False),
+        ("dan", "TINY.IPYNB", True),
     ]
+
+
+def test_what_is_left_aside_and_what_is_there_instead_is_said(tmp_path):
+    put(tmp_path, "ada", "tiny", "a.ipynb")
+    put(tmp_path, "ada", "tiny", "b.ipynb")
+    put(tmp_path, "ben", "tiny", "tiny.zip")
+    put(tmp_path, "ben", "tiny", "timestamp.txt")
+    put(tmp_path, "cleo", "tiny", "timestamp.txt")
+    put(tmp_path, "dan", "tiny", "unpacked", "tiny.ipynb")
+    notes = {f.student: f.notes for f in find_submissions(tmp_path, "tiny")}
+    assert notes == {
+        "ada": ("Expected a file named tiny.ipynb; 'a.ipynb' was graded instead. Left aside: 'b.ipynb'.",),
+        "ben": ("Expected a file named tiny.ipynb; there is only 'tiny.zip'.",),
+        "dan": ("Expected a file named tiny.ipynb; there is only 'unpacked'.",),
+    }
 
 
 def test_a_missing_folder_is_named(tmp_path):

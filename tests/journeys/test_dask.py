@@ -125,6 +125,11 @@ def test_a_scheduler_is_used_by_its_address(class_of_nine, monkeypatch, tmp_path
         ("local:0", "number of workers"),
         ("local:many", "number of workers"),
         ("tcp://127.0.0.1:9", "No Dask scheduler"),
+        ("tcp://127.0.0.1", "tcp://HOST:PORT"),
+        ("tcp://127.0.0.1:port", "tcp://HOST:PORT"),
+        ("udp://127.0.0.1:8786", "tcp://HOST:PORT"),
+        ("tcp://127.0.0.1:99999", "tcp://HOST:PORT"),
+        ("tcp://a..b:8786", "cannot be found"),
     ],
 )
 def test_a_bad_address_is_a_sentence(handed_in_class, monkeypatch, address, says):
@@ -186,3 +191,20 @@ class Queue(list):
 
     def __next__(self):
         return self.pop(0)
+
+
+def test_runs_whose_grader_was_killed_are_forgotten_and_a_worker_that_cannot_judge_keeps_no_keys(tmp_path):
+    scheduler = types.SimpleNamespace(
+        worker_plugins={"backmark-gone": b"", "backmark-mine": b"", "another's": b""}, clients={"mine": 1}
+    )
+    forgotten = []
+    engine = cluster.Cluster.__new__(cluster.Cluster)
+    engine.client = types.SimpleNamespace(
+        run_on_scheduler=lambda ask: ask(dask_scheduler=scheduler), unregister_worker_plugin=forgotten.append
+    )
+    engine._forget_the_dead()
+    assert forgotten == ["backmark-gone"]
+    here = (cluster.__version__, cluster.JUDGE_VERSION)
+    with pytest.raises(CourseError, match="no key"):
+        cluster.set_up(str(tmp_path), "token", "tiny", {"keys/a/x": b""}, True, here)
+    assert not list(tmp_path.glob("backmark-keys-*"))

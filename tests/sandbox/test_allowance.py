@@ -7,6 +7,7 @@ import pytest
 
 from autograder import judging
 from autograder.sandbox import Allowance, Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, running
+from autograder.sandbox.child import Child
 from autograder.sandbox.replies import read_question
 
 ENDLESS = "def {name}(x):\n    while True:\n        pass\n"
@@ -142,3 +143,20 @@ def test_whoever_watches_sees_every_reply_and_takes_no_time_of_the_submission(bo
     assert statuses(found) == ["ok", "timeout", "ok"]
     assert [(q, o is found.questions[q]) for q, o in watch.heard] == [("f", True), ("h", True)]
     assert 0.6 <= 20.0 - allowance.left < 0.6 + 0.4 * len(watch.heard)
+
+
+def test_a_machine_that_stands_still_costs_no_submission_its_time(box, monkeypatch):
+    """A laptop that is closed, a container that is frozen: clocks go on, no process does."""
+    real, waits, stood = time.monotonic, Child._looks_again, []
+
+    def stand_still(child):
+        stood.append(100.0 if not stood else 0.0)
+        return waits(child)
+
+    slow = "import time\ndef f(x):\n    time.sleep(0.4)\n    return x\ndef g(x):\n    return x\n"
+    monkeypatch.setattr(Child, "_looks_again", stand_still)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + sum(stood))
+    allowance = Allowance(3.0)
+    assert statuses(box.run([Cell(1, slow)], scripts("f", "g"), allowance)) == ["ok", "ok"]
+    assert stood
+    assert 0 < allowance.left < 3

@@ -271,6 +271,27 @@ def test_death_of_the_zygote_in_the_middle_costs_nothing(box):
         killer.wait()
 
 
+def test_a_zygote_that_dies_while_it_starts_is_started_once_more(monkeypatch):
+    started, really = [], Sandbox._introduce
+
+    def killed_first(box, control):
+        started.append(box._process.pid)
+        if len(started) <= deaths:
+            os.kill(box._process.pid, signal.SIGKILL)
+        return really(box, control)
+
+    monkeypatch.setattr(Sandbox, "_introduce", killed_first)
+    deaths = 1
+    with Sandbox(allow_weak=True) as box:
+        assert box.run([F], ASK_F).questions["f"][0].status == "ok"
+    assert len(started) == 2
+    deaths = 9
+    with pytest.raises(SandboxError, match="did not start"), Sandbox(allow_weak=True):
+        pass
+    assert len(started) == 4
+    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+
+
 def test_closing_leaves_nothing(tmp_path):
     descriptors = len(os.listdir("/proc/self/fd"))
     with Sandbox(allow_weak=True) as box:
