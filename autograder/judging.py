@@ -223,6 +223,7 @@ def _code(
     try:
         judgement = judge(key, set_index, evidence.questions.get(asked.id, ()))
         if wants_probe(judgement):
+            recognition.forget(asked.id)
             again = box.run(submitted.cells, {asked.id: key.script(set_index)}, allowance)
             probed = again.questions[asked.id]
             judgement = judgement if _is_spent(probed) else judge(key, set_index, probed)

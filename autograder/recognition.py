@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Right:
     size: int
     exact: tuple[tuple[int, bytes], ...]
     near: tuple[tuple[int, np.ndarray, np.ndarray], ...]  # where, expected, allowed
-    outcomes: tuple[Outcome, ...]  # without values
+    outcomes: tuple[Outcome, ...]  # what became of each call and no more: facts and errors quote the student
     verdicts: tuple[Verdict, ...]
 
     def fits(self, raw: memoryview) -> bool:
@@ -64,7 +64,9 @@ class Recognition:
         if found is not None and found.fits(raw):
             self.known[question] = found
             return found.outcomes
-        self.new[question] = reply
+        self.new.pop(question, None)
+        if len(reply) <= LARGE:  # those of all questions are kept until the last has been judged
+            self.new[question] = reply
         return None
 
     def verdicts(self, question: str, outcomes: Sequence[Outcome]) -> tuple[Verdict, ...] | None:
@@ -72,14 +74,15 @@ class Recognition:
         found = self.known.get(question)
         return found.verdicts if found is not None and found.outcomes is outcomes else None
 
-    def forget(self) -> None:
-        """Learn nothing from this submission: which reply its outcomes came in is not certain."""
-        self.new.clear()
+    def forget(self, question: str = "") -> None:
+        """Learn nothing of a question, or of all: what is judged did not come in the reply that was looked at."""
+        for name in [question] if question else [*self.new]:
+            self.new.pop(name, None)
 
     def learn(self, question: str, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> None:
         """Remember the reply that was judged to be right, if all its numbers were held to bounds."""
         reply, forms = self.new.get(question), self.forms[question]
-        if reply is None or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
+        if reply is None or not judgement.right or len(forms) >= FORMS:
             return
         right = _form(reply, judgement, verdicts)
         if right is not None and right.fits(_cut(reply)[1]) and self._taken() + 3 * len(reply) <= ROOM:
@@ -112,7 +115,7 @@ def _form(reply: bytes, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> 
         elif id(array) in judged:
             exact.append((at, bytes(raw[at : at + array.nbytes])))
         at += array.nbytes
-    outcomes = tuple(replace(o, value=None, after={}) for o in judgement.outcomes)
+    outcomes = tuple(Outcome(o.status) for o in judgement.outcomes)
     return Right(len(raw), tuple(exact), tuple(_joined(near)), outcomes, verdicts)
 
 

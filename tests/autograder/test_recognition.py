@@ -1,12 +1,16 @@
 """A right reply known again is what judging it would say; a wrong one is never taken for right."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from autograder.checks import judge
+from autograder.assignment import Asked
+from autograder.checks import judge, wants_probe
 from autograder.exercises import EXERCISES, wrong_submissions
-from autograder.recognition import FORMS, Recognition
-from autograder.sandbox import Call, Cell, Sandbox, wire
+from autograder.judging import _code
+from autograder.recognition import FORMS, LARGE, Recognition
+from autograder.sandbox import Allowance, Call, Cell, Evidence, Outcome, Sandbox, Submitted, wire
 from autograder.sandbox._child import _question
 from autograder.sandbox._script import play
 from autograder.sandbox.replies import read_question
@@ -180,3 +184,57 @@ def test_nothing_is_learned_from_a_submission_whose_process_was_killed(a_class):
     judgement = judge(group.key, 0, outcomes)
     recognition.learn("softmax", judgement, verdicts(judgement, "Softmax", 10.0))
     assert group.known["softmax", 0] == {}
+
+
+def test_large_replies_are_not_held_until_the_last_is_judged(a_class):
+    group = a_class("softmax")
+    recognition = Recognition(group.known, {"softmax": 0})
+    for large, held in ((False, True), (True, False)):
+        reply = wire.pack(["question", "softmax", [[np.zeros(LARGE // 8 - 1000 * (not large))]]])
+        assert recognition.look("softmax", reply) is None
+        assert bool(recognition.new) == held
+
+
+def test_of_a_right_reply_nothing_of_the_student_is_remembered(a_class):
+    group = a_class("softmax")
+    truth, outcomes = EXERCISES["softmax"].truth()["softmax"], []
+    for outcome in play(group.script, {"softmax": lambda s: truth(s).view(type("Mine", (np.ndarray,), {}))}):
+        outcome.error = {"type": "ValueError", "cell": 1, "line": 1, "text": ""}
+        outcomes.append(outcome)
+    group.hand_in(_question("softmax", outcomes))
+    (right,) = group.known["softmax", 0].values()
+    for outcome in right.outcomes:
+        assert (outcome.status, outcome.value, outcome.facts, outcome.after) == ("ok", None, (), {})
+        assert outcome.error is None
+
+
+class SecondRun:
+    """A sandbox in which a program does what it did not do the first time."""
+
+    def __init__(self, outcomes):
+        self.outcomes = outcomes
+
+    def run(self, _cells, scripts, _allowance):
+        return Evidence(questions={name: self.outcomes for name in scripts})
+
+
+def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, bundle):
+    """One that differs from run to run could else make known whatever it sent first, for all its friends."""
+    group = a_class("conv_backward")
+    key, name = group.key, "conv_backward"
+    right = list(play(group.script, EXERCISES[name].truth()))
+    wrong = [Outcome("ok", (*o.value, 0.5) if isinstance(o.value, tuple) else o.value) for o in right]
+    reply = _question(name, wrong)
+    first = judge(key, 0, read_question(reply, name, group.script, {}))
+    assert wants_probe(first)
+    assert not first.right
+    probes = [Outcome("missing")] * (len(key.script(0)) - len(group.script))
+    recognition = Recognition(group.known, {name: 0})
+    assert recognition.look(name, reply) is None
+    asked, mine = Asked(name, 10.0), dataclasses.replace(bundle, keys={name: key})
+    evidence, handed_in = Evidence(questions={name: first.outcomes}), Submitted((), {}, (), "", None)
+    found = _code(
+        mine, asked, 0, evidence, SecondRun((*right, *probes)), handed_in, Allowance(9), recognition
+    )  # fmt: skip
+    assert {v.status for v in found} == {"right"}  # as ever: the second run counts
+    assert group.known[name, 0] == {}
