@@ -356,7 +356,7 @@ def _set_dice(states):
 
 def _forget_halves():
     """Drop what each keeps of a pair of normal numbers: using that up would leave no mark."""
-    _python_state.__self__.gauss_next = None
+    _python_state.__self__.gauss_next = None  # type: ignore[attr-defined]
     _put_numpy(_LEGACY)
 
 

@@ -215,7 +215,7 @@ class SecondRun:
         self.outcomes = outcomes
 
     def run(self, _cells, scripts, _allowance):
-        return Evidence(questions={name: self.outcomes for name in scripts})
+        return Evidence(questions=dict.fromkeys(scripts, self.outcomes))
 
 
 def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, bundle):
