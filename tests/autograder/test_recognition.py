@@ -238,3 +238,27 @@ def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, b
     )  # fmt: skip
     assert {v.status for v in found} == {"right"}  # as ever: the second run counts
     assert group.known[name, 0] == {}
+
+
+@pytest.mark.parametrize("exercise", ["conv_backward", "softmax", "conv_out"])
+def test_a_spoilt_reply_is_not_known_or_right_all_the_same(exercise, a_class):
+    group = a_class(exercise)
+    truth = group.reply(EXERCISES[exercise].truth())
+    assert group.hand_in(truth)[1] == "judged"
+    rng, hows = np.random.default_rng(11), []
+    for _ in range(150):
+        spoilt = bytearray(truth)
+        for at in rng.integers(wire.HEADER.size, len(truth), int(rng.integers(1, 4))):
+            spoilt[at] = int(rng.integers(256))
+        magic, text, raw = wire.HEADER.unpack_from(spoilt)
+        if rng.random() < 0.2:  # the border between the words and the numbers elsewhere
+            step = int(rng.integers(-8, min(raw, 8) + 1))
+            spoilt[: wire.HEADER.size] = wire.HEADER.pack(magic, text + step, raw - step)
+        try:
+            _, how, right = group.hand_in(bytes(spoilt))
+        except wire.WireError:
+            how, right = "garbled", False
+            assert Recognition(group.known, {exercise: 0}).look(exercise, bytes(spoilt)) is None
+        assert right or how != "recognised"
+        hows.append(how)
+    assert {"judged", "garbled"} & set(hows)
