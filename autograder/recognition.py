@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Right:
     size: int
     exact: tuple[tuple[int, bytes], ...]
     near: tuple[tuple[int, np.ndarray, np.ndarray], ...]  # where, expected, allowed
-    outcomes: tuple[Outcome, ...]  # without values
+    outcomes: tuple[Outcome, ...]  # what became of each call and no more: facts and errors quote the student
     verdicts: tuple[Verdict, ...]
 
     def fits(self, raw: memoryview) -> bool:
@@ -64,7 +64,7 @@ class Recognition:
         if found is not None and found.fits(raw):
             self.known[question] = found
             return found.outcomes
-        self.last = question, reply
+        self.last = (question, reply) if len(reply) <= LARGE else ("", b"")
         return None
 
     def verdicts(self, question: str, outcomes: Sequence[Outcome]) -> tuple[Verdict, ...] | None:
@@ -75,7 +75,7 @@ class Recognition:
     def learn(self, question: str, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> None:
         """Remember the last reply, which was judged to be right, if all its numbers were held to bounds."""
         (about, reply), forms = self.last, self.forms[question]
-        if about != question or not judgement.right or len(reply) > LARGE or len(forms) >= FORMS:
+        if about != question or not judgement.right or len(forms) >= FORMS:
             return
         if any(r.forward_right is False for r in judgement.results):
             return  # the backward is right all the same; how wrong the forward is differs from one to the next
@@ -110,7 +110,7 @@ def _form(reply: bytes, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> 
         elif id(array) in judged:
             exact.append((at, bytes(raw[at : at + array.nbytes])))
         at += array.nbytes
-    outcomes = tuple(replace(o, value=None, after={}) for o in judgement.outcomes)
+    outcomes = tuple(Outcome(o.status) for o in judgement.outcomes)
     return Right(len(raw), tuple(exact), tuple(_joined(near)), outcomes, verdicts)
 
 

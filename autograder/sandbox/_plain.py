@@ -131,6 +131,8 @@ def _copy_odd_array(array, path, facts, arguments, left, depth):
             return Foreign(f"array of {array.dtype.name}"[:60])
         facts.append((path, "byte order" if native.itemsize == array.dtype.itemsize else "longdouble"))
         array = array.astype(native)
+    elif array.dtype not in _SENDABLE_KINDS:  # plain numbers that also have fields
+        array = array.view(array.dtype.str)
     return _counted(array, left)
 
 

@@ -1,12 +1,15 @@
 """A right reply known again is what judging it would say; a wrong one is never taken for right."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from autograder.checks import judge
+from autograder.checks import judge, wants_probe
 from autograder.exercises import EXERCISES, wrong_submissions
-from autograder.recognition import FORMS, Recognition
-from autograder.sandbox import wire
+from autograder.judging import _Code
+from autograder.recognition import FORMS, LARGE, Recognition
+from autograder.sandbox import Evidence, Outcome, Submitted, wire
 from autograder.sandbox._child import _question
 from autograder.sandbox._script import play
 from autograder.sandbox.replies import read_question
@@ -162,3 +165,84 @@ def test_only_the_reply_that_was_looked_at_last_is_learned(a_class):
     assert recognition.look("relu_forward", reply) is None
     recognition.learn("softmax", judgement, verdicts(judgement, "Softmax", 10.0))
     assert group.known["softmax", 0] == {}
+
+
+def test_no_large_reply_is_held(a_class):
+    recognition = Recognition(a_class("softmax").known, {"softmax": 0})
+    for large, held in ((False, True), (True, False)):
+        reply = wire.pack(["question", "softmax", [[np.zeros(LARGE // 8 - 1000 * (not large))]]])
+        assert recognition.look("softmax", reply) is None
+        assert bool(recognition.last[1]) == held
+
+
+def test_of_a_right_reply_nothing_of_the_student_is_remembered(a_class):
+    group = a_class("softmax")
+    truth, outcomes = EXERCISES["softmax"].truth()["softmax"], []
+    for outcome in play(group.script, {"softmax": lambda s: truth(s).view(type("Mine", (np.ndarray,), {}))}):
+        outcome.error = {"type": "ValueError", "cell": 1, "line": 1, "text": ""}
+        outcomes.append(outcome)
+    group.hand_in(_question("softmax", outcomes))
+    (right,) = group.known["softmax", 0].values()
+    for outcome in right.outcomes:
+        assert (outcome.status, outcome.value, outcome.facts, outcome.after) == ("ok", None, (), {})
+        assert outcome.error is None
+
+
+class SecondRun:
+    """A sandbox in which a program does what it did not do the first time."""
+
+    tier = "T3"
+
+    def __init__(self, reply, first, second):
+        self.reply, self.ready = reply, [first, second]
+
+    def run(self, _cells, scripts, _allowance, watch=None):
+        (name,) = scripts
+        outcomes = self.ready.pop(0)
+        if watch is not None:
+            assert watch.look(name, self.reply) is None
+            watch.took(name, outcomes)
+        return Evidence(questions={name: outcomes})
+
+
+def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, bundle):
+    """One that differs from run to run could else make known whatever it sent first, for all its friends."""
+    group, name = a_class("conv_backward"), "conv_backward"
+    right = list(play(group.script, EXERCISES[name].truth()))
+    wrong = [Outcome("ok", (*o.value, 0.5) if isinstance(o.value, tuple) else o.value) for o in right]
+    reply = _question(name, wrong)
+    first = read_question(reply, name, group.script, {})
+    assert wants_probe(judge(group.key, 0, first))
+    probes = [Outcome("missing")] * (len(group.key.script(0)) - len(group.script))
+    mine = dataclasses.replace(bundle, keys={**bundle.keys, name: group.key}, right={})
+    code = _Code(
+        mine, SecondRun(reply, first, (*right, *probes)), Submitted((), {}, (), "", None), {name}
+    )  # fmt: skip
+    code.sets[name] = 0
+    asked = code.asked[name]
+    assert {v.status for v in code.verdicts(asked, code.run())} == {"right"}  # as ever: the second run counts
+    assert not any(mine.right.values())
+
+
+@pytest.mark.parametrize("exercise", ["conv_backward", "softmax", "conv_out"])
+def test_a_spoilt_reply_is_not_known_or_right_all_the_same(exercise, a_class):
+    group = a_class(exercise)
+    truth = group.reply(EXERCISES[exercise].truth())
+    assert group.hand_in(truth)[1] == "judged"
+    rng, hows = np.random.default_rng(11), []
+    for _ in range(150):
+        spoilt = bytearray(truth)
+        for at in rng.integers(wire.HEADER.size, len(truth), int(rng.integers(1, 4))):
+            spoilt[at] = int(rng.integers(256))
+        magic, text, raw = wire.HEADER.unpack_from(spoilt)
+        if rng.random() < 0.2:  # the border between the words and the numbers elsewhere
+            step = int(rng.integers(-8, min(raw, 8) + 1))
+            spoilt[: wire.HEADER.size] = wire.HEADER.pack(magic, text + step, raw - step)
+        try:
+            _, how, right = group.hand_in(bytes(spoilt))
+        except wire.WireError:
+            how, right = "garbled", False
+            assert Recognition(group.known, {exercise: 0}).look(exercise, bytes(spoilt)) is None
+        assert right or how != "recognised"
+        hows.append(how)
+    assert {"judged", "garbled"} & set(hows)

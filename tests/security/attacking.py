@@ -106,6 +106,8 @@ def complaints(evidence: Evidence, expect: dict[str, Any]) -> list[str]:
         found.append(f"facts: {outcome.facts}")
     if expect["f"] != "any" and outcome.changed != tuple(expect.get("changed", ())):
         found.append(f"changed: {outcome.changed}")
+    if "random" in expect and outcome.global_random_touched != expect["random"]:
+        found.append(f"random: {outcome.global_random_touched}")
     if expect.get("note", "") not in ("", *evidence.notes):
         found.append(f"notes: {evidence.notes}")
     if "value" in expect and outcome.value != expect["value"]:
