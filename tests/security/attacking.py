@@ -117,7 +117,13 @@ def complaints(evidence: Evidence, expect: dict[str, Any]) -> list[str]:
 
 
 def judged(name: str, outcome: Outcome, expected: str, right: np.ndarray) -> list[str]:
-    """Hold an outcome to "status", "status:reason|other" or "foreign:type"; "ok!" is a value that is not right."""
+    """Hold an outcome to "status", "status:reason|other" or "foreign:type"; "ok!" is a value that is not right.
+
+    "A or B" is met by either.
+    """
+    first, _, other = expected.partition(" or ")
+    if other:
+        return judged(name, outcome, first, right) and judged(name, outcome, other, right)
     status, _, detail = expected.partition(":")
     is_right = outcome.status == "ok" and np.array_equal(np.asarray(outcome.value, dtype=object), right)
     if is_right and status not in ("ok", "any", "any!"):
