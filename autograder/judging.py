@@ -51,7 +51,7 @@ class Bundle:
     digest: str = ""
     rules: str = ""
     roster: frozenset[str] = field(default_factory=frozenset)
-    right: Known = field(default_factory=dict)  # replies that were found right before
+    known: Known = field(default_factory=dict)  # replies that were judged before
 
     def limits(self) -> Limits:
         """Return the limits in the sandbox's form."""
@@ -210,7 +210,7 @@ class _Code:
         self.asked = {q.id: q for q in bundle.assignment.code() if q.id in wanted}
         self.sets = {name: bundle.keys[name].set_for(submitted.sha256) for name in self.asked}
         self.allowance = Allowance(bundle.limits().total(len(bundle.assignment.code())))
-        self.recognition = Recognition(bundle.right, self.sets)
+        self.recognition = Recognition(bundle.known, self.sets)
         self.told: dict[str, tuple[Sequence[Outcome], tuple[Verdict, ...]]] = {}
 
     def run(self) -> Evidence:

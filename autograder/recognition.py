@@ -1,15 +1,17 @@
-"""Right replies are known again: of a class's right answers to a question only the first is taken apart.
+"""Replies are known again: of a class's right answers to a question, and of equal wrong ones, only the first is judged.
 
 Two right answers to one question mostly differ in nothing but the last digits of their arrays. A reply whose
 JSON is that of an earlier right one, to the byte, and whose numbers all lie within the bounds of the key is right
-in the same way, and its verdicts are the same. Everything else is read and judged.
+in the same way, and its verdicts are the same. A wrong reply is known again only where it is an earlier one to the
+last bit, and says nothing that would be told in the student's own words. Everything else is read and judged.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,14 +19,31 @@ import numpy as np
 from autograder.checks import Judgement, rule_of
 from autograder.key import KeyTrial
 from autograder.model import Verdict
-from autograder.sandbox import Outcome, wire
+from autograder.sandbox import Foreign, Outcome, wire
 
 FORMS = 12  # of right answers to one set of one question that are remembered
+WRONG = 64  # wrong answers to one set of one question that are remembered, those met last
 LARGE = 1 << 20  # bytes of a reply that is not worth remembering
 ROOM = 64 << 20  # bytes of all that is remembered
 
 Place = tuple[str, int]  # a question, and which of its sets
-Known = dict[Place, dict[bytes, "Right"]]  # of one assignment: its keys, points and weights are what they are
+Known = dict[Place, "Seen"]  # of one assignment: its keys, points and weights are what they are
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What is remembered of the replies to one set: forms of right ones by their JSON, wrong ones by their hash."""
+
+    right: dict[bytes, Right] = field(default_factory=dict)
+    wrong: dict[bytes, Wrong] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Wrong:
+    """A wrong reply."""
+
+    outcomes: tuple[Outcome, ...]
+    verdicts: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +53,7 @@ class Right:
     size: int
     exact: tuple[tuple[int, bytes], ...]
     near: tuple[tuple[int, np.ndarray, np.ndarray], ...]  # where, expected, allowed
-    outcomes: tuple[Outcome, ...]  # what became of each call and no more: facts and errors quote the student
+    outcomes: tuple[Outcome, ...]
     verdicts: tuple[Verdict, ...]
 
     def fits(self, raw: memoryview) -> bool:
@@ -49,23 +68,33 @@ class Right:
 
 
 class Recognition:
-    """Look at the replies of one submission as they come; remember the right ones when they have been judged."""
+    """Look at the replies of one submission as they come; remember them when they have been judged."""
 
     def __init__(self, known: Known, sets: Mapping[str, int]) -> None:
         self.all = known
-        self.forms = {question: known.setdefault((question, s), {}) for question, s in sets.items()}
-        self.last = "", b""  # the reply that was looked at last, by its question, where it was not known
-        self.known: dict[str, Right] = {}
+        self.seen = {question: known.setdefault((question, s), Seen()) for question, s in sets.items()}
+        self.last = "", b"", b""  # question, reply and its hash: what was looked at last and was not known
+        self.known: dict[str, Right | Wrong] = {}
 
     def look(self, question: str, reply: bytes) -> tuple[Outcome, ...] | None:
-        """Return the outcomes of a reply that is known to be right, without their values; None for any other."""
+        """Return the outcomes of a reply that is known, without their values; None for any other."""
         text, raw = _cut(reply)
-        found = self.forms[question].get(text)
-        if found is not None and found.fits(raw):
-            self.known[question] = found
-            return found.outcomes
-        self.last = (question, reply) if len(reply) <= LARGE else ("", b"")
-        return None
+        right = self.seen[question].right.get(text)
+        found = right if right is not None and right.fits(raw) else self._wrong(question, reply)
+        if found is None:
+            return None
+        self.known[question] = found
+        return found.outcomes
+
+    def _wrong(self, question: str, reply: bytes) -> Wrong | None:
+        if len(reply) > LARGE:
+            self.last = "", b"", b""
+            return None
+        digest, wrong = hashlib.sha256(reply).digest(), self.seen[question].wrong
+        self.last = question, reply, digest
+        if digest in wrong:
+            wrong[digest] = wrong.pop(digest)  # those met last stay longest
+        return wrong.get(digest)
 
     def verdicts(self, question: str, outcomes: Sequence[Outcome]) -> tuple[Verdict, ...] | None:
         """Return the verdicts on what `look` returned; None where this must be judged."""
@@ -73,19 +102,53 @@ class Recognition:
         return found.verdicts if found is not None and found.outcomes is outcomes else None
 
     def learn(self, question: str, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> None:
-        """Remember the last reply, which was judged to be right, if all its numbers were held to bounds."""
-        (about, reply), forms = self.last, self.forms[question]
-        if about != question or not judgement.right or len(forms) >= FORMS:
+        """Remember the last reply, which was judged, where another like it would be judged alike."""
+        if self.last[0] != question:
             return
-        if any(r.forward_right is False for r in judgement.results):
-            return  # the backward is right all the same; how wrong the forward is differs from one to the next
+        if judgement.right:
+            self._learn_right(self.seen[question].right, judgement, verdicts)
+        elif not any(map(_in_own_words, judgement.outcomes)):
+            self._learn_wrong(self.seen[question].wrong, judgement, verdicts)
+
+    def _learn_right(
+        self, forms: dict[bytes, Right], judgement: Judgement, verdicts: tuple[Verdict, ...]
+    ) -> None:
+        """Remember the form of a right reply, if all its numbers were held to bounds."""
+        if len(forms) >= FORMS or any(r.forward_right is False for r in judgement.results):
+            return  # where the backward is right all the same, how wrong the forward is differs
+        reply = self.last[1]
         right = _form(reply, judgement, verdicts)
         if right is not None and right.fits(_cut(reply)[1]) and self._taken() + 3 * len(reply) <= ROOM:
             forms[_cut(reply)[0]] = right
 
+    def _learn_wrong(
+        self, wrong: dict[bytes, Wrong], judgement: Judgement, verdicts: tuple[Verdict, ...]
+    ) -> None:
+        while len(wrong) >= WRONG:
+            del wrong[next(iter(wrong))]
+        wrong[self.last[2]] = Wrong(_statuses(judgement), verdicts)
+
     def _taken(self) -> int:
         """Return about how many bytes are remembered: of each form its text, and two numbers for each of its own."""
-        return sum(len(text) + 2 * right.size for forms in self.all.values() for text, right in forms.items())
+        forms = [form for seen in self.all.values() for form in seen.right.items()]
+        return sum(len(text) + 2 * right.size for text, right in forms)
+
+
+def _statuses(judgement: Judgement) -> tuple[Outcome, ...]:
+    """Say what became of each call and no more: facts and errors quote the student."""
+    return tuple(Outcome(o.status) for o in judgement.outcomes)
+
+
+def _in_own_words(outcome: Outcome) -> bool:
+    """Tell whether what is said of an outcome depends on the student's text: a line of it, or a name of a type."""
+    return outcome.error is not None or any(map(_is_named, (outcome.value, *outcome.after.values())))
+
+
+def _is_named(value: Any) -> bool:
+    if isinstance(value, Foreign):
+        return value.typename != "kept"
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return any(map(_is_named, items))
 
 
 def _cut(reply: bytes) -> tuple[bytes, memoryview]:
@@ -110,8 +173,7 @@ def _form(reply: bytes, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> 
         elif id(array) in judged:
             exact.append((at, bytes(raw[at : at + array.nbytes])))
         at += array.nbytes
-    outcomes = tuple(Outcome(o.status) for o in judgement.outcomes)
-    return Right(len(raw), tuple(exact), tuple(_joined(near)), outcomes, verdicts)
+    return Right(len(raw), tuple(exact), tuple(_joined(near)), _statuses(judgement), verdicts)
 
 
 def _bounds(

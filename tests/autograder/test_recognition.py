@@ -1,4 +1,4 @@
-"""A right reply known again is what judging it would say; a wrong one is never taken for right."""
+"""A reply known again is what judging it would say; a wrong one is never taken for right, nor for another wrong one."""
 
 import dataclasses
 import itertools
@@ -9,7 +9,7 @@ import pytest
 from autograder.checks import judge, wants_probe
 from autograder.exercises import EXERCISES, wrong_submissions
 from autograder.judging import _Code
-from autograder.recognition import FORMS, LARGE, Recognition
+from autograder.recognition import FORMS, LARGE, WRONG, Recognition
 from autograder.sandbox import Evidence, Outcome, Submitted, wire
 from autograder.sandbox._child import _question
 from autograder.sandbox._script import play
@@ -36,7 +36,8 @@ class Class:
         judged = verdicts(judgement, self.key.title, 10.0)
         seen = recognition.look(name, reply)
         if seen is None:
-            recognition.learn(name, judgement, judged)
+            if not judgement.stopped and not wants_probe(judgement):
+                recognition.learn(name, judgement, judged)
             return judged, "judged", judgement.right
         assert recognition.verdicts(name, seen) == judged
         return judged, "recognised", judgement.right
@@ -52,10 +53,71 @@ def test_no_wrong_reply_is_taken_for_a_right_one(exercise, a_class):
     group, task = a_class(exercise), EXERCISES[exercise]
     truth = group.reply(task.truth())
     assert group.hand_in(truth)[1:] == ("judged", True)
+    known = group.known[exercise, 0]
     for mistake, functions in wrong_submissions(task):
-        _, how, right = group.hand_in(group.reply(functions))
-        assert right or how == "judged", mistake.name
-    assert group.hand_in(truth)[1] == ("recognised" if group.known[exercise, 0] else "judged")
+        found, how, right = group.hand_in(group.reply(functions))
+        assert right or how == "judged" or known.wrong, mistake.name  # two mistakes may reply the same
+        assert right or any(v.status != "right" for v in found), mistake.name
+    assert group.hand_in(truth)[1] == ("recognised" if known.right else "judged")
+
+
+@pytest.mark.parametrize(
+    "exercise", ["conv_backward", "softmax", "conv_out", "bn_forward", "dropout_forward"]
+)
+def test_an_equal_wrong_reply_is_recognised(exercise, a_class):
+    group, seen = a_class(exercise), 0
+    for mistake, functions in wrong_submissions(EXERCISES[exercise]):
+        reply = group.reply(functions)
+        first = group.hand_in(reply)
+        again = group.hand_in(reply)
+        assert again[0] == first[0], mistake.name
+        seen += again[1] == "recognised"
+    assert seen > 2
+
+
+def test_a_wrong_reply_is_another_by_its_last_bit(a_class):
+    group, truth = a_class("softmax"), EXERCISES["softmax"].truth()["softmax"]
+    reply = group.reply({"softmax": lambda s: 2 * truth(s)})
+    assert [group.hand_in(reply)[1] for _ in range(2)] == ["judged", "recognised"]
+    row, again = numbers(reply)
+    row[-1] = np.nextafter(row[-1], 9)
+    assert group.hand_in(again())[1] == "judged"
+
+
+def test_what_is_told_in_the_student_s_own_words_is_judged_every_time(a_class):
+    group, truth = a_class("softmax"), EXERCISES["softmax"].truth()["softmax"]
+    own_type, calls = type("Mine", (), {}), itertools.count()
+
+    def raises_sometimes(s):
+        return 2 * truth(s) if next(calls) % 4 else 1 / 0
+
+    for wrong in (
+        lambda s: own_type(),
+        lambda s: [own_type()],
+        lambda s: {"p": own_type()},
+        raises_sometimes,
+    ):
+        calls = itertools.count()
+        reply = group.reply({"softmax": wrong})
+        assert [group.hand_in(reply)[1] for _ in range(2)] == ["judged", "judged"]
+        recognition = Recognition(group.known, {"softmax": 0})
+        assert recognition.look("softmax", reply) is None
+        judgement = judge(group.key, 0, read_question(reply, "softmax", group.script, {}))
+        recognition.learn("softmax", judgement, verdicts(judgement, "Softmax", 10.0))
+        assert recognition.look("softmax", reply) is None
+
+
+def test_of_wrong_replies_those_met_last_are_remembered(a_class):
+    group, truth = a_class("softmax"), EXERCISES["softmax"].truth()["softmax"]
+    replies = [group.reply({"softmax": lambda s, n=n: n * truth(s)}) for n in range(2, WRONG + 3)]
+    first, *more = replies
+    assert len(more) == WRONG
+    for reply in more:
+        assert group.hand_in(first)[1] == ("judged" if reply is more[0] else "recognised")
+        assert group.hand_in(reply)[1] == "judged"
+    assert len(group.known["softmax", 0].wrong) == WRONG
+    assert [group.hand_in(r)[1] for r in (first, more[-1], more[1])] == ["recognised"] * 3
+    assert group.hand_in(more[0])[1] == "judged"
 
 
 def test_most_exercises_are_recognised(a_class):
@@ -63,7 +125,7 @@ def test_most_exercises_are_recognised(a_class):
     for exercise, task in EXERCISES.items():
         group = a_class(exercise)
         group.hand_in(group.reply(task.truth()))
-        learned[exercise] = bool(group.known[exercise, 0])
+        learned[exercise] = bool(group.known[exercise, 0].right)
     assert sum(learned.values()) > 0.8 * len(learned), [e for e, known in learned.items() if not known]
 
 
@@ -75,7 +137,7 @@ def learned(a_class):
         group = a_class(exercise)
         truth = group.reply(EXERCISES[exercise].truth())
         group.hand_in(truth)
-        (right,) = group.known[exercise, 0].values()
+        (right,) = group.known[exercise, 0].right.values()
         return group, truth, right
 
     return build
@@ -100,7 +162,8 @@ def test_numbers_count_to_the_last_bit_of_the_bound(exercise, learned):
             assert group.hand_in(again())[1:] == ("recognised", True)
             for wrong in (expected[i] + 1.5 * allowed[i], np.nan, np.inf, -np.inf):
                 row[at // 8 + i] = wrong
-                assert group.hand_in(again())[1] == "judged"
+                assert not right.fits(memoryview(row.tobytes()))
+                group.hand_in(again())  # if it is known, then as what it was judged to be
 
 
 def test_what_nobody_judges_may_be_anything(learned):
@@ -151,7 +214,7 @@ def test_only_so_many_forms_are_remembered_and_no_large_reply(a_class, monkeypat
     replies = [group.reply(in_another_form(n)) for n in range(FORMS + 3)]
     assert len(set(replies)) == len(replies)
     assert [group.hand_in(reply)[1:] for reply in replies] == [("judged", True)] * len(replies)
-    assert len(group.known["softmax", 0]) == FORMS
+    assert len(group.known["softmax", 0].right) == FORMS
     hows = [group.hand_in(reply)[1] for reply in replies]
     assert hows == ["recognised"] * FORMS + ["judged"] * 3
     for limit in ("LARGE", "ROOM"):
@@ -159,7 +222,7 @@ def test_only_so_many_forms_are_remembered_and_no_large_reply(a_class, monkeypat
         with monkeypatch.context() as patched:
             patched.setattr(f"autograder.recognition.{limit}", 100)
             group.hand_in(group.reply({"softmax": truth}))
-        assert group.known["softmax", 0] == {}
+        assert group.known["softmax", 0].right == {}
 
 
 def test_a_reply_of_known_form_and_another_length_is_not_the_same(learned):
@@ -178,7 +241,7 @@ def test_only_the_reply_that_was_looked_at_last_is_learned(a_class):
     judgement = judge(group.key, 0, read_question(reply, "softmax", group.script, {}))
     assert recognition.look("relu_forward", reply) is None
     recognition.learn("softmax", judgement, verdicts(judgement, "Softmax", 10.0))
-    assert group.known["softmax", 0] == {}
+    assert group.known["softmax", 0].right == {}
 
 
 def test_no_large_reply_is_held(a_class):
@@ -196,7 +259,7 @@ def test_of_a_right_reply_nothing_of_the_student_is_remembered(a_class):
         outcome.error = {"type": "ValueError", "cell": 1, "line": 1, "text": ""}
         outcomes.append(outcome)
     group.hand_in(_question("softmax", outcomes))
-    (right,) = group.known["softmax", 0].values()
+    (right,) = group.known["softmax", 0].right.values()
     for outcome in right.outcomes:
         assert (outcome.status, outcome.value, outcome.facts, outcome.after) == ("ok", None, (), {})
         assert outcome.error is None
@@ -228,14 +291,14 @@ def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, b
     first = read_question(reply, name, group.script, {})
     assert wants_probe(judge(group.key, 0, first))
     probes = [Outcome("missing")] * (len(group.key.script(0)) - len(group.script))
-    mine = dataclasses.replace(bundle, keys={**bundle.keys, name: group.key}, right={})
+    mine = dataclasses.replace(bundle, keys={**bundle.keys, name: group.key}, known={})
     code = _Code(
         mine, SecondRun(reply, first, (*right, *probes)), Submitted((), {}, (), "", None), {name}
     )  # fmt: skip
     code.sets[name] = 0
     asked = code.asked[name]
     assert {v.status for v in code.verdicts(asked, code.run())} == {"right"}  # as ever: the second run counts
-    assert not any(mine.right.values())
+    assert not any(seen.right or seen.wrong for seen in mine.known.values())
 
 
 @pytest.mark.parametrize("exercise", ["conv_backward", "softmax", "conv_out"])
