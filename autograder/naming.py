@@ -260,14 +260,15 @@ def _matching(
 
 
 def _order(judgement: Judgement, plain_only: bool) -> list[int]:
-    """Return the positions of the trials to compare: those that went wrong first, and of them the smallest.
+    """Return the positions of the trials to compare: those that went wrong first, of them public ones, then by size.
 
-    Most mistakes are out after the first, and playing them all on it is most of the work.
+    Most mistakes are out after the first, and playing them all on it is most of the work; a public trial is the
+    same in every set.
     """
     trials = judgement.key.sets[judgement.set_index]
     wrong = {id(r.trial) for r in judgement.results if r.state != "right"}
     usable = [i for i, t in enumerate(trials) if t.kind != "probe" and not (plain_only and _odd(t))]
-    return sorted(usable, key=lambda i: (id(trials[i]) not in wrong, _size(trials[i])))
+    return sorted(usable, key=lambda i: (id(trials[i]) not in wrong, not trials[i].public, _size(trials[i])))
 
 
 @functools.lru_cache(maxsize=4096)
