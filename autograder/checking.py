@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.ahead import Ahead
 from autograder.assignment import available, read_assignment
 from autograder.checks import Judgement, judge
 from autograder.course import CourseError
 from autograder.handouts import kit_template
 from autograder.handouts.kit import KIT_NAME
+from autograder.launch import Ahead
 from autograder.naming import name_mistakes
 from autograder.sandbox import Limits, Release, Sandbox, UnreadableSubmission, read_submission, wire
 from autograder.verdicts import verdicts
@@ -34,8 +34,10 @@ class Checked:
     readable: bool = True
 
 
-def check_file(file: Path, assignment: str | None = None, hints: bool = True) -> Checked:
-    """Check one file.
+def check_file(
+    file: Path, assignment: str | None = None, hints: bool = True, ahead: Ahead | None = None
+) -> Checked:
+    """Check one file; `ahead` may have a sandbox on its way already.
 
     Raises:
         CourseError: it cannot be told which assignment the file belongs to.
@@ -46,14 +48,12 @@ def check_file(file: Path, assignment: str | None = None, hints: bool = True) ->
         submitted = read_submission(file, release, limits)
     except UnreadableSubmission as error:
         return Checked([f"{file.name} could not be graded: {error}"], readable=False)
-    with Ahead(Sandbox(limits=limits, allow_weak=True)) as ahead:
+    with Sandbox(limits=limits, allow_weak=True, ahead=ahead) as box:
         kit = _kit_data(file)
         public = kit or _own_data(name)
         kit_template.PUBLIC, kit_template.FOLDER = public, file.resolve().parent
         keys = {exercise: kit_template._key(exercise) for exercise in public["exercises"]}
-        evidence = ahead.ready().run(
-            submitted.cells, {exercise: key.script(0) for exercise, key in keys.items()}
-        )
+        evidence = box.run(submitted.cells, {exercise: key.script(0) for exercise, key in keys.items()})
     result = Checked()
     for exercise, key in keys.items():
         judgement = judge(key, 0, evidence.questions.get(exercise, ()))

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
-from autograder.ahead import Ahead
 from autograder.assignment import Assignment
 from autograder.course import Course, CourseError
 from autograder.hand_ins import Found, file_stem, find_submissions, fingerprint
 from autograder.journal import Journal, JournalError, Standing, write_whole
 from autograder.judging import JUDGE_VERSION, Bundle, open_sandbox
+from autograder.launch import Ahead
 from autograder.loading import load_bundle
 from autograder.marking import Marking
 from autograder.model import Report
@@ -88,7 +88,7 @@ def grade(
     """Grade every submission that the journal does not already hold with the same key.
 
     Where only some questions changed, only those are judged again. `regrade` judges everything anew.
-    `ahead` is the assignment's sandbox where the caller has let one start already.
+    `ahead` may have the assignment's sandbox on its way already.
     `on_start` is called when the work is counted, `on_report(report, kept)` for each row,
     `on_wait` several times a second on this machine, also where no report comes.
 
@@ -124,10 +124,8 @@ def grade(
 @contextlib.contextmanager
 def _first_sandbox(bundle: Bundle, allow_weak: bool, ahead: Ahead | None) -> Iterator[Sandbox | None]:
     """Yield a sandbox that has started; it is the first process's, unless it is but to see that one starts."""
-    if ahead is not None and ahead.is_for(bundle.assignment.limits.packages, bundle.limits(), allow_weak):
-        yield ahead.ready()
-    elif may_fork():
-        with open_sandbox(bundle, allow_weak) as box:
+    if may_fork():
+        with open_sandbox(bundle, allow_weak, ahead=ahead) as box:
             yield box
     else:
         with open_sandbox(bundle, allow_weak, ("numpy",)):  # the least that starts

@@ -16,6 +16,7 @@ from autograder.assignment import Asked, Assignment, Issued
 from autograder.checks import Judgement, judge, wants_probe
 from autograder.exceeding import explain, printed_note
 from autograder.key import Key
+from autograder.launch import Ahead
 from autograder.model import Report, Verdict
 from autograder.naming import name_mistakes, name_stop
 from autograder.recognition import Known, Recognition
@@ -86,10 +87,15 @@ class Again:
         return [dataclasses.replace(v, staff={}) if "alert" in v.staff else v for v in own]
 
 
-def open_sandbox(bundle: Bundle, allow_weak: bool = False, packages: Sequence[str] | None = None) -> Sandbox:
+def open_sandbox(
+    bundle: Bundle,
+    allow_weak: bool = False,
+    packages: Sequence[str] | None = None,
+    ahead: Ahead | None = None,
+) -> Sandbox:
     """Return a sandbox for the assignment's packages (or fewer) and limits, as a context manager."""
     allowed = bundle.assignment.limits.packages if packages is None else packages
-    return Sandbox(packages=allowed, limits=bundle.limits(), allow_weak=allow_weak)
+    return Sandbox(packages=allowed, limits=bundle.limits(), allow_weak=allow_weak, ahead=ahead)
 
 
 def judge_file(

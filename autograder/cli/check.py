@@ -19,9 +19,12 @@ def check(file: Path, assignment: str | None, hints: bool) -> int:
     Reads FILE the way the grader will, runs the public checks in a fresh process, says which typed answers
     can be read, and prints a receipt: what was taken, what was left out, and the file's hash.
     """
-    from autograder.checking import check_file
+    from autograder.launch import Ahead, guessed_order
 
-    result = check_file(file, assignment, hints)
+    with Ahead(guessed_order()) as ahead:
+        from autograder.checking import check_file
+
+        result = check_file(file, assignment, hints, ahead)
     for line in result.lines:
         out.print(escaped(line), soft_wrap=True)
     return DONE if result.readable else UNGRADED

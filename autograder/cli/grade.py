@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +70,13 @@ def grade(
     COURSE/overrides.csv; both outlive every regrade.
     """
     from autograder.course import open_course
+    from autograder.launch import Ahead, guessed_order
 
     if submissions is not None and not submissions.is_dir():
         raise click.UsageError(f"There is no folder of submissions {submissions}.")
     opened = open_course(course)
-    with _ahead(opened, assignment, allow_weak, dask) as ahead, Rows(quiet) as rows:
+    order = None if dask else guessed_order(opened.keys(assignment) / "assignment.toml")
+    with Ahead(order) as ahead, Rows(quiet) as rows:
         gc.disable()  # what is loaded stays: looking through it would only take time
         from autograder.grading import grade as grade_all
 
@@ -98,19 +98,6 @@ def grade(
     _moves(progress.moves, regrade)
     _summary(progress, opened.reports(assignment))
     return OURS if progress.broken else UNGRADED if progress.failed else DONE
-
-
-@contextlib.contextmanager
-def _ahead(course: Any, assignment: str, allow_weak: bool, dask: str) -> Iterator[Any]:
-    """Let the sandbox start while everything else is loaded."""
-    from autograder.ahead import Ahead, guessed_sandbox
-
-    box = None if dask else guessed_sandbox(course, assignment, allow_weak)
-    if box is None:
-        yield None
-        return
-    with Ahead(box) as ahead:
-        yield ahead
 
 
 class Rows:

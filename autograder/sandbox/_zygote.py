@@ -47,7 +47,7 @@ class Zygote:
         tops = _load_packages(self.settings["packages"], self.settings["paths"])
         from . import _child, _isolation, _trials
 
-        self.memory = _isolation.address_space() + (self.settings["memory_mb"] << 20)
+        self.memory = _isolation.address_space() + int(self.settings["memory_mb"] * (1 << 20))
         tasks = _isolation.own_tasks()
         readable = _isolation.readable_paths(tops)
         self._go_in(readable)

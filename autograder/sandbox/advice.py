@@ -5,8 +5,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 
+from autograder.launch import SandboxError
+
 from ._script import Call
-from .child import SandboxError
 from .evidence import Cell, Limits
 from .isolation import TIERS, WeakIsolation
 from .zygote import Sandbox

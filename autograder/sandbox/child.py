@@ -13,14 +13,6 @@ from .replies import REPLY
 PAUSE = 1.0  # seconds between two looks that are a tenth of a second apart: nobody ran meanwhile
 
 
-class SandboxError(RuntimeError):
-    """The sandbox itself cannot start or keep going; never caused by a submission."""
-
-
-class Unstarted(SandboxError):
-    """The zygote ended before it was ready."""
-
-
 class ChildEnded(Exception):
     """A child gave no reply; ``status`` is timeout, killed, garbled or lost, ``reason`` a few words."""
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from autograder.launch import MEMORY_MB
+
 from ._script import Outcome
 
 
@@ -15,7 +17,7 @@ class Limits:
     """
 
     seconds: float = 10.0
-    memory_mb: int = 512
+    memory_mb: int = MEMORY_MB
     output_kb: int = 64
     file_mb: int = 32
     cells: int = 2000

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from autograder.launch import SandboxError
+
 from . import wire
 from ._plain import Foreign
 from ._script import Call, Outcome
-from .child import Child, ChildEnded, SandboxError
+from .child import Child, ChildEnded
 from .evidence import Cell, CellOutcome, Evidence, Limits
 from .replies import read_cell, read_question
 

@@ -1,4 +1,4 @@
-"""Text made once is the text that json would make; a forked process holds no journal; a sandbox guessed ahead."""
+"""Text made once is the text that json would make; a forked process holds no journal."""
 
 import json
 import os
@@ -6,12 +6,9 @@ import pickle
 
 import pytest
 
-from autograder.ahead import guessed_sandbox
-from autograder.course import Course
 from autograder.journal import Journal
 from autograder.model import Report, Verdict
 from autograder.plain import Plain
-from autograder.sandbox import Limits
 
 VERDICTS = (
     Verdict("softmax", "Softmax", "values", "value", "right", 1.0, 1.0, "All right.", hint=("a", "b")),
@@ -58,24 +55,3 @@ def test_a_forked_process_does_not_hold_the_lock(tmp_path):
         for end in (go, wait, hear, say):
             os.close(end)
         os.waitpid(child, 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "packages"),
-    [
-        ("", ("numpy",)),
-        ('[limits]\nseconds = 3\npackages = ["numba"]', ("numpy", "numba")),
-        ("[limits]\nunknown = 3", None),
-        ("[limits]\npackages = 5", None),
-        ("[limits", None),
-        ("limits = 3", None),
-    ],
-)
-def test_a_sandbox_is_guessed_from_the_file_or_not_at_all(tmp_path, text, packages):
-    course = Course(tmp_path)
-    course.keys("tiny").mkdir(parents=True)
-    (course.keys("tiny") / "assignment.toml").write_text(text)
-    box = guessed_sandbox(course, "tiny", allow_weak=True)
-    assert (box and box.packages) == packages
-    if packages and "seconds" in text:
-        assert box.limits == Limits(seconds=3)

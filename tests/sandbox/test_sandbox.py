@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder import launch
 from autograder.sandbox import (
     Call,
     Cell,
@@ -238,7 +239,7 @@ def test_a_package_that_is_not_installed_is_staffs_problem():
 
 def test_death_of_the_zygote_goes_unnoticed(box):
     box.run([F], ASK_F)
-    os.kill(box._process.pid, signal.SIGKILL)
+    os.kill(box.processes()[0], signal.SIGKILL)
     np.testing.assert_array_equal(box.run([F], ASK_F).questions["f"][0].value, X + 1)
     np.testing.assert_array_equal(box.run([F], ASK_F).questions["f"][0].value, X + 1)
 
@@ -264,7 +265,7 @@ def test_a_script_too_large_to_be_kept_is_sent_each_time(box, monkeypatch):
 def test_death_of_the_zygote_in_the_middle_costs_nothing(box):
     box.run([F], ASK_F)
     slow = Cell(1, "import time\ntime.sleep(0.3)\ndef f(x):\n    return x + 1\n")
-    killer = subprocess.Popen(["/bin/sh", "-c", f"sleep 0.15; kill -9 {box._process.pid}"])
+    killer = subprocess.Popen(["/bin/sh", "-c", f"sleep 0.15; kill -9 {box.processes()[0]}"])
     try:
         np.testing.assert_array_equal(box.run([slow], ASK_F).questions["f"][0].value, X + 1)
     finally:
@@ -272,15 +273,16 @@ def test_death_of_the_zygote_in_the_middle_costs_nothing(box):
 
 
 def test_a_zygote_that_dies_while_it_starts_is_started_once_more(monkeypatch):
-    started, really = [], Sandbox._introduce
+    started, really = [], launch._start
 
-    def killed_first(box, control):
-        started.append(box._process.pid)
+    def killed_first(theirs, folder):
+        process = really(theirs, folder)
+        started.append(process.pid)
         if len(started) <= deaths:
-            os.kill(box._process.pid, signal.SIGKILL)
-        return really(box, control)
+            os.kill(process.pid, signal.SIGKILL)
+        return process
 
-    monkeypatch.setattr(Sandbox, "_introduce", killed_first)
+    monkeypatch.setattr(launch, "_start", killed_first)
     deaths = 1
     with Sandbox(allow_weak=True) as box:
         assert box.run([F], ASK_F).questions["f"][0].status == "ok"
@@ -296,7 +298,7 @@ def test_closing_leaves_nothing(tmp_path):
     descriptors = len(os.listdir("/proc/self/fd"))
     with Sandbox(allow_weak=True) as box:
         box.run([F], ASK_F)
-        folder, zygote = box._folder, box._process.pid
+        folder, zygote = box._zygote.folder, box.processes()[0]
     box.close()
     assert not folder.exists()
     assert not Path(f"/proc/{zygote}").exists()
@@ -306,7 +308,7 @@ def test_closing_leaves_nothing(tmp_path):
 
 
 def test_what_killed_graders_left_goes_also_where_another_process_has_their_number(tmp_path, monkeypatch):
-    monkeypatch.setattr(zygotes.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(launch.tempfile, "gettempdir", lambda: str(tmp_path))
     living = subprocess.Popen(["sleep", "60"])
     try:
         made = {
@@ -315,11 +317,11 @@ def test_what_killed_graders_left_goes_also_where_another_process_has_their_numb
             "own": (os.getpid(), 0),
             "now": (living.pid, 0),
         }
-        folders = {n: tmp_path / f"{zygotes.PREFIX}{number}-{n}" for n, (number, _) in made.items()}
+        folders = {n: tmp_path / f"{launch.PREFIX}{number}-{n}" for n, (number, _) in made.items()}
         for name, (_, age) in made.items():
             folders[name].mkdir()
             os.utime(folders[name], (time.time() - age,) * 2)
-        zygotes._remove_orphans()
+        launch._remove_orphans()
         assert {n for n, folder in folders.items() if folder.exists()} == {"own", "now"}
     finally:
         living.kill()
@@ -332,7 +334,7 @@ def test_death_of_the_grader_ends_everything():
         import sys
         from autograder.sandbox import Call, Cell, Limits, Sandbox
         with Sandbox(limits=Limits(seconds=60), allow_weak=True) as box:
-            print(box._process.pid, box._folder, flush=True)
+            print(box.processes()[0], box._zygote.folder, flush=True)
             box.run([Cell(1, "while True: pass")], {})
         """
     )

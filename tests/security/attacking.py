@@ -175,7 +175,7 @@ def settled(box: Sandbox) -> dict[str, Any]:
 
 def belongings(box: Sandbox) -> dict[str, Any]:
     """Count what an attack could leave behind."""
-    zygote = box._process.pid
+    zygote = box.processes()[0]
     return {
         "zygote": zygote,
         "processes": _text(f"/proc/{zygote}/task/{zygote}/children").split(),
@@ -244,7 +244,7 @@ def attacked(box: Sandbox, paths: list[Path]) -> dict[str, list[str]]:
     """Run attacks one after the other; return what is wrong, by the name of the attack."""
     wrong = {}
     honest_complaints(box)
-    memory = resident(box._process.pid)
+    memory = resident(box.processes()[0])
     for path in paths:
         try:
             found = attack(box, path)
@@ -252,7 +252,7 @@ def attacked(box: Sandbox, paths: list[Path]) -> dict[str, list[str]]:
             found = [f"crash: {traceback.format_exc(limit=3)}"]
         if found:
             wrong[path.stem] = found
-    grown = resident(box._process.pid) - memory
+    grown = resident(box.processes()[0]) - memory
     if grown > 8 << 20:
         wrong["the zygote"] = [f"leftover memory: {grown >> 20} MB"]
     return wrong
