@@ -17,7 +17,8 @@ from autograder.sandbox import SandboxError
 
 @pytest.fixture
 def judge(bundle, box, tmp_path):
-    """judge(content, student): the report on a notebook, bytes or path."""
+    """judge(content, student): the report on a notebook, bytes or path; no reply is known from another test."""
+    bundle.known.clear()
 
     def run(content, student="ada", name="convolution.ipynb", bundle=bundle, box=box):
         path = tmp_path / name
@@ -78,12 +79,13 @@ def test_judging_while_it_runs_is_judging_afterwards(judge, solved, cell_of, bun
     notebook = solved("ada")
     cell_of(notebook, "corr2d")["source"] = "def corr2d(F, H, pad=0):\n    return F[::-1]"
     cell_of(notebook, "conv_params")["source"] = "def conv_params(c_in, k, c_out, bias=True):\n    1 / 0"
-    bundle.right.clear()
-    meanwhile = [judge(notebook), judge(notebook)]  # the second knows the right replies of the first
-    assert any(bundle.right.values())
+    bundle.known.clear()
+    meanwhile = [judge(notebook), judge(notebook)]  # the second knows the replies of the first
+    assert any(seen.right for seen in bundle.known.values())
+    assert any(seen.wrong for seen in bundle.known.values())
     monkeypatch.setattr(judging._Code, "took", lambda *_: None)
     afterwards = [judge(notebook)]
-    bundle.right.clear()
+    bundle.known.clear()
     afterwards.append(judge(notebook))
     assert [report.verdicts for report in meanwhile] == [report.verdicts for report in afterwards]
     assert {v.status for v in meanwhile[0].verdicts} >= {"right", "wrong"}
@@ -93,12 +95,12 @@ def test_a_fault_while_it_runs_is_made_good_afterwards(judge, solved, monkeypatc
     def fails(*_):
         raise ZeroDivisionError
 
-    bundle.right.clear()
+    bundle.known.clear()
     full = judge(solved("ada")).verdicts
     monkeypatch.setattr(judging._Code, "_early", fails)
-    bundle.right.clear()
+    bundle.known.clear()
     assert judge(solved("ada")).verdicts == full
-    assert not any(bundle.right.values())
+    assert not any(seen.right or seen.wrong for seen in bundle.known.values())
 
 
 def test_an_error_in_one_cell_does_not_stop_the_next(judge, solved, cell_of):
@@ -310,7 +312,6 @@ def test_a_fault_of_a_check_withholds_marks_and_costs_nothing(judge, solved, mon
 
     really = judging.judge
     monkeypatch.setattr(judging, "judge", fails)
-    bundle.right.clear()  # a right reply that is known needs no judging
     report = judge(solved("ada"))
     assert report.status == "incomplete"
     broken = [v for v in report.verdicts if v.status == "broken"]

@@ -170,7 +170,7 @@ def calls_of(trial, regrade=False):
 def main():
     folder = Path(sys.argv[1])
     grading.Pool = Constant
-    grading.open_sandbox = lambda *_: contextlib.nullcontext()
+    grading.open_sandbox = lambda *_, **_more: contextlib.nullcontext()
     students = sorted(p.name for p in (folder / "COURSE" / "submitted").iterdir())
     trial = folder / "trial" / "COURSE"
 
