@@ -11,9 +11,8 @@ from typing import Any
 from autograder.assignment import Limits
 from autograder.model import Verdict
 from autograder.sandbox import Evidence, Outcome, Submitted
+from autograder.sandbox.evidence import IMPORT, REFUSED
 
-_IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
-_REFUSED = ("ModuleNotFoundError", "ImportError")
 _TRY_SMALL = "Look at the condition that ends each loop, and try a tiny input first."
 _SMALLER = "Look at the size of the arrays and lists you create; work in pieces, or without copies."
 
@@ -96,8 +95,8 @@ def _not_allowed(happened: str, package: str, limits: Limits) -> tuple[str, str]
 
 def _refused(error: Mapping[str, Any] | None, limits: Limits) -> str:
     """Return the package whose import failed and that is not allowed, "" where it is something else."""
-    found = _IMPORT.match(str((error or {}).get("text", "")))
-    if found is None or (error or {}).get("type") not in _REFUSED:
+    found = IMPORT.match(str((error or {}).get("text", "")))
+    if found is None or (error or {}).get("type") not in REFUSED:
         return ""
     known = found[1] in sys.stdlib_module_names or found[1] in ("numpy", *limits.packages)
     return "" if known else found[1]

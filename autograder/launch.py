@@ -7,6 +7,7 @@ ready and goes on with it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import os
@@ -24,6 +25,7 @@ from types import TracebackType
 from typing import Any
 
 MEMORY_MB = 512
+LATE = frozenset({"numba"})  # takes longer to load than all the rest, and few use it
 END_SECONDS = 5.0
 CLOCKS_DIFFER = 2.0  # seconds at most between two ways of telling the time
 PREFIX = "backmark-box-"
@@ -59,10 +61,20 @@ class Order:
     files: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, packages: Iterable[str], memory_mb: int, tier: str | None, files: Mapping[str, Any]) -> Order:
+    def of(
+        cls,
+        packages: Iterable[str],
+        memory_mb: int,
+        tier: str | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> Order:
         """Return the order for these packages, among which numpy always is."""
-        placed = tuple((name, os.fspath(path)) for name, path in files.items())
+        placed = tuple((name, os.fspath(path)) for name, path in (files or {}).items())
         return cls(tuple(dict.fromkeys(("numpy", *packages))), memory_mb, tier, placed)
+
+    def early(self) -> Order:
+        """Return the order without what is loaded only for those who name it."""
+        return dataclasses.replace(self, packages=tuple(p for p in self.packages if p not in LATE))
 
 
 class Launched:
@@ -75,7 +87,7 @@ class Launched:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        paths = _package_folders(order.packages)
+        paths = package_folders(order.packages)
         self.folder = _lay_out_folder(order.files)
         self.control, theirs = socket.socketpair()
         try:
@@ -129,7 +141,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**kept, **ENVIRONMENT, "HOME": str(folder), "MPLCONFIGDIR": fonts}
 
 
-def _package_folders(packages: Iterable[str]) -> list[str]:
+def package_folders(packages: Iterable[str]) -> list[str]:
     """Find the folders the packages are installed in.
 
     Raises:
@@ -225,6 +237,6 @@ def guessed_order(settings: Path | None = None) -> Order | None:
         packages, memory = limits.get("packages", ("numpy",)), limits.get("memory_mb", MEMORY_MB)
         if not all(name.isidentifier() for name in packages) or not memory > 0:
             return None
-        return Order.of(packages, memory, os.environ.get("BACKMARK_TIER") or None, {})
+        return Order.of(packages, memory, os.environ.get("BACKMARK_TIER") or None).early()
     except (OSError, ValueError, TypeError, AttributeError):
         return None

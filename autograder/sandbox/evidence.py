@@ -1,10 +1,14 @@
 """What goes into the sandbox and what comes out: cells, limits, evidence."""
 
 import dataclasses
+import re
 
 from autograder.launch import MEMORY_MB
 
 from ._script import Outcome
+
+REFUSED = ("ModuleNotFoundError", "ImportError")
+IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,3 +70,9 @@ class Evidence:
     questions: dict[str, tuple[Outcome, ...]] = dataclasses.field(default_factory=dict)
     output: int = 0
     notes: tuple[str, ...] = ()
+
+    def lacks_package(self) -> bool:
+        """Tell whether a package could not be imported whose name stands in no plain import."""
+        outcomes = (outcome for question in self.questions.values() for outcome in question)
+        errors = [one.error or {} for group in (self.cells, outcomes) for one in group]
+        return any(e.get("type") in REFUSED and not IMPORT.match(e.get("text", "")) for e in errors)

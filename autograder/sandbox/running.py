@@ -1,7 +1,6 @@
 """One submission's way through its children: what is asked next, and who is to blame when a child ends."""
 
 import dataclasses
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,7 @@ from . import wire
 from ._plain import Foreign
 from ._script import Call, Outcome
 from .child import Child, ChildEnded
-from .evidence import Cell, CellOutcome, Evidence, Limits
+from .evidence import IMPORT, REFUSED, Cell, CellOutcome, Evidence, Limits
 from .replies import read_cell, read_question
 
 NEXT_MODE = {"full": "definitions", "definitions": "skipped"}
@@ -23,7 +22,6 @@ MAX_PACKED = 256
 _PACKED: dict[int, tuple[tuple[Call, ...], str, bytes]] = {}
 SMALL_REPLY, ROOM = 1 << 20, 256 << 20  # bytes: a large reply, all large replies of a submission
 SPENT = ChildEnded("spent", "the time for the whole submission was used up")
-IMPORT = re.compile(r"\s*(?:import|from)\s+([A-Za-z_]\w{0,60})")
 
 
 class Watch(Protocol):
@@ -205,7 +203,7 @@ class Running:
         """Say which package is missing; the child's own message stays unread, it may carry anything."""
         error = outcome.error or {}
         found = IMPORT.match(error.get("text", ""))
-        if error.get("type") not in ("ModuleNotFoundError", "ImportError") or not found:
+        if error.get("type") not in REFUSED or not found:
             return
         top = found[1]
         if top not in sys.stdlib_module_names and top not in self.packages:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autograder.launch import Ahead, Launched, Order, SandboxError
+from autograder.launch import Ahead, Launched, Order, SandboxError, package_folders
 
 from ._script import Call
 from .child import Child
@@ -23,6 +23,7 @@ START_SECONDS = 60.0
 SWEPT_AT = 64 << 20
 LENT_BYTES = 16 << 20  # of scripts that the zygote keeps ready; every child has them in its memory
 MANY_FILES = 256
+CLOSED = "This sandbox is closed; use it inside its with block."
 
 
 class Unstarted(SandboxError):
@@ -33,6 +34,7 @@ class Sandbox:
     """Run submissions, one at a time, each in its own confined process.
 
     Use as a context manager.  ``packages`` may be imported by submissions, with what they need themselves;
+    what takes long to load (`LATE`) is so for submissions that name it, in a second sandbox inside this one;
     ``files`` (name: path) lie in the working folder of every submission.  ``tier`` and ``layers`` say how
     far submissions are confined, ``reasons`` what keeps more layers away; the best tier that works is taken
     unless ``tier`` or the environment variable BACKMARK_TIER asks for one.  ``ahead`` may
@@ -55,9 +57,8 @@ class Sandbox:
     ) -> None:
         self.limits = limits or Limits()
         self.allow_weak = allow_weak
-        self.order = Order.of(
-            packages, self.limits.memory_mb, wanted_tier(tier, os.environ), dict(files or {})
-        )
+        self.whole = Order.of(packages, self.limits.memory_mb, wanted_tier(tier, os.environ), files)
+        self.order = self.whole.early()
         self.tier, self.layers = "T0", ()
         self.reasons: dict[str, str] = {}
         self.slot: int | None = None
@@ -65,6 +66,7 @@ class Sandbox:
         self._zygote: Launched | None = None
         self._box: int | None = None
         self._lent: dict[bytes, int] = {}
+        self._second: Sandbox | None = None
 
     def __enter__(self) -> "Sandbox":
         if not hasattr(os, "fork"):
@@ -98,15 +100,38 @@ class Sandbox:
 
         ``watch`` sees every reply before it is read, and hears of every question while the next one runs.
         """
-        running = Running(cells, scripts, self.limits, self.order.packages, allowance, watch)
+        late = set(self.whole.packages) - set(self.order.packages)
+        allowance = allowance or Allowance(self.limits.total(len(scripts)))
+        if any(name in cell.source for cell in cells for name in late):
+            return self._with_all().run(cells, scripts, allowance, watch)
+        running = Running(cells, scripts, self.limits, self.whole.packages, allowance, watch)
         while running.wants_child():
             with self._child(running) as child:
                 running.follow(child)
             running.printed += child.printed
-        return running.evidence()
+        evidence = running.evidence()
+        if late and evidence.lacks_package():  # whose name was put together, say
+            return self._with_all().run(cells, scripts, allowance, watch)
+        return evidence
+
+    def _with_all(self) -> "Sandbox":
+        """Return the sandbox that has loaded all packages, which starts when it is needed first."""
+        if self._zygote is None:
+            raise SandboxError(CLOSED)
+        if self._second is None:
+            second = Sandbox(
+                self.whole.packages, self.limits, self.allow_weak, dict(self.whole.files), self.whole.tier
+            )
+            second.order = second.whole
+            self._second = second.__enter__()
+        self._second.limits = self.limits
+        return self._second
 
     def close(self) -> None:
         """End the zygote and remove everything of this sandbox; may be called twice."""
+        second, self._second = self._second, None
+        if second is not None:
+            second.close()
         zygote, self._zygote = self._zygote, None
         if zygote is not None:
             zygote.end()
@@ -126,14 +151,17 @@ class Sandbox:
             self._box = None
 
     def processes(self) -> list[int]:
-        """Return the process that children are forked from, where it runs."""
-        return [] if self._zygote is None else [self._zygote.process.pid]
+        """Return the processes that children are forked from, as far as they run."""
+        second = [] if self._second is None else self._second.processes()
+        return [] if self._zygote is None else [self._zygote.process.pid, *second]
 
     def left_behind(self) -> list[str]:
-        """List what lies in the working folder of submissions; between two, only the assignment's files."""
-        return [] if self._box is None else sorted(os.listdir(self._box))
+        """List what lies in the working folders of submissions; between two, only the assignment's files."""
+        second = [] if self._second is None else self._second.left_behind()
+        return [] if self._box is None else [*sorted(os.listdir(self._box)), *second]
 
     def _start(self) -> None:
+        package_folders(self.whole.packages)  # what is missing is told before anything is run
         self._lent = {}
         self._zygote = self._ahead.take(self.order) or Launched(self.order)
         self._zygote.control.settimeout(START_SECONDS)
@@ -158,7 +186,7 @@ class Sandbox:
     @contextlib.contextmanager
     def _child(self, running: Running):
         if self._zygote is None:
-            raise SandboxError("This sandbox is closed; use it inside its with block.")
+            raise SandboxError(CLOSED)
         for attempt in range(3):
             try:
                 child = self._fork(running.job(self._lend))

@@ -17,7 +17,7 @@ F = Cell(1, "def f():\n    return 7")
     ("text", "packages"),
     [
         ("", ("numpy",)),
-        ('[limits]\nseconds = 3\npackages = ["numba"]', ("numpy", "numba")),
+        ('[limits]\nseconds = 3\npackages = ["numba"]', ("numpy",)),
         ("[limits]\npackages = 5", None),
         ('[limits]\npackages = ["os.path"]', None),
         ("[limits]\nmemory_mb = -1", None),

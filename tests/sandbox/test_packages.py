@@ -1,8 +1,11 @@
 """Packages an assignment allows beyond NumPy work in the sandbox as they do in a notebook."""
 
-import numpy as np
+from pathlib import Path
 
-from autograder.sandbox import Call, Cell, Limits, Sandbox
+import numpy as np
+import pytest
+
+from autograder.sandbox import Call, Cell, Limits, Sandbox, SandboxError
 
 NUMBA = """
 import numpy as np
@@ -36,3 +39,50 @@ def test_matplotlib_draws_without_a_screen():
     with Sandbox(packages=("numpy", "matplotlib"), limits=Limits(seconds=60)) as box:
         evidence = box.run([Cell(1, source)], {"lines": (Call("lines"),)})
     assert evidence.questions["lines"][0].value == 1
+
+
+PLAIN = Cell(1, "def f():\n    import sys\n    return len(sys.modules) > 9")
+NAMED = Cell(1, "def f():\n    import sys\n    return 'numba' in sys.modules")
+PUT_TOGETHER = Cell(1, "def f():\n    return __import__('num' + 'ba').njit(lambda x: x + 1)(2)")
+FOREIGN = Cell(1, "def f():\n    import pandas")
+ASK = {"f": (Call("f"),)}
+
+
+def test_what_takes_long_to_load_is_loaded_for_those_who_name_it():
+    with Sandbox(("numpy", "numba"), Limits(seconds=60)) as box:
+        for cell, value, processes in (
+            (PLAIN, True, 1),
+            (FOREIGN, None, 1),
+            (NAMED, True, 2),
+            (PLAIN, True, 2),
+        ):
+            assert box.run([cell], ASK).questions["f"][0].value == value
+            assert len(box.processes()) == processes
+        running = box.processes()
+        assert box._second.tier == box.tier
+    assert not any(Path(f"/proc/{process}").exists() for process in running)
+    with pytest.raises(SandboxError, match="closed"):
+        box.run([NAMED], ASK)
+
+
+def test_a_name_that_is_put_together_is_found_all_the_same():
+    with Sandbox(("numpy", "numba"), Limits(seconds=60)) as box:
+        assert box.run([PUT_TOGETHER], ASK).questions["f"][0].value == 3
+    with Sandbox(("numpy",), Limits(seconds=60)) as box:
+        assert box.run([PUT_TOGETHER], ASK).questions["f"][0].error["type"] == "ModuleNotFoundError"
+        assert len(box.processes()) == 1
+
+
+def test_limits_hold_in_both_processes():
+    with Sandbox(("numpy", "numba"), Limits(seconds=60)) as box:
+        box.run([NAMED], ASK)
+        box.limits = Limits(seconds=0.3)
+        for mentioned in ("", "numba"):
+            endless = Cell(1, f"def f():\n    while True: pass  # {mentioned}")
+            assert box.run([endless], ASK).questions["f"][0].status == "timeout"
+
+
+def test_a_package_that_is_not_installed_is_refused_before_anybody_needs_it(monkeypatch):
+    monkeypatch.setattr("autograder.launch.LATE", {"no_such_package"})
+    with pytest.raises(SandboxError, match="no_such_package is not installed"):
+        Sandbox(("no_such_package",)).__enter__()

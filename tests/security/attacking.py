@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.launch import LATE
 from autograder.sandbox import Allowance, Call, Cell, Evidence, Foreign, Limits, Outcome, Sandbox, _seccomp
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
@@ -150,9 +151,11 @@ def _is_refusal(value: object) -> bool:
 
 
 def honest_complaints(box: Sandbox) -> list[str]:
-    """Run an honest submission; it must get everything."""
-    evidence = box.run([Cell(1, "def f(x):\n    return x + 1\n"), HONEST], SCRIPTS)
-    found = complaints(evidence, {"f": "ok", "g": "ok", "cells": ["ok", "ok"]})
+    """Run an honest submission, in every process that submissions are forked from; it must get everything."""
+    found = []
+    for mentioned in ("", *sorted(set(box.whole.packages) & LATE)):
+        evidence = box.run([Cell(1, f"def f(x):\n    return x + 1  # {mentioned}\n"), HONEST], SCRIPTS)
+        found += complaints(evidence, {"f": "ok", "g": "ok", "cells": ["ok", "ok"]})
     return [f"honest afterwards: {sentence}" for sentence in found]
 
 
@@ -175,26 +178,29 @@ def settled(box: Sandbox) -> dict[str, Any]:
 
 def belongings(box: Sandbox) -> dict[str, Any]:
     """Count what an attack could leave behind."""
-    zygote = box.processes()[0]
+    zygotes = box.processes()
     return {
-        "zygote": zygote,
-        "processes": _text(f"/proc/{zygote}/task/{zygote}/children").split(),
-        "processes of the slot": [
-            p for p in _processes() if box.slot is not None and _owner(f"/proc/{p}") == box.slot
-        ],
+        "zygotes": zygotes,
+        "processes": [c for z in zygotes for c in _text(f"/proc/{z}/task/{z}/children").split()],
+        "processes of the slots": [p for p in _processes() if _owner(f"/proc/{p}") in slots(box)],
         "files": box.left_behind(),
-        "descriptors": (_count(f"/proc/{zygote}/fd"), _count("/proc/self/fd")),
-        "mounts": (_text("/proc/self/mountinfo").count("\n"), _text(f"/proc/{zygote}/mountinfo").count("\n")),
-        "shared memory": _shared_memory(box.slot),
+        "descriptors": tuple(_count(f"/proc/{process}/fd") for process in (*zygotes, "self")),
+        "mounts": tuple(_text(f"/proc/{process}/mountinfo").count("\n") for process in (*zygotes, "self")),
+        "shared memory": _shared_memory(slots(box)),
         "temporary files": [n for n in _listed("/tmp") if "backmark-was-here" in n],
     }
 
 
-def _shared_memory(slot: int | None) -> list[str]:
+def slots(box: Sandbox) -> set[int]:
+    """Return the users that submissions run as, where they have their own."""
+    return {one.slot for one in (box, box._second) if one is not None and one.slot is not None}
+
+
+def _shared_memory(users: set[int]) -> list[str]:
     """List what belongs to submissions; other programs of the machine come and go."""
-    ours = [n for n in _listed("/dev/shm") if "backmark-was-here" in n or _owner(f"/dev/shm/{n}") == slot]
+    ours = [n for n in _listed("/dev/shm") if "backmark-was-here" in n or _owner(f"/dev/shm/{n}") in users]
     lines = [line for kind in ("shm", "msg", "sem") for line in _text(f"/proc/sysvipc/{kind}").splitlines()]
-    return ours + [line for line in lines if slot is not None and str(slot) in line.split()]
+    return ours + [line for line in lines if {str(user) for user in users} & set(line.split())]
 
 
 def _text(path: str) -> str:
@@ -244,7 +250,7 @@ def attacked(box: Sandbox, paths: list[Path]) -> dict[str, list[str]]:
     """Run attacks one after the other; return what is wrong, by the name of the attack."""
     wrong = {}
     honest_complaints(box)
-    memory = resident(box.processes()[0])
+    memory = sum(map(resident, box.processes()))
     for path in paths:
         try:
             found = attack(box, path)
@@ -252,9 +258,9 @@ def attacked(box: Sandbox, paths: list[Path]) -> dict[str, list[str]]:
             found = [f"crash: {traceback.format_exc(limit=3)}"]
         if found:
             wrong[path.stem] = found
-    grown = resident(box.processes()[0]) - memory
+    grown = sum(map(resident, box.processes())) - memory
     if grown > 8 << 20:
-        wrong["the zygote"] = [f"leftover memory: {grown >> 20} MB"]
+        wrong["the zygotes"] = [f"leftover memory: {grown >> 20} MB"]
     return wrong
 
 

@@ -17,6 +17,7 @@ def box(attacking):
 @pytest.fixture(scope="module")
 def box_with_numba(attacking):
     with Sandbox(("numpy", "numba"), limits=attacking.PATIENT) as sandbox:
+        assert attacking.honest_complaints(sandbox) == []  # now both its processes run
         yield sandbox
 
 
