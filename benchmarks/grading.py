@@ -1,10 +1,10 @@
 """Time grading beside nbgrader, plain nbclient and bare execution of the same student code.
 
-    python benchmarks/grading.py [--assignment four] [--submissions 40] [--peers 6] [--soak 0] [--json FILE]
+    python benchmarks/grading.py [--assignment four] [--submissions 150] [--peers 3] [--soak 0] [--json FILE]
 
 All engines take the same notebooks in the same run; read the ratios, not the seconds. Marginal time is what
-one more submission costs: of ours (time for all - time for a third) / (their difference); several workers need
-enough submissions that all of them have started by then (`four`: 180). The floor is the student's code
+one more submission costs: of ours (time for all - time for a third) / (their difference). Of a small class (40) half
+is met for the first time, each mistake on each set of inputs by each process, and costs more. The floor is the student's code
 alone, run in one warm process on the same inputs, without sandbox, keys or judging. `--soak 1000` grades so
 many at once and shows memory and waiting times. Where distributed is installed, Dask is timed too.
 
@@ -12,7 +12,7 @@ The floor (also in two processes at once, which is what two workers could reach 
 take turns, `--rounds` times, and the median of each counts: a machine that is slower
 for a minute is then slower for all. Start-up is the whole command for a class of one.
 
-On a quiet machine with two cores: the defaults take about three minutes, `--soak 1000` about two more.
+On a quiet machine with two cores: the defaults take about five minutes, `--soak 1000` about two more.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ def arguments() -> Any:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--assignment", choices=SIZES, default="convolution", help="four: a small one")
-    parser.add_argument("--submissions", type=int, default=40)
+    parser.add_argument("--submissions", type=int, default=150)
     parser.add_argument(
-        "--peers", type=int, default=6, help="how many of them nbgrader and nbclient take (0: none)"
+        "--peers", type=int, default=3, help="how many of them nbgrader and nbclient take (0: none)"
     )
     parser.add_argument(
         "--rounds", type=int, default=3, help="how often the floor and our engines take turns"
