@@ -213,10 +213,11 @@ class Ahead:
                 self._launched = Launched(order)
 
     def take(self, order: Order) -> Launched | None:
-        """Hand the process over, if it was started for just this."""
-        if self._launched is None or self._launched.order != order:
-            return None
+        """Hand the process over, once; one that was started for something else is ended."""
         launched, self._launched = self._launched, None
+        if launched is not None and launched.order != order:
+            launched.end()
+            return None
         return launched
 
     def __enter__(self) -> Ahead:
