@@ -3,10 +3,11 @@
     python benchmarks/grading.py [--assignment four] [--submissions 150] [--peers 3] [--soak 0] [--json FILE]
 
 All engines take the same notebooks in the same run; read the ratios, not the seconds. Marginal time is what
-one more submission costs: of ours (time for all - time for a third) / (their difference). Of a small class (40) half
-is met for the first time, each mistake on each set of inputs by each process, and costs more. The floor is the student's code
-alone, run in one warm process on the same inputs, without sandbox, keys or judging. `--soak 1000` grades so
-many at once and shows memory and waiting times. Where distributed is installed, Dask is timed too.
+one more submission costs: of ours (time for all - time for a third) / (their difference). Of a small class (40)
+half is met for the first time, each mistake on each set of inputs by each process, and costs more. The floor is
+the student's code alone, run in one warm process on the same inputs, without sandbox, keys or judging.
+`--soak 1000` grades so many at once and shows memory and waiting times. Where distributed is installed, Dask is
+timed too.
 
 The floor (also in two processes at once, which is what two workers could reach on this machine) and our engines
 take turns, `--rounds` times, and the median of each counts: a machine that is slower
