@@ -119,9 +119,8 @@ class Sandbox:
         if self._zygote is None:
             raise SandboxError(CLOSED)
         if self._second is None:
-            second = Sandbox(
-                self.whole.packages, self.limits, self.allow_weak, dict(self.whole.files), self.whole.tier
-            )
+            least = self.whole.tier if self.tier == "T0" else self.tier  # it may not be weaker than this one
+            second = Sandbox(self.whole.packages, self.limits, self.allow_weak, dict(self.whole.files), least)
             second.order = second.whole
             self._second = second.__enter__()
         self._second.limits = self.limits

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox import Call, Cell, Limits, Sandbox, SandboxError
+from autograder.sandbox import Call, Cell, Limits, Sandbox, SandboxError, WeakIsolation
 
 NUMBA = """
 import numpy as np
@@ -46,6 +46,7 @@ NAMED = Cell(1, "def f():\n    import sys\n    return 'numba' in sys.modules")
 PUT_TOGETHER = Cell(1, "def f():\n    return __import__('num' + 'ba').njit(lambda x: x + 1)(2)")
 FOREIGN = Cell(1, "def f():\n    import pandas")
 ASK = {"f": (Call("f"),)}
+WEAKER = b'{"apart": false, "layers": ["rlimits"], "reasons": {}, "slot": null}'
 
 
 def test_what_takes_long_to_load_is_loaded_for_those_who_name_it():
@@ -71,6 +72,22 @@ def test_a_name_that_is_put_together_is_found_all_the_same():
     with Sandbox(("numpy",), Limits(seconds=60)) as box:
         assert box.run([PUT_TOGETHER], ASK).questions["f"][0].error["type"] == "ModuleNotFoundError"
         assert len(box.processes()) == 1
+
+
+@pytest.mark.parametrize("tier", ["T1", "T0"])
+def test_the_second_process_is_confined_as_far_as_the_first(tier):
+    with Sandbox(("numpy", "numba"), Limits(seconds=60), allow_weak=True, tier=tier) as box:
+        assert box.run([NAMED], ASK).questions["f"][0].value is True
+        assert (box._second.tier, box._second.layers) == (tier, box.layers)
+
+
+def test_a_second_process_that_cannot_be_confined_as_far_is_refused(monkeypatch):
+    with Sandbox(("numpy", "numba"), Limits(seconds=60), allow_weak=True, tier="T1") as box:
+        monkeypatch.setattr("autograder.sandbox.zygote._hear", lambda _: (WEAKER, None))
+        with pytest.raises(WeakIsolation, match="T1 does not hold"):
+            box.run([NAMED], ASK)
+        monkeypatch.undo()
+        assert box.run([PLAIN], ASK).questions["f"][0].value is True
 
 
 def test_limits_hold_in_both_processes():
