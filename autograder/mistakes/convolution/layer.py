@@ -54,9 +54,12 @@ class Layer:
     def framed(self, before: Pair | None = None, after: Pair | None = None, **how: Any) -> Array:
         """Pad the images; the true amounts are `padding` before and after."""
         (top, left), (bottom, right) = before or self.padding, after or self.padding
-        if not (top or left or bottom or right):
-            return self.x.copy()
-        return np.pad(self.x, ((0, 0), (0, 0), (top, bottom), (left, right)), **how)
+        if how or min(top, left, bottom, right) < 0:
+            return np.pad(self.x, ((0, 0), (0, 0), (top, bottom), (left, right)), **how)
+        N, C, H, W = self.x.shape
+        framed = np.zeros((N, C, top + H + bottom, left + W + right))  # np.pad would take ten times as long
+        framed[:, :, top : top + H, left : left + W] = self.x
+        return framed
 
     def windows(
         self, image: Array | None = None, stride: Pair | None = None, dilation: Pair | None = None
