@@ -177,12 +177,7 @@ def _run(
         return first
     again = {name: calls for name, calls in scripts.items() if in_a_cell or name in killed}
     second = box.run(submitted.cells, again, allowance)
-    better = {name: outcomes for name, outcomes in second.questions.items() if not _is_spent(outcomes)}
-    return dataclasses.replace(second if in_a_cell else first, questions=first.questions | better)
-
-
-def _is_spent(outcomes: Sequence[Outcome]) -> bool:
-    return any(o.status == "spent" for o in outcomes)
+    return dataclasses.replace(second if in_a_cell else first, questions=first.questions | second.in_time())
 
 
 def _cell_notes(evidence: Evidence) -> tuple[str, ...]:
@@ -264,8 +259,8 @@ class _Code:
         if not wants_probe(judgement):
             return judgement
         again = self.box.run(self.submitted.cells, {question: key.script(set_index)}, self.allowance)
-        probed = again.questions[question]
-        return judgement if _is_spent(probed) else judge(key, set_index, probed)
+        probed = again.in_time().get(question)
+        return judgement if probed is None else judge(key, set_index, probed)
 
     def _told(self, asked: Asked, judgement: Judgement, cells: Sequence[CellOutcome]) -> tuple[Verdict, ...]:
         named = _names(judgement, cells)

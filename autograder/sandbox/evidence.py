@@ -71,6 +71,14 @@ class Evidence:
     output: int = 0
     notes: tuple[str, ...] = ()
 
+    def in_time(self) -> dict[str, tuple[Outcome, ...]]:
+        """Return the questions that there was time for."""
+        return {
+            name: outcomes
+            for name, outcomes in self.questions.items()
+            if not any(o.status == "spent" for o in outcomes)
+        }
+
     def lacks_package(self) -> bool:
         """Tell whether a package could not be imported whose name stands in no plain import."""
         outcomes = (outcome for question in self.questions.values() for outcome in question)

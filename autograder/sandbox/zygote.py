@@ -2,6 +2,7 @@
 
 import array
 import contextlib
+import dataclasses
 import json
 import os
 import shutil
@@ -110,9 +111,10 @@ class Sandbox:
                 running.follow(child)
             running.printed += child.printed
         evidence = running.evidence()
-        if late and evidence.lacks_package():  # whose name was put together, say
-            return self._with_all().run(cells, scripts, allowance, watch)
-        return evidence
+        if not late or not evidence.lacks_package():  # whose name was put together, say
+            return evidence
+        second = self._with_all().run(cells, scripts, allowance, watch)
+        return dataclasses.replace(second, questions=evidence.questions | second.in_time())
 
     def _with_all(self) -> "Sandbox":
         """Return the sandbox that has loaded all packages, which starts when it is needed first."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox import Call, Cell, Limits, Sandbox, SandboxError, WeakIsolation
+from autograder.sandbox import Allowance, Call, Cell, Limits, Sandbox, SandboxError, WeakIsolation
 
 NUMBA = """
 import numpy as np
@@ -72,6 +72,16 @@ def test_a_name_that_is_put_together_is_found_all_the_same():
     with Sandbox(("numpy",), Limits(seconds=60)) as box:
         assert box.run([PUT_TOGETHER], ASK).questions["f"][0].error["type"] == "ModuleNotFoundError"
         assert len(box.processes()) == 1
+
+
+def test_what_there_is_no_time_for_in_the_second_process_stays_as_it_was():
+    slow = Cell(2, "import time\ntime.sleep(1)\ndef g():\n    return 5")
+    script = {**ASK, "g": (Call("g"),)}
+    with Sandbox(("numpy", "numba"), Limits(seconds=60)) as box:
+        found = box.run([PUT_TOGETHER, slow], script, Allowance(1.8)).questions
+        assert len(box.processes()) == 2
+    assert found["g"][0].value == 5
+    assert found["f"][0].error["type"] == "ModuleNotFoundError"
 
 
 @pytest.mark.parametrize("tier", ["T1", "T0"])
