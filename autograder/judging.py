@@ -29,6 +29,7 @@ from autograder.sandbox import (
     Outcome,
     Release,
     Sandbox,
+    SandboxError,
     Submitted,
     UnreadableSubmission,
     Watch,
@@ -123,7 +124,8 @@ def judge_file(
     except UnreadableSubmission as error:
         report = _replace(blank, message=str(error))
     except Exception as error:  # ours: it must cost one row, not the class
-        what = f"Judging this submission failed on our side ({type(error).__name__})"
+        why = f": {error}".rstrip(".") if isinstance(error, SandboxError) else ""
+        what = f"Judging this submission failed on our side ({type(error).__name__}{why})"
         report = _replace(
             blank, status="incomplete", message=f"{what}; no marks were given, staff must look at it."
         )
@@ -231,8 +233,9 @@ class _Code:
         judgement = judge(self.bundle.keys[question], self.sets[question], outcomes)
         if judgement.stopped or wants_probe(judgement):
             return ()
-        found = self._told(self.asked[question], judgement, ())
-        self.recognition.learn(question, judgement, found)
+        found, complete = self._told(self.asked[question], judgement, ())
+        if complete:
+            self.recognition.learn(question, judgement, found)
         return found
 
     def verdicts(self, asked: Asked, evidence: Evidence) -> tuple[Verdict, ...]:
@@ -247,7 +250,7 @@ class _Code:
                 early if told is outcomes else ()
             )  # another where its process was killed and run again
             if not found:
-                found = self._told(asked, self._judgement(asked.id, outcomes), evidence.cells)
+                found, _ = self._told(asked, self._judgement(asked.id, outcomes), evidence.cells)
             return explain(found, asked.id, evidence, self.submitted, self.bundle.assignment.limits)
         except Exception as error:  # ours: it must cost the student nothing
             key = self.bundle.keys[asked.id]
@@ -262,30 +265,26 @@ class _Code:
         probed = again.in_time().get(question)
         return judgement if probed is None else judge(key, set_index, probed)
 
-    def _told(self, asked: Asked, judgement: Judgement, cells: Sequence[CellOutcome]) -> tuple[Verdict, ...]:
-        named = _names(judgement, cells)
-        judgement = judgement if named else _remarked(judgement)
-        return verdicts(judgement, judgement.key.title, asked.points, named, _weights(asked))
+    def _told(
+        self, asked: Asked, judgement: Judgement, cells: Sequence[CellOutcome]
+    ) -> tuple[tuple[Verdict, ...], bool]:
+        """Return the verdicts, and whether all was said: a failure to name or describe must not touch the marks."""
+        complete, named = True, []
+        try:
+            named = _names(judgement, cells)
+        except Exception:
+            complete = False
+        try:
+            judgement = judgement if named or judgement.right or judgement.stopped else remarked(judgement)
+        except Exception:
+            complete = False
+        return verdicts(judgement, judgement.key.title, asked.points, named, _weights(asked)), complete
 
 
 def _names(judgement: Judgement, cells: Sequence[CellOutcome]) -> list[Named]:
-    """A failure to name must not touch the marks."""
     if judgement.right:
         return []
-    try:
-        if judgement.stopped:
-            return name_stop(judgement, cells)
-        return name_mistakes(judgement)
-    except Exception:
-        return []
-
-
-def _remarked(judgement: Judgement) -> Judgement:
-    """A failure to describe must not touch the marks either."""
-    try:
-        return judgement if judgement.right or judgement.stopped else remarked(judgement)
-    except Exception:
-        return judgement
+    return name_stop(judgement, cells) if judgement.stopped else name_mistakes(judgement)
 
 
 def _weights(asked: Asked) -> Weights:

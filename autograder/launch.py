@@ -26,6 +26,7 @@ from typing import Any
 
 MEMORY_MB = 512
 LATE = frozenset({"numba"})  # takes longer to load than all the rest, and few use it
+WITHOUT_LATE = frozenset({"numpy", "scipy", "matplotlib", "pandas", "sympy"})  # load none of them themselves
 END_SECONDS = 5.0
 CLOCKS_DIFFER = 2.0  # seconds at most between two ways of telling the time
 PREFIX = "backmark-box-"
@@ -59,6 +60,7 @@ class Order:
     memory_mb: int = MEMORY_MB
     tier: str | None = None
     files: tuple[tuple[str, str], ...] = ()
+    late: tuple[str, ...] = ()  # packages that are allowed, and loaded by another process
 
     @classmethod
     def of(
@@ -74,7 +76,10 @@ class Order:
 
     def early(self) -> Order:
         """Return the order without what is loaded only for those who name it."""
-        return dataclasses.replace(self, packages=tuple(p for p in self.packages if p not in LATE))
+        at_once = tuple(p for p in self.packages if p not in LATE)
+        if not WITHOUT_LATE.issuperset(at_once):
+            return self
+        return dataclasses.replace(self, packages=at_once, late=tuple(p for p in self.packages if p in LATE))
 
 
 class Launched:
@@ -99,6 +104,7 @@ class Launched:
             raise
         settings = {
             "packages": order.packages,
+            "late": order.late,
             "paths": paths,
             "folder": str(self.folder),
             "box": str(self.folder / "box"),

@@ -63,7 +63,7 @@ class Zygote:
         self.layers = _trials.layers_that_hold(self.layers, self._become_confined, facts)
         self.namespace = _child.prepare()
         _isolation.rehearse(self.threads is not None)
-        _settle(self.settings["box"], self.settings["packages"])
+        _settle(self.settings["box"], self.settings["packages"], self.settings["late"])
         return {
             "layers": self.layers,
             "reasons": self.reasons,
@@ -250,7 +250,8 @@ def _load_packages(packages: list[str], paths: list[str]) -> list[str]:
     sys.path += paths
     from . import _child, _isolation, _trials  # noqa: F401  (loaded now: our own files cannot be read later)
 
-    for name in (*packages, *PRELOADED):
+    # Numba first: whoever else compiles with it then does so without files, too.
+    for name in (*sorted(packages, key=lambda name: name != "numba"), *PRELOADED):
         importlib.import_module(name)
         if name == "matplotlib":
             sys.modules[name].use("Agg")
@@ -267,7 +268,7 @@ def _compile_without_files() -> None:
     dispatcher.Dispatcher.enable_caching = lambda _self: None
 
 
-def _settle(box: str, packages: list[str]) -> None:
+def _settle(box: str, packages: list[str], late: list[str]) -> None:
     """Make the state every child starts from, and keep the collector from touching it."""
     os.environ.clear()
     os.environ.update(
@@ -275,7 +276,7 @@ def _settle(box: str, packages: list[str]) -> None:
     )
     sys.argv = [""]
     sys.path[:] = [p for p in sys.path if "site-packages" not in p]
-    sys.meta_path.append(_Refusal(packages))
+    sys.meta_path.append(_Refusal(packages, late))
     for name in [n for n in sys.modules if n.partition(".")[0] == _PACKAGE]:
         sys.modules[name].__dict__.pop("__path__", None)
     gc.disable()
@@ -284,13 +285,17 @@ def _settle(box: str, packages: list[str]) -> None:
 
 
 class _Refusal:
-    """Come last among the finders; say why a package cannot be imported."""
+    """Come last among the finders; say why a package cannot be imported, or ask for the process that has it."""
 
-    def __init__(self, packages: list[str]) -> None:
-        self.packages = packages
+    def __init__(self, packages: list[str], late: list[str]) -> None:
+        from . import _child
+
+        self.packages, self.late, self.ask = packages, late, _child.ask_for_more
 
     def find_spec(self, name: str, path: object = None, _target: object = None) -> None:
         top = name.partition(".")[0]
+        if top in self.late:
+            self.ask(REPLY_FD)
         if path is None and top not in sys.stdlib_module_names:
             allowed = ", ".join(self.packages)
             text = f"{top} is not available when grading this assignment; allowed: {allowed}"

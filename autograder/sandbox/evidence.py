@@ -78,9 +78,3 @@ class Evidence:
             for name, outcomes in self.questions.items()
             if not any(o.status == "spent" for o in outcomes)
         }
-
-    def lacks_package(self) -> bool:
-        """Tell whether a package could not be imported whose name stands in no plain import."""
-        outcomes = (outcome for question in self.questions.values() for outcome in question)
-        errors = [one.error or {} for group in (self.cells, outcomes) for one in group]
-        return any(e.get("type") in REFUSED and not IMPORT.match(e.get("text", "")) for e in errors)

@@ -14,6 +14,7 @@ from ._script import Call, Outcome
 from .child import Child, ChildEnded
 from .evidence import IMPORT, REFUSED, Cell, CellOutcome, Evidence, Limits
 from .replies import read_cell, read_question
+from .wire import LATE_WANTED
 
 NEXT_MODE = {"full": "definitions", "definitions": "skipped"}
 MAX_REDUCTIONS = 4
@@ -22,6 +23,10 @@ MAX_PACKED = 256
 _PACKED: dict[int, tuple[tuple[Call, ...], str, bytes]] = {}
 SMALL_REPLY, ROOM = 1 << 20, 256 << 20  # bytes: a large reply, all large replies of a submission
 SPENT = ChildEnded("spent", "the time for the whole submission was used up")
+
+
+class _AsksForMore(Exception):
+    """The child wants a package that is allowed and that its process does not have."""
 
 
 class Watch(Protocol):
@@ -52,7 +57,9 @@ class Running:
         packages: Sequence[str],
         allowance: Allowance | None = None,
         watch: Watch | None = None,
+        may_ask: bool = False,
     ) -> None:
+        self.may_ask, self.asked_for_more = may_ask, False
         self.cells, self.limits, self.packages = tuple(cells), limits, tuple(packages)
         self.pending = {name: tuple(calls) for name, calls in scripts.items()}
         self.sources = {c.index: c.source for c in cells if not c.setup}
@@ -95,6 +102,8 @@ class Running:
         self.end = self.clock() + self.allowance.left
         try:
             self._follow(child)
+        except _AsksForMore:
+            self.asked_for_more = self.finished = True
         finally:
             self.allowance.left = self.end - self.clock()
 
@@ -103,7 +112,7 @@ class Running:
             return
         for name, calls in list(self.pending.items()):
             try:
-                frame = child.frame(self._deadline())
+                frame = self._frame(child, self._deadline())
                 self.questions[name] = self._read(frame, name, calls)
             except ChildEnded as ended:
                 if not self._was_lost(ended):
@@ -113,6 +122,13 @@ class Running:
             del self.pending[name]
             self._tell(name)
         self.finished = True
+
+    def _frame(self, child: Child, deadline: float) -> bytes:
+        """Return the next message; the child may ask for the packages that another process has loaded."""
+        frame = child.frame(deadline)
+        if self.may_ask and frame == wire.pack([LATE_WANTED]):
+            raise _AsksForMore
+        return frame
 
     def _read(self, frame: bytes, name: str, calls: tuple[Call, ...]) -> tuple[Outcome, ...]:
         known = self.watch.look(name, frame) if self.watch is not None else None
@@ -148,7 +164,7 @@ class Running:
         for i in [i for i, mode in enumerate(self.modes) if mode != "skipped"]:
             started = self.clock()
             try:
-                outcome = _checked(read_cell, child.frame(deadline), self.cells[i])
+                outcome = _checked(read_cell, self._frame(child, deadline), self.cells[i])
             except ChildEnded as ended:
                 if self._was_lost(ended) or self._is_spent(ended):
                     return False

@@ -26,6 +26,7 @@ def _default(field: dataclasses.Field) -> object:
 
 MAGIC = b"BMw1"
 HEADER = struct.Struct("<4sIQ")
+LATE_WANTED = "a package that another process has loaded is wanted"  # instead of the next reply
 RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Call, Foreign, Handle, Outcome, Rng, Source)}
 _FIELDS = {name: tuple(f.name for f in dataclasses.fields(kind)) for name, kind in RECORDS.items()}
 _DEFAULTS = {name: tuple(map(_default, dataclasses.fields(kind))) for name, kind in RECORDS.items()}

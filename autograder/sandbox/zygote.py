@@ -2,7 +2,6 @@
 
 import array
 import contextlib
-import dataclasses
 import json
 import os
 import shutil
@@ -103,18 +102,20 @@ class Sandbox:
         """
         late = set(self.whole.packages) - set(self.order.packages)
         allowance = allowance or Allowance(self.limits.total(len(scripts)))
+        before = allowance.left
         if any(name in cell.source for cell in cells for name in late):
             return self._with_all().run(cells, scripts, allowance, watch)
-        running = Running(cells, scripts, self.limits, self.whole.packages, allowance, watch)
+        running = Running(cells, scripts, self.limits, self.whole.packages, allowance, watch, bool(late))
         while running.wants_child():
             with self._child(running) as child:
                 running.follow(child)
             running.printed += child.printed
-        evidence = running.evidence()
-        if not late or not evidence.lacks_package():  # whose name was put together, say
-            return evidence
-        second = self._with_all().run(cells, scripts, allowance, watch)
-        return dataclasses.replace(second, questions=evidence.questions | second.in_time())
+        if (
+            running.asked_for_more
+        ):  # the name was put together, so we did not see it: once more from the start
+            allowance.left = before
+            return self._with_all().run(cells, scripts, allowance, watch)
+        return running.evidence()
 
     def _with_all(self) -> "Sandbox":
         """Return the sandbox that has loaded all packages, which starts when it is needed first."""
@@ -145,6 +146,8 @@ class Sandbox:
 
         The zygote ends with that process; `close` then collects it.
         """
+        if self._second is not None:
+            self._second.hand_over()
         if self._zygote is not None:
             self._zygote.control.close()
         if self._box is not None:

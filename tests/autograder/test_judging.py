@@ -370,3 +370,15 @@ def test_a_cell_that_never_defines_its_function_is_named(judge, solved, cell_of,
     first = judge(notebook).questions()["conv_params"][0]
     assert first.mistake == name
     assert "cell" in first.hint[1]
+
+
+def test_a_name_that_failed_once_is_found_for_the_next(judge, solved, cell_of, monkeypatch, bundle):
+    notebook = solved("ada")
+    cell_of(notebook, "corr2d")["source"] = "def corr2d(F, H, pad=0):\n    return F[::-1]"
+    expected = judge(notebook).verdicts
+    for failing in ("name_mistakes", "remarked"):
+        bundle.known.clear()
+        with monkeypatch.context() as once:
+            once.setattr(judging, failing, lambda _judgement: 1 / 0)
+            judge(notebook)
+        assert judge(notebook).verdicts == expected

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox import Allowance, Call, Cell, Limits, Sandbox, SandboxError, WeakIsolation
+from autograder.sandbox import Allowance, Call, Cell, Limits, Sandbox, SandboxError, WeakIsolation, wire
 
 NUMBA = """
 import numpy as np
@@ -74,14 +74,58 @@ def test_a_name_that_is_put_together_is_found_all_the_same():
         assert len(box.processes()) == 1
 
 
-def test_what_there_is_no_time_for_in_the_second_process_stays_as_it_was():
-    slow = Cell(2, "import time\ntime.sleep(1)\ndef g():\n    return 5")
-    script = {**ASK, "g": (Call("g"),)}
+@pytest.mark.parametrize(
+    "asking", ["importlib.util.find_spec('num' + 'ba')", "__import__('num' + 'ba.core')"]
+)
+def test_who_asks_for_it_in_a_cell_is_run_from_the_start_with_all_its_time(asking):
+    cells = [
+        Cell(1, "import time, importlib.util\ntime.sleep(1)\nx = 5"),
+        Cell(2, f"m = {asking}\n{PLAIN.source}"),
+    ]
     with Sandbox(("numpy", "numba"), Limits(seconds=60)) as box:
-        found = box.run([PUT_TOGETHER, slow], script, Allowance(1.8)).questions
-        assert len(box.processes()) == 2
-    assert found["g"][0].value == 5
-    assert found["f"][0].error["type"] == "ModuleNotFoundError"
+        allowance = Allowance(30)
+        evidence = box.run(cells, ASK, allowance)
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok"]
+    assert evidence.questions["f"][0].value is True
+    assert 28.2 < allowance.left < 29.1  # what the first attempt took does not count
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "import pandas",
+        "raise ImportError('pip install it')",
+        "__import__('pan' + 'das')",
+        "from numpy import nothing",
+    ],
+)
+def test_no_other_import_that_fails_needs_a_second_process(failing):
+    with Sandbox(("numpy", "numba"), Limits(seconds=60)) as box:
+        evidence = box.run([Cell(1, failing, setup=True), Cell(1, failing), PLAIN], ASK)
+        assert [cell.status for cell in evidence.cells] == ["exception", "exception", "ok"]
+        assert len(box.processes()) == 1
+
+
+def test_who_asks_for_more_than_there_is_wrote_to_the_graders_channel():
+    forged = wire.pack([wire.LATE_WANTED])
+    forging = Cell(1, f"import os\ndef f():\n    os.write(3, {forged!r})")
+    for packages, processes in ((("numpy",), 1), (("numpy", "numba"), 2)):
+        with Sandbox(packages, Limits(seconds=60)) as box:
+            assert box.run([forging], ASK).questions["f"][0].status == "garbled"
+            assert len(box.processes()) == processes
+            assert box.run([PLAIN], ASK).questions["f"][0].value is True
+
+
+def test_a_package_that_needs_numba_itself_compiles_without_files(tmp_path, monkeypatch):
+    (tmp_path / "summing.py").write_text(
+        "import numba\n@numba.njit(cache=True)\ndef total(x):\n    return x.sum()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    cell = Cell(1, "import numpy as np, summing\ndef f():\n    return summing.total(np.ones(3))")
+    with Sandbox(("numpy", "summing", "numba"), Limits(seconds=60)) as box:
+        assert box.run([cell], ASK).questions["f"][0].value == 3.0
+        assert len(box.processes()) == 1
+    assert [p.name for p in tmp_path.iterdir() if p.name != "__pycache__"] == ["summing.py"]
 
 
 @pytest.mark.parametrize("tier", ["T1", "T0"])
@@ -111,5 +155,6 @@ def test_limits_hold_in_both_processes():
 
 def test_a_package_that_is_not_installed_is_refused_before_anybody_needs_it(monkeypatch):
     monkeypatch.setattr("autograder.launch.LATE", {"no_such_package"})
+    monkeypatch.setattr("autograder.launch.WITHOUT_LATE", {"numpy"})
     with pytest.raises(SandboxError, match="no_such_package is not installed"):
         Sandbox(("no_such_package",)).__enter__()
