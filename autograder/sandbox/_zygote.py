@@ -297,7 +297,7 @@ class _Refusal:
         if top in self.late:
             self.ask(REPLY_FD)
         if path is None and top not in sys.stdlib_module_names:
-            allowed = ", ".join(self.packages)
+            allowed = ", ".join((*self.packages, *self.late))
             text = f"{top} is not available when grading this assignment; allowed: {allowed}"
             raise ModuleNotFoundError(text, name=name)
 

@@ -14,7 +14,6 @@ from ._script import Call, Outcome
 from .child import Child, ChildEnded
 from .evidence import IMPORT, REFUSED, Cell, CellOutcome, Evidence, Limits
 from .replies import read_cell, read_question
-from .wire import LATE_WANTED
 
 NEXT_MODE = {"full": "definitions", "definitions": "skipped"}
 MAX_REDUCTIONS = 4
@@ -22,6 +21,7 @@ MAX_LOSSES = 3
 MAX_PACKED = 256
 _PACKED: dict[int, tuple[tuple[Call, ...], str, bytes]] = {}
 SMALL_REPLY, ROOM = 1 << 20, 256 << 20  # bytes: a large reply, all large replies of a submission
+ASKS_FOR_MORE = wire.pack([wire.LATE_WANTED])
 SPENT = ChildEnded("spent", "the time for the whole submission was used up")
 
 
@@ -126,7 +126,7 @@ class Running:
     def _frame(self, child: Child, deadline: float) -> bytes:
         """Return the next message; the child may ask for the packages that another process has loaded."""
         frame = child.frame(deadline)
-        if self.may_ask and frame == wire.pack([LATE_WANTED]):
+        if self.may_ask and frame == ASKS_FOR_MORE:
             raise _AsksForMore
         return frame
 
