@@ -372,13 +372,29 @@ def test_a_cell_that_never_defines_its_function_is_named(judge, solved, cell_of,
     assert "cell" in first.hint[1]
 
 
-def test_a_name_that_failed_once_is_found_for_the_next(judge, solved, cell_of, monkeypatch, bundle):
+@pytest.mark.parametrize(
+    ("failing", "source"),
+    [
+        ("name_mistakes", "def corr2d(F, H, pad=0):\n    return F[::-1]"),
+        ("remarked", "def corr2d(F, H, pad=0):\n    return F[::-1] + 0.125"),  # no known mistake
+    ],
+)
+def test_what_failed_to_be_said_once_is_said_to_the_next(
+    failing, source, judge, solved, cell_of, monkeypatch, bundle
+):
+    calls = []
+
+    def fails(_judgement):
+        calls.append(failing)
+        raise ZeroDivisionError
+
     notebook = solved("ada")
-    cell_of(notebook, "corr2d")["source"] = "def corr2d(F, H, pad=0):\n    return F[::-1]"
+    cell_of(notebook, "corr2d")["source"] = source
     expected = judge(notebook).verdicts
-    for failing in ("name_mistakes", "remarked"):
-        bundle.known.clear()
-        with monkeypatch.context() as once:
-            once.setattr(judging, failing, lambda _judgement: 1 / 0)
-            judge(notebook)
-        assert judge(notebook).verdicts == expected
+    bundle.known.clear()
+    with monkeypatch.context() as once:
+        once.setattr(judging, failing, fails)
+        judge(notebook)
+    assert calls
+    assert not any(seen.wrong for (question, _), seen in bundle.known.items() if question == "corr2d")
+    assert judge(notebook).verdicts == expected
