@@ -21,9 +21,8 @@ def explain(
     found: Sequence[Verdict], question: str, evidence: Evidence, submitted: Submitted, limits: Limits
 ) -> tuple[Verdict, ...]:
     """Put the limit that was exceeded into the first complaint of a question; marks stay what they are."""
-    sentences = _exceeded(question, evidence, submitted, limits)
     first = next((i for i, v in enumerate(found) if v.status in ("wrong", "partial")), None)
-    if sentences is None or first is None:
+    if first is None or (sentences := _exceeded(question, evidence, submitted, limits)) is None:
         return tuple(found)
     what, how = sentences
     where = found[first].hint[:1] or ("Before anything is computed.",)

@@ -67,8 +67,11 @@ NOT_WHOLE = "The result is a whole number."
 
 def same_whole(value: Any, target: Any) -> Any:
     """Compare where whole numbers are asked for: exactly; but a fraction (a mistake's answer) to two places."""
+    equal = np.equal(value, target)
+    if np.all(equal):
+        return equal
     whole = np.equal(target, np.round(target))
-    return np.where(whole, np.equal(value, target), np.abs(np.subtract(value, target)) <= allowed(target, {}))
+    return np.where(whole, equal, np.abs(np.subtract(value, target)) <= allowed(target, {}))
 
 
 def allowed(target: Any, options: Mapping[str, Any]) -> Any:

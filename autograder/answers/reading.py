@@ -6,12 +6,15 @@ read raises `Unreadable` with one sentence that says how to write it.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 __all__ = ["Blank", "Unreadable", "comma_number", "decimal", "nested", "plain", "rational", "whole"]
 
@@ -51,7 +54,9 @@ def plain(raw: Any) -> str:
     text = raw if isinstance(raw, str) else _literal(raw)
     if len(text) > LONGEST:
         raise Unreadable(f"This answer has {len(text)} characters; write just the result.")
-    text = text.translate(_SAME).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text.isascii():
+        text = text.translate(_SAME)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(text) > 1 and text[0] == text[-1] == "$":
         text = text.strip("$").strip()
     if not text:
@@ -109,6 +114,7 @@ def rational(text: str) -> Fraction | None:
 _WRAPPED = re.compile(r"(?:(?:np|numpy|torch)\s*\.\s*)?(?:array|asarray|matrix|tensor)\s*\((.*)\)", re.DOTALL)
 _DTYPE = re.compile(r",\s*(?:dtype\s*=\s*)?(?:np\.|numpy\.|torch\.)?(?:int|float|double)\w{0,8}\s*$")
 _LATEX = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}|\\(?:left|right)\s*(?=[\[\]()])")
+_LISTS = re.compile(r"\[[\[\], 0-9-]{1,1000}\]")
 _TOKEN = re.compile(r"[\[(]|[\])]|[;,]|\n[ \t]*\n\s*|\n|[^\s\[\]();,]+")
 
 
@@ -132,6 +138,8 @@ def nested(text: str, entry: Callable[[str], Any], deep: int) -> Any:
 
     Raises Unreadable naming the first thing that is no number, or that is not closed.
     """
+    if _LISTS.fullmatch(text) and (lists := _plain_lists(text)):
+        return lists
     text = _LATEX.sub(" ", text).replace("\\\\", ";").replace("&", " ").strip()
     wrapped = _WRAPPED.fullmatch(text)
     if wrapped:
@@ -162,6 +170,16 @@ def nested(text: str, entry: Callable[[str], Any], deep: int) -> Any:
     items = _close(open_levels[0], deep, outer=True)
     # one bracketed thing is that thing; the outermost level is the text itself
     return items[0] if len(items) == 1 and isinstance(items[0], list) else items
+
+
+def _plain_lists(text: str) -> list[Any]:
+    """Read whole numbers in brackets as most people write them; return nothing where it takes a closer look."""
+    try:
+        lists: list[Any] = json.loads(text)
+        array = np.array(lists)  # refuses rows of different lengths
+    except (ValueError, RecursionError):
+        return []
+    return lists if array.dtype == np.int64 and array.size and array.ndim <= 3 else []
 
 
 def _put(level: _Level, item: Any) -> None:

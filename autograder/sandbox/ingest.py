@@ -1,5 +1,6 @@
 """From a submitted file to cells to run and answers to read; nothing in the file is trusted or executed."""
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -9,19 +10,14 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from .answer_cells import MAX_SOURCE, Answer, UnreadableAnswer, declared_question, read_answer
 from .evidence import Cell, Limits
 from .magics import without_magics
 
-MAX_DEPTH = 100
 MAX_BRACKETS = 1_000_000
 MAX_QUOTES = 8_000_000
 MAX_NOTES = 40
 MAX_TYPED = 400_000  # characters of all answer cells: each is parsed here, in the trusted process
-STEPS = bytes.maketrans(b"[{]}", b"\1\1\xff\xff")  # down and up, as signed bytes
-NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 BARE_STUB = "raise NotImplementedError()"
 CLAIM = re.compile(r"""^student[ \t]*=[ \t]*(['"])([^'"\\\n]{1,200})\1""", re.MULTILINE)
 ASSIGNED = re.compile(r"^answer[ \t]*=", re.MULTILINE)
@@ -103,40 +99,31 @@ class Submitted:
     student_claimed: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)  # not frozen: a class has many thousands of them
 class _RawCell:
     index: int
     kind: str
     source: str
     marks: dict
-    role: str = ""
+    role: str
+    grade_id: str
 
     @classmethod
     def of(cls, index: int, raw: object) -> "_RawCell | None":
         """Take a cell's kind, source and marks; None if it is no cell."""
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             return None
         source, kind = raw.get("source", raw.get("input", "")), raw.get("cell_type")
-        if isinstance(source, list) and all(isinstance(line, str) for line in source):
-            source = "".join(source)
+        with contextlib.suppress(TypeError):
+            source = "".join(source) if isinstance(source, list) else source
         if not isinstance(source, str) or kind not in ("code", "markdown", "raw"):
             return None
         metadata = raw.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         marks, own = metadata.get("nbgrader"), metadata.get("backmark")
-        role = own.get("role") if isinstance(own, dict) else ""
         marks = marks if isinstance(marks, dict) else {}
-        return cls(index, kind, _clean(source), marks, role if isinstance(role, str) else "")
-
-    @functools.cached_property
-    def squeezed(self) -> str:
-        """The source without any white space."""
-        return _squeezed(self.source)
-
-    @property
-    def grade_id(self) -> str:
-        found = self.marks.get("grade_id")
-        return found if isinstance(found, str) else ""
+        role = own.get("role") if isinstance(own, dict) else ""
+        return cls(index, kind, _clean(source), marks, _text(role), _text(marks.get("grade_id")))
 
 
 def read_submission(path: str | os.PathLike, release: Release, limits: Limits | None = None) -> Submitted:
@@ -200,20 +187,20 @@ class _Sorter:
 
     def _pass_over(self, cell: _RawCell) -> None:
         original = self.release.locked[cell.grade_id]
-        if original != cell.source and _squeezed(original) != cell.squeezed:
+        if original != cell.source and _squeezed(original) != _squeezed(cell.source):
             self.note(f"Cell {cell.index} belongs to the assignment; what was changed in it is not used.")
 
     def _take_code(self, cell: _RawCell) -> None:
-        source = cell.source
-        if cell.squeezed in self.release.passed_over:
+        source, squeezed = cell.source, _squeezed(cell.source)
+        if squeezed in self.release.passed_over:
             return
         if cell.grade_id in self.release.stubs:
             self._count(cell.grade_id, cell.index, "every copy was run, the last definition counts")
         if cell.kind != "code":
             fenced = FENCE.match(source)
             source = fenced[1] if fenced else source
+            squeezed = _squeezed(source)
             self.note(f"Cell {cell.index} ({cell.grade_id}) had been turned into text; it was read as code.")
-        squeezed = cell.squeezed if source is cell.source else _squeezed(source)
         if squeezed in self.release.unfilled or not squeezed:
             return
         self._claim(source)
@@ -224,7 +211,7 @@ class _Sorter:
             self.cells.append(Cell(cell.index, code))
 
     def _take_answer(self, cell: _RawCell, question: str) -> None:
-        if cell.squeezed == self.release.squeezed_stubs.get(question, ""):
+        if _squeezed(cell.source) == self.release.squeezed_stubs.get(question, ""):
             self._count(question, cell.index, "the last one that is filled in counts")
             return
         self.typed += min(len(cell.source), MAX_SOURCE)
@@ -296,10 +283,13 @@ def _decode(data: bytes) -> str:
 
 
 def _notebook_cells(text: str, data: bytes, limits: Limits) -> list:
-    _refuse_bulk(data)
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
+        raise UnreadableSubmission("This notebook holds too many pieces; clear its outputs and try again.")
     try:
         notebook = json.loads(text, parse_int=_small_int, parse_float=_short_float)
-    except (ValueError, RecursionError, MemoryError):
+    except RecursionError:  # the reader counts its calls, in C as well: the stack is safe
+        raise UnreadableSubmission("This notebook is nested deeper than any notebook is.") from None
+    except (ValueError, MemoryError):
         raise UnreadableSubmission("This file is not a notebook: its JSON is damaged or cut short.") from None
     if isinstance(notebook, dict) and "worksheets" in notebook and "cells" not in notebook:
         raise UnreadableSubmission(
@@ -311,17 +301,6 @@ def _notebook_cells(text: str, data: bytes, limits: Limits) -> list:
     if len(cells) > limits.cells:
         raise UnreadableSubmission(f"This notebook has {len(cells)} cells; at most {limits.cells} are read.")
     return cells
-
-
-def _refuse_bulk(data: bytes) -> None:
-    """Refuse JSON that would take the reader's stack or memory, before it is parsed."""
-    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
-        raise UnreadableSubmission("This notebook holds too many pieces; clear its outputs and try again.")
-    unescaped = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(unescaped.split(b'"')[::2]).translate(STEPS, delete=NO_BRACKETS)
-    steps = np.frombuffer(brackets, np.int8)
-    if steps.size and int(np.cumsum(steps, dtype=np.int32).max()) > MAX_DEPTH:
-        raise UnreadableSubmission(f"This notebook is nested deeper than {MAX_DEPTH} levels.")
 
 
 def _small_int(text: str) -> int:
@@ -341,4 +320,9 @@ def _clean(source: str) -> str:
 
 
 def _squeezed(source: str) -> str:
+    """Return the source without any white space."""
     return "".join(source.split())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
