@@ -1,9 +1,10 @@
-"""Replies are known again: of a class's right answers to a question, and of equal wrong ones, only the first is judged.
+"""Replies are known again: of a class's right answers to a question, and of equal ones, only the first is judged.
 
 Two right answers to one question mostly differ in nothing but the last digits of their arrays. A reply whose
 JSON is that of an earlier right one, to the byte, and whose numbers all lie within the bounds of the key is right
-in the same way, and its verdicts are the same. A wrong reply is known again only where it is an earlier one to the
-last bit, and says nothing that would be told in the student's own words. Everything else is read and judged.
+in the same way, and its verdicts are the same. Any other, wrong ones above all, is known again only where it is an
+earlier one to the last bit, and says nothing that would be told in the student's own words. Everything else is read
+and judged.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from autograder.model import Verdict
 from autograder.sandbox import Foreign, Outcome, wire
 
 FORMS = 12  # of right answers to one set of one question that are remembered
-WRONG = 64  # wrong answers to one set of one question that are remembered, those met last
+SAME = 64  # other answers to one set of one question that are remembered, those met last
 LARGE = 1 << 20  # bytes of a reply that is not worth remembering
 ROOM = 64 << 20  # bytes of all that is remembered
 
@@ -32,15 +33,15 @@ Known = dict[Place, "Seen"]  # of one assignment: its keys, points and weights a
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What is remembered of the replies to one set: forms of right ones by their JSON, wrong ones by their hash."""
+    """What is remembered of the replies to one set: forms of right ones by their JSON, others by their hash."""
 
     right: dict[bytes, Right] = field(default_factory=dict)
-    wrong: dict[bytes, Wrong] = field(default_factory=dict)
+    same: dict[bytes, Same] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class Wrong:
-    """A wrong reply."""
+class Same:
+    """A reply to the last bit."""
 
     outcomes: tuple[Outcome, ...]
     verdicts: tuple[Verdict, ...]
@@ -74,27 +75,27 @@ class Recognition:
         self.all = known
         self.seen = {question: known.setdefault((question, s), Seen()) for question, s in sets.items()}
         self.last = "", b"", b""  # question, reply and its hash: what was looked at last and was not known
-        self.known: dict[str, Right | Wrong] = {}
+        self.known: dict[str, Right | Same] = {}
 
     def look(self, question: str, reply: bytes) -> tuple[Outcome, ...] | None:
         """Return the outcomes of a reply that is known, without their values; None for any other."""
         text, raw = _cut(reply)
         right = self.seen[question].right.get(text)
-        found = right if right is not None and right.fits(raw) else self._wrong(question, reply)
+        found = right if right is not None and right.fits(raw) else self._same(question, reply)
         if found is None:
             return None
         self.known[question] = found
         return found.outcomes
 
-    def _wrong(self, question: str, reply: bytes) -> Wrong | None:
+    def _same(self, question: str, reply: bytes) -> Same | None:
         if len(reply) > LARGE:
             self.last = "", b"", b""
             return None
-        digest, wrong = hashlib.sha256(reply).digest(), self.seen[question].wrong
+        digest, same = hashlib.sha256(reply).digest(), self.seen[question].same
         self.last = question, reply, digest
-        if digest in wrong:
-            wrong[digest] = wrong.pop(digest)  # those met last stay longest
-        return wrong.get(digest)
+        if digest in same:
+            same[digest] = same.pop(digest)  # those met last stay longest
+        return same.get(digest)
 
     def verdicts(self, question: str, outcomes: Sequence[Outcome]) -> tuple[Verdict, ...] | None:
         """Return the verdicts on what `look` returned; None where this must be judged."""
@@ -105,28 +106,31 @@ class Recognition:
         """Remember the last reply, which was judged, where another like it would be judged alike."""
         if self.last[0] != question:
             return
-        if judgement.right:
-            self._learn_right(self.seen[question].right, judgement, verdicts)
-        elif not any(map(_in_own_words, judgement.outcomes)):
-            self._learn_wrong(self.seen[question].wrong, judgement, verdicts)
+        seen = self.seen[question]
+        if judgement.right and self._learn_form(seen.right, judgement, verdicts):
+            return
+        if not any(map(_in_own_words, judgement.outcomes)):
+            self._learn_same(seen.same, judgement, verdicts)
 
-    def _learn_right(
+    def _learn_form(
         self, forms: dict[bytes, Right], judgement: Judgement, verdicts: tuple[Verdict, ...]
-    ) -> None:
-        """Remember the form of a right reply, if all its numbers were held to bounds."""
+    ) -> bool:
+        """Remember the form of a right reply, if all its numbers were held to bounds; tell whether it was so."""
         if len(forms) >= FORMS or any(r.forward_right is False for r in judgement.results):
-            return  # where the backward is right all the same, how wrong the forward is differs
+            return False  # where the backward is right all the same, how wrong the forward is differs
         reply = self.last[1]
         right = _form(reply, judgement, verdicts)
-        if right is not None and right.fits(_cut(reply)[1]) and self._taken() + 3 * len(reply) <= ROOM:
-            forms[_cut(reply)[0]] = right
+        if right is None or not right.fits(_cut(reply)[1]) or self._taken() + 3 * len(reply) > ROOM:
+            return False
+        forms[_cut(reply)[0]] = right
+        return True
 
-    def _learn_wrong(
-        self, wrong: dict[bytes, Wrong], judgement: Judgement, verdicts: tuple[Verdict, ...]
+    def _learn_same(
+        self, same: dict[bytes, Same], judgement: Judgement, verdicts: tuple[Verdict, ...]
     ) -> None:
-        while len(wrong) >= WRONG:
-            del wrong[next(iter(wrong))]
-        wrong[self.last[2]] = Wrong(_statuses(judgement), verdicts)
+        while len(same) >= SAME:
+            del same[next(iter(same))]
+        same[self.last[2]] = Same(_statuses(judgement), verdicts)
 
     def _taken(self) -> int:
         """Return about how many bytes are remembered: of each form its text, and two numbers for each of its own."""

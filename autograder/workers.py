@@ -33,6 +33,7 @@ from autograder.sandbox import Sandbox, SandboxError, remove_folders
 from autograder.sandbox._dice import put_dice_at_start
 
 AHEAD = 3  # jobs given to a process at once: it goes on while this side writes
+YOUNG = 10_000  # objects after which the collector looks for rings; judging leaves hardly any
 PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
 STARTS = 3  # a process that dies before it is ready is started so often
 TOGETHER = 0.02  # seconds that a report waits for others, to be written with them
@@ -121,6 +122,7 @@ def _work(
         link.send(str(error) or type(error).__name__)
         return
     gc.freeze()  # the keys stay: no need to look through them again and again
+    gc.set_threshold(YOUNG)
     put_dice_at_start()  # playing mistakes then need not do so each time
     jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(link, jobs), daemon=True).start()

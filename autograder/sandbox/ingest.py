@@ -1,6 +1,5 @@
 """From a submitted file to cells to run and answers to read; nothing in the file is trusted or executed."""
 
-import contextlib
 import functools
 import hashlib
 import json
@@ -114,8 +113,11 @@ class _RawCell:
         if not isinstance(raw, dict):
             return None
         source, kind = raw.get("source", raw.get("input", "")), raw.get("cell_type")
-        with contextlib.suppress(TypeError):
-            source = "".join(source) if isinstance(source, list) else source
+        if isinstance(source, list):
+            try:
+                source = "".join(source)
+            except TypeError:
+                return None
         if not isinstance(source, str) or kind not in ("code", "markdown", "raw"):
             return None
         metadata = raw.get("metadata")

@@ -9,7 +9,7 @@ import pytest
 from autograder.checks import judge, wants_probe
 from autograder.exercises import EXERCISES, wrong_submissions
 from autograder.judging import _Code
-from autograder.recognition import FORMS, LARGE, WRONG, Recognition
+from autograder.recognition import FORMS, LARGE, SAME, Recognition
 from autograder.sandbox import Evidence, Outcome, Submitted, wire
 from autograder.sandbox._child import _question
 from autograder.sandbox._script import play
@@ -56,9 +56,9 @@ def test_no_wrong_reply_is_taken_for_a_right_one(exercise, a_class):
     known = group.known[exercise, 0]
     for mistake, functions in wrong_submissions(task):
         found, how, right = group.hand_in(group.reply(functions))
-        assert right or how == "judged" or known.wrong, mistake.name  # two mistakes may reply the same
+        assert right or how == "judged" or known.same, mistake.name  # two mistakes may reply the same
         assert right or any(v.status != "right" for v in found), mistake.name
-    assert group.hand_in(truth)[1] == ("recognised" if known.right else "judged")
+    assert group.hand_in(truth)[1] == "recognised"
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_what_is_told_in_the_student_s_own_words_is_judged_every_time(a_class):
 
 def test_of_wrong_replies_those_met_last_are_remembered(a_class):
     group, truth = a_class("softmax"), EXERCISES["softmax"].truth()["softmax"]
-    replies = [group.reply({"softmax": lambda s, n=n: n * truth(s)}) for n in range(2, WRONG + 3)]
+    replies = [group.reply({"softmax": lambda s, n=n: n * truth(s)}) for n in range(2, SAME + 3)]
     first, *more = replies
-    assert len(more) == WRONG
+    assert len(more) == SAME
     for reply in more:
         assert group.hand_in(first)[1] == ("judged" if reply is more[0] else "recognised")
         assert group.hand_in(reply)[1] == "judged"
-    assert len(group.known["softmax", 0].wrong) == WRONG
+    assert len(group.known["softmax", 0].same) == SAME
     assert [group.hand_in(r)[1] for r in (first, more[-1], more[1])] == ["recognised"] * 3
     assert group.hand_in(more[0])[1] == "judged"
 
@@ -195,10 +195,31 @@ def test_other_styles_are_recognised_and_what_earns_a_note_is_not(a_class, hones
 
 
 @pytest.mark.parametrize("exercise", RULED)
-def test_what_a_rule_judges_is_judged_every_time(exercise, a_class):
+def test_what_a_rule_judges_has_no_form(exercise, a_class):
     group = a_class(exercise)
     truth = group.reply(EXERCISES[exercise].truth())
-    assert [group.hand_in(truth)[1] for _ in range(2)] == ["judged", "judged"]
+    assert [group.hand_in(truth)[1] for _ in range(2)] == ["judged", "recognised"]  # to the last bit
+    assert group.known[exercise, 0].right == {}
+
+
+def test_a_right_backward_of_a_wrong_forward_is_recognised_to_the_last_bit_only(a_class):
+    """How wrong the forward is says no bound: two who get the backward right all the same are told the same."""
+    group = a_class("conv_backward")
+    truth = EXERCISES["conv_backward"].truth()
+    wrong = dict(truth, conv_forward=lambda *given, **named: _off(truth["conv_forward"](*given, **named)))
+    reply = group.reply(wrong)
+    first, again = group.hand_in(reply), group.hand_in(reply)
+    assert first[1:] == ("judged", True)
+    assert again == (first[0], "recognised", True)
+    assert group.known["conv_backward", 0].right == {}
+    row, changed = numbers(reply)
+    row[-1] = np.nextafter(row[-1], 9)
+    assert group.hand_in(changed())[1] == "judged"
+
+
+def _off(result):
+    """Shift what a forward returns and leave alone what it keeps for the backward."""
+    return result[0] + 1.0, result[1]
 
 
 def in_another_form(n):
@@ -216,7 +237,10 @@ def test_only_so_many_forms_are_remembered_and_no_large_reply(a_class, monkeypat
     assert [group.hand_in(reply)[1:] for reply in replies] == [("judged", True)] * len(replies)
     assert len(group.known["softmax", 0].right) == FORMS
     hows = [group.hand_in(reply)[1] for reply in replies]
-    assert hows == ["recognised"] * FORMS + ["judged"] * 3
+    assert hows == ["recognised"] * len(replies)  # those without a form to the last bit
+    row, again = numbers(replies[-1])
+    row[-1] = np.nextafter(row[-1], 9)
+    assert group.hand_in(again())[1:] == ("judged", True)
     for limit in ("LARGE", "ROOM"):
         group = a_class("softmax")
         with monkeypatch.context() as patched:
@@ -298,7 +322,7 @@ def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, b
     code.sets[name] = 0
     asked = code.asked[name]
     assert {v.status for v in code.verdicts(asked, code.run())} == {"right"}  # as ever: the second run counts
-    assert not any(seen.right or seen.wrong for seen in mine.known.values())
+    assert not any(seen.right or seen.same for seen in mine.known.values())
 
 
 @pytest.mark.parametrize("exercise", ["conv_backward", "softmax", "conv_out"])
