@@ -53,7 +53,7 @@ class Bundle:
     digest: str = ""
     rules: str = ""
     roster: frozenset[str] = field(default_factory=frozenset)
-    known: Known = field(default_factory=dict)  # replies that were judged before
+    known: Known = field(default_factory=Known)  # replies that were judged before
 
     def limits(self) -> Limits:
         """Return the limits in the sandbox's form."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,9 +26,10 @@ FORMS = 12  # of right answers to one set of one question that are remembered
 SAME = 64  # other answers to one set of one question that are remembered, those met last
 LARGE = 1 << 20  # bytes of a reply that is not worth remembering
 ROOM = 64 << 20  # bytes of all that is remembered
+SHARED = 256 << 10  # bytes of a reply that is worth telling other processes of
 
 Place = tuple[str, int]  # a question, and which of its sets
-Known = dict[Place, "Seen"]  # of one assignment: its keys, points and weights are what they are
+Lesson = tuple[Place, bytes, "Right | Same"]  # what was learned of a reply: its JSON or hash, and what it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +69,52 @@ class Right:
             )
 
 
+class Known(dict[Place, "Seen"]):
+    """What is known of the replies to one assignment's questions; its keys, points and weights are what they are."""
+
+    fresh: list[Lesson] | None = None  # learned here since `take`; None where nobody asks
+
+    def seen(self, place: Place) -> Seen:
+        """Return what is remembered of the replies to one set."""
+        return self.setdefault(place, Seen())
+
+    def learn(self, lesson: Lesson) -> None:
+        """Remember what was learned here, and that others are to be told."""
+        self.add([lesson])
+        if self.fresh is not None and (isinstance(lesson[2], Same) or lesson[2].size <= SHARED):
+            self.fresh.append(lesson)
+
+    def add(self, lessons: Iterable[Lesson]) -> None:
+        """Remember what was learned, here or by another process with the same keys."""
+        for place, mark, what in lessons:
+            seen = self.seen(place)
+            if isinstance(what, Right):
+                if self.has_room(seen, len(mark) + 2 * what.size):
+                    seen.right[mark] = what
+            elif mark not in seen.same:
+                while len(seen.same) >= SAME:
+                    del seen.same[next(iter(seen.same))]
+                seen.same[mark] = what
+
+    def has_room(self, seen: Seen, size: int) -> bool:
+        """Tell whether another form may be remembered that takes about so many bytes."""
+        forms = [form for all_seen in self.values() for form in all_seen.right.items()]
+        taken = sum(len(text) + 2 * right.size for text, right in forms)
+        return len(seen.right) < FORMS and taken + size <= ROOM
+
+    def take(self) -> list[Lesson]:
+        """Return what was learned here since the last time; what is learned from now on is kept for the next."""
+        fresh, self.fresh = self.fresh or [], []
+        return fresh
+
+
 class Recognition:
     """Look at the replies of one submission as they come; remember them when they have been judged."""
 
     def __init__(self, known: Known, sets: Mapping[str, int]) -> None:
-        self.all = known
-        self.seen = {question: known.setdefault((question, s), Seen()) for question, s in sets.items()}
+        self.all = known  # the rest is of this submission
+        self.seen = {question: known.seen((question, s)) for question, s in sets.items()}
+        self.sets = sets
         self.last = "", b"", b""  # question, reply and its hash: what was looked at last and was not known
         self.known: dict[str, Right | Same] = {}
 
@@ -106,36 +147,21 @@ class Recognition:
         """Remember the last reply, which was judged, where another like it would be judged alike."""
         if self.last[0] != question:
             return
-        seen = self.seen[question]
-        if judgement.right and self._learn_form(seen.right, judgement, verdicts):
-            return
-        if not any(map(_in_own_words, judgement.outcomes)):
-            self._learn_same(seen.same, judgement, verdicts)
+        place = question, self.sets[question]
+        if judgement.right and (form := self._form(judgement, verdicts)) is not None:
+            self.all.learn((place, _cut(self.last[1])[0], form))
+        elif not any(map(_in_own_words, judgement.outcomes)):
+            self.all.learn((place, self.last[2], Same(_statuses(judgement), verdicts)))
 
-    def _learn_form(
-        self, forms: dict[bytes, Right], judgement: Judgement, verdicts: tuple[Verdict, ...]
-    ) -> bool:
-        """Remember the form of a right reply, if all its numbers were held to bounds; tell whether it was so."""
-        if len(forms) >= FORMS or any(r.forward_right is False for r in judgement.results):
-            return False  # where the backward is right all the same, how wrong the forward is differs
-        reply = self.last[1]
-        right = _form(reply, judgement, verdicts)
-        if right is None or not right.fits(_cut(reply)[1]) or self._taken() + 3 * len(reply) > ROOM:
-            return False
-        forms[_cut(reply)[0]] = right
-        return True
-
-    def _learn_same(
-        self, same: dict[bytes, Same], judgement: Judgement, verdicts: tuple[Verdict, ...]
-    ) -> None:
-        while len(same) >= SAME:
-            del same[next(iter(same))]
-        same[self.last[2]] = Same(_statuses(judgement), verdicts)
-
-    def _taken(self) -> int:
-        """Return about how many bytes are remembered: of each form its text, and two numbers for each of its own."""
-        forms = [form for seen in self.all.values() for form in seen.right.items()]
-        return sum(len(text) + 2 * right.size for text, right in forms)
+    def _form(self, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> Right | None:
+        """Return the form of the last reply, a right one, if all its numbers were held to bounds."""
+        question, reply, _ = self.last
+        if any(r.forward_right is False for r in judgement.results):
+            return None  # where the backward is right all the same, how wrong the forward is differs
+        if not self.all.has_room(self.seen[question], 3 * len(reply)):
+            return None
+        form = _form(reply, judgement, verdicts)
+        return form if form is not None and form.fits(_cut(reply)[1]) else None
 
 
 def _statuses(judgement: Judgement) -> tuple[Outcome, ...]:

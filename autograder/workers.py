@@ -29,11 +29,13 @@ from autograder.judging import Again, Bundle, judge_file, open_sandbox
 from autograder.loading import load_bundle
 from autograder.model import Report
 from autograder.plain import Plain
+from autograder.recognition import Lesson
 from autograder.sandbox import Sandbox, SandboxError, remove_folders
 from autograder.sandbox._dice import put_dice_at_start
 
 AHEAD = 3  # jobs given to a process at once: it goes on while this side writes
 YOUNG = 10_000  # objects after which the collector looks for rings; judging leaves hardly any
+LESSONS = 256  # that wait for a process to take its next job
 PATIENCE = 3.0  # seconds to tidy up in; a process that is starting needs none
 STARTS = 3  # a process that dies before it is ready is started so often
 TOGETHER = 0.02  # seconds that a report waits for others, to be written with them
@@ -63,6 +65,7 @@ class Job:
 
 
 Done = list[tuple[Job, Judged | None]]
+Task = tuple[Job, list[Lesson]]  # what to judge, and what others learned meanwhile
 
 
 _OWN: dict[str, Judge] = {}  # the judge of this process, by what it judges
@@ -124,12 +127,16 @@ def _work(
     gc.freeze()  # the keys stay: no need to look through them again and again
     gc.set_threshold(YOUNG)
     put_dice_at_start()  # playing mistakes then need not do so each time
-    jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    jobs: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(link, jobs), daemon=True).start()
+    learned = bundle.known.take if place[1] > 1 else list  # alone there is nobody to tell
+    learned()
     link.send(None)
     with contextlib.suppress(OSError):
-        while (job := jobs.get()) is not None:
-            link.send(_judge_one(judge, job))
+        while (task := jobs.get()) is not None:
+            job, lessons = task
+            bundle.known.add(lessons)
+            link.send((_judge_one(judge, job), learned()))
     judge.close()
 
 
@@ -139,7 +146,7 @@ def _be_named() -> None:
         Path("/proc/self/comm").write_text(TITLE)
 
 
-def _receive(link: Connection, jobs: queue.SimpleQueue[Job | None]) -> None:
+def _receive(link: Connection, jobs: queue.SimpleQueue[Task | None]) -> None:
     """Take jobs off the link at once: neither side may wait for the other to read."""
     with contextlib.suppress(EOFError, OSError):
         while True:
@@ -183,15 +190,19 @@ class _Worker:
             self.process.start()
         theirs.close()
         self.jobs: collections.deque[Job] = collections.deque()
+        self.lessons: collections.deque[Lesson] = collections.deque(maxlen=LESSONS)
         self.ready = False
 
     def give(self, job: Job) -> None:
+        """Hand out a job, and with it what others learned: one that stands still is sent nothing more."""
         self.jobs.append(job)
+        lessons = list(self.lessons)
+        self.lessons.clear()
         with contextlib.suppress(OSError):  # it is dead: the next look at the link tells
-            self.link.send(job)
+            self.link.send((job, lessons))
 
-    def answer(self) -> tuple[Job, Judged] | None:
-        """Take what came in; None is the greeting of a process that is ready.
+    def answer(self) -> tuple[Job, Judged, list[Lesson]] | None:
+        """Take what came in, with what was learned; None is the greeting of a process that is ready.
 
         Raises:
             EOFError, OSError: the process is dead.
@@ -199,7 +210,7 @@ class _Worker:
         """
         came = self.link.recv()
         if self.ready:
-            return self.jobs.popleft(), came
+            return self.jobs.popleft(), *came
         if came is not None:
             raise SandboxError(came)
         self.ready = True
@@ -330,7 +341,13 @@ class Pool:
         except SandboxError as error:
             return self._replace(worker, str(error))
         self.died_early = 0
-        return [] if answer is None else [answer]
+        if answer is None:
+            return []
+        job, judged, lessons = answer
+        for other in self.workers:
+            if other is not worker:
+                other.lessons.extend(lessons)
+        return [(job, judged)]
 
     def _replace(self, worker: _Worker, why: str = EARLY) -> Done:
         """Start another process; the job under way is tried once more, the others were not touched."""

@@ -10,10 +10,11 @@ the student's code alone, run in one warm process on the same inputs, without sa
 timed too.
 
 The floor (also in two processes at once, which is what two workers could reach on this machine) and our engines
-take turns, `--rounds` times, and the median of each counts: a machine that is slower
-for a minute is then slower for all. Start-up is the whole command for a class of one.
+take turns, `--rounds` times: a machine that is slower for a minute is then slower for all. Times are the medians
+of all rounds. A ratio is taken within each round; shown are its median and, below it, the least and the most.
+Start-up is the whole command for a class of one.
 
-On a quiet machine with two cores: the defaults take about five minutes, `--soak 1000` about two more.
+On a quiet machine with two cores: the defaults take about eight minutes, `--soak 1000` about two more.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ SLIPS = (
     ("np.maximum(x, 0.0)", "np.abs(x)"),
     ("", ""),
 )
-FLOOR, ONE, PEER = "bare execution (floor)", "backmark --workers 1", "nbgrader autograde"
-LIMIT = "bare, 2 processes at once"
+FLOOR, ONE, PEER = "bare execution", "backmark --workers 1", "nbgrader autograde"
+LIMIT = "bare, two at once"
 
 
 def main() -> int:
@@ -78,7 +79,8 @@ def main() -> int:
         task = bar.add_task("making the class", total=None)
         say = lambda text: bar.update(task, description=text)  # noqa: E731
         course = make_class(Path(folder) / "course", options.assignment, options.submissions)
-        found["marginal_seconds"] = engines(course, Path(folder), options, say)
+        found["rounds"] = turns(course, options.rounds, say)
+        found["peers"] = peers(course, Path(folder), options, say)
         say("a class of one")
         alone = make_class(Path(folder) / "alone" / "course", options.assignment, 1)
         found["start_up_seconds"] = statistics.median(start_up(alone) for _ in range(5))
@@ -103,7 +105,7 @@ def arguments() -> Any:
         "--peers", type=int, default=3, help="how many of them nbgrader and nbclient take (0: none)"
     )
     parser.add_argument(
-        "--rounds", type=int, default=3, help="how often the floor and our engines take turns"
+        "--rounds", type=int, default=5, help="how often the floor and our engines take turns"
     )
     parser.add_argument("--soak", type=int, default=0, help="grade so many at once, too")
     parser.add_argument("--workers", type=int, default=2, help="of the soak")
@@ -179,9 +181,9 @@ def handed_in(notebook: dict[str, Any], name: str, i: int) -> dict[str, Any]:
 # --- the engines ---------------------------------------------------------------------------------
 
 
-def engines(made: Class, root: Path, options: Any, say: Callable[[str], None]) -> dict[str, float]:
-    """Return the marginal seconds of each engine."""
-    rows = turns(made, options.rounds, say)
+def peers(made: Class, root: Path, options: Any, say: Callable[[str], None]) -> dict[str, float]:
+    """Return the marginal seconds of other engines."""
+    rows: dict[str, float] = {}
     todo: dict[str, Callable[[], float]] = {}
     if options.peers > 1 and importlib.util.find_spec("nbclient"):
         todo["nbclient"] = lambda: nbclient(made, root / "nbclient", options.peers)
@@ -193,8 +195,8 @@ def engines(made: Class, root: Path, options: Any, say: Callable[[str], None]) -
     return rows
 
 
-def turns(made: Class, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
-    """Return the median seconds of the floor and of our engines, which take turns."""
+def turns(made: Class, rounds: int, say: Callable[[str], None]) -> dict[str, list[float]]:
+    """Return the marginal seconds of the floor and of our engines in each round."""
     todo: dict[str, Callable[[], float]] = {FLOOR: lambda: bare(made), LIMIT: lambda: bare(made, 2)}
     for workers in (1, 2):
         todo[f"backmark --workers {workers}"] = lambda n=workers: ours(made, workers=n)
@@ -206,7 +208,7 @@ def turns(made: Class, rounds: int, say: Callable[[str], None]) -> dict[str, flo
         for name, measure in todo.items():
             say(f"{name} ({number + 1} of {rounds})")
             seconds[name].append(measure())
-    return {name: statistics.median(some) for name, some in seconds.items()}
+    return seconds
 
 
 def start_up(made: Class) -> float:
@@ -339,6 +341,12 @@ def _nbgrader(root: Path, *command: str) -> None:
 # --- what is printed -----------------------------------------------------------------------------
 
 
+def spread(over: list[float], under: list[float]) -> str:
+    """Write the ratio of two engines: its median over the rounds, the least and the most."""
+    ratios = [a / b for a, b in zip(over, under, strict=True)]
+    return f"{statistics.median(ratios):.2f}\n{min(ratios):.2f}-{max(ratios):.2f}"
+
+
 def show(found: dict[str, Any]) -> None:
     out = Console()
     told = found["machine"]
@@ -346,31 +354,25 @@ def show(found: dict[str, Any]) -> None:
         f"{told['processor']}, {told['cores']} cores, load {told['load']:.1f}, Python {told['python']}, "
         f"NumPy {told['numpy']}, {told['system']}"
     )
-    rows = found["marginal_seconds"]
-    floor, one, peer = rows[FLOOR], rows[ONE], rows.get(PEER)
-    limit = rows.pop(LIMIT)
+    rounds, peer = found["rounds"], found["peers"].get(PEER)
     table = Table(
         title=f"Grading {found['submissions']} submissions of {found['assignment']}, marginal time per submission"
     )
-    for column in (
-        "engine",
-        "ms",
-        "per second",
-        "times the floor",
-        "faster than one worker",
-        "faster than nbgrader",
-    ):
+    for column in ("engine", "ms", "per second", "times bare", "than 1 worker", "than nbgrader"):
         table.add_column(column, justify="left" if column == "engine" else "right")
-    for name, seconds in rows.items():
+    for name, some in rounds.items():
+        seconds, mine = statistics.median(some), name.startswith("backmark")
         table.add_row(
-            name, f"{1000 * seconds:.1f}", f"{1 / seconds:.1f}", f"{seconds / floor:.2f}",
-            f"{one / seconds:.2f}x" if name.startswith("backmark") else "-",
-            f"{peer / seconds:.0f}x" if peer else "-",
+            name, f"{1000 * seconds:.1f}", f"{1 / seconds:.1f}", spread(some, rounds[FLOOR]),
+            spread(rounds[ONE], some) if mine else "-", f"{peer / seconds:.0f}x" if peer else "-",
         )  # fmt: skip
+    for name, seconds in found["peers"].items():
+        times = f"{seconds / statistics.median(rounds[FLOOR]):.2f}"
+        row = (f"{1000 * seconds:.1f}", f"{1 / seconds:.1f}", times, "-")
+        table.add_row(name, *row, f"{peer / seconds:.0f}x" if peer else "-")
     out.print(table)
-    out.print(
-        f"Bare execution in two processes at once: {floor / limit:.2f}x one, the limit of two workers here."
-    )
+    limit = spread(rounds[FLOOR], rounds[LIMIT]).replace("\n", ", ")
+    out.print(f"Bare, two processes at once are faster than one (two workers cannot do better): {limit}.")
     out.print(f"The whole command for a class of one: {found['start_up_seconds']:.2f} s.")
     if "soak" in found:
         show_soak(out, found["soak"])

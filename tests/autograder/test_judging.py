@@ -82,7 +82,7 @@ def test_judging_while_it_runs_is_judging_afterwards(judge, solved, cell_of, bun
     bundle.known.clear()
     meanwhile = [judge(notebook), judge(notebook)]  # the second knows the replies of the first
     assert any(seen.right for seen in bundle.known.values())
-    assert any(seen.wrong for seen in bundle.known.values())
+    assert any(seen.same for seen in bundle.known.values())
     monkeypatch.setattr(judging._Code, "took", lambda *_: None)
     afterwards = [judge(notebook)]
     bundle.known.clear()
@@ -100,7 +100,7 @@ def test_a_fault_while_it_runs_is_made_good_afterwards(judge, solved, monkeypatc
     monkeypatch.setattr(judging._Code, "_early", fails)
     bundle.known.clear()
     assert judge(solved("ada")).verdicts == full
-    assert not any(seen.right or seen.wrong for seen in bundle.known.values())
+    assert not any(seen.right or seen.same for seen in bundle.known.values())
 
 
 def test_an_error_in_one_cell_does_not_stop_the_next(judge, solved, cell_of):
@@ -396,5 +396,5 @@ def test_what_failed_to_be_said_once_is_said_to_the_next(
         once.setattr(judging, failing, fails)
         judge(notebook)
     assert calls
-    assert not any(seen.wrong for (question, _), seen in bundle.known.items() if question == "corr2d")
+    assert not any(seen.same for (question, _), seen in bundle.known.items() if question == "corr2d")
     assert judge(notebook).verdicts == expected

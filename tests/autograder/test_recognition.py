@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from autograder.checks import judge, wants_probe
 from autograder.exercises import EXERCISES, wrong_submissions
 from autograder.judging import _Code
-from autograder.recognition import FORMS, LARGE, SAME, Recognition
+from autograder.recognition import FORMS, LARGE, SAME, Known, Recognition
 from autograder.sandbox import Evidence, Outcome, Submitted, wire
 from autograder.sandbox._child import _question
 from autograder.sandbox._script import play
@@ -23,7 +24,7 @@ class Class:
     """The replies of a class to one set of one question."""
 
     def __init__(self, key, part=0):
-        self.key, self.part, self.known = key, part, {}
+        self.key, self.part, self.known = key, part, Known()
         self.script = key.script(part, probes=False)
 
     def reply(self, functions):
@@ -268,6 +269,56 @@ def test_only_the_reply_that_was_looked_at_last_is_learned(a_class):
     assert group.known["softmax", 0].right == {}
 
 
+def test_what_one_process_learned_another_knows(a_class):
+    teacher, pupil = a_class("conv_backward"), a_class("conv_backward")
+    truth = EXERCISES["conv_backward"].truth()
+    right = teacher.reply(truth)
+    wrong = teacher.reply(
+        dict(truth, conv_backward=lambda *given: [2 * g for g in truth["conv_backward"](*given)])
+    )
+    assert teacher.known.take() == []
+    told = [teacher.hand_in(reply) for reply in (right, wrong)]
+    assert [how for _, how, _ in told] == ["judged", "judged"]
+    lessons = pickle.loads(pickle.dumps(teacher.known.take()))
+    assert len(lessons) == 2
+    assert teacher.known.take() == []  # once is enough
+    pupil.known.add(lessons)
+    assert [pupil.hand_in(reply) for reply in (right, wrong)] == [
+        (found, "recognised", r) for found, _, r in told
+    ]
+    row, again = numbers(right)
+    row[-1] += 1
+    assert pupil.hand_in(again())[1:] == ("judged", False)  # its bounds came along
+
+
+def test_what_is_told_is_kept_only_where_somebody_asks_and_no_large_form(a_class, monkeypatch):
+    truth = EXERCISES["softmax"].truth()
+    group = a_class("softmax")
+    group.hand_in(group.reply(truth))
+    assert group.known.fresh is None
+    monkeypatch.setattr("autograder.recognition.SHARED", 100)
+    group = a_class("softmax")
+    group.known.take()
+    group.hand_in(group.reply(truth))
+    assert group.known["softmax", 0].right
+    assert group.known.take() == []
+
+
+def test_lessons_are_held_to_the_same_bounds(a_class):
+    group, truth = a_class("softmax"), EXERCISES["softmax"].truth()["softmax"]
+    group.known.take()
+    for n in range(2, SAME + 5):
+        group.hand_in(group.reply({"softmax": lambda s, n=n: n * truth(s)}))
+    for n in range(FORMS):
+        group.hand_in(group.reply(in_another_form(n)))
+    lessons = group.known.take()
+    other = Known()
+    for _ in range(2):  # what is known already pushes nothing out
+        other.add(lessons)
+        assert len(other["softmax", 0].same) == SAME
+        assert len(other["softmax", 0].right) == FORMS
+
+
 def test_no_large_reply_is_held(a_class):
     recognition = Recognition(a_class("softmax").known, {"softmax": 0})
     for large, held in ((False, True), (True, False)):
@@ -315,7 +366,7 @@ def test_a_wrong_reply_is_not_learned_from_a_second_run_that_is_right(a_class, b
     first = read_question(reply, name, group.script, {})
     assert wants_probe(judge(group.key, 0, first))
     probes = [Outcome("missing")] * (len(group.key.script(0)) - len(group.script))
-    mine = dataclasses.replace(bundle, keys={**bundle.keys, name: group.key}, known={})
+    mine = dataclasses.replace(bundle, keys={**bundle.keys, name: group.key}, known=Known())
     code = _Code(
         mine, SecondRun(reply, first, (*right, *probes)), Submitted((), {}, (), "", None), {name}
     )  # fmt: skip

@@ -5,7 +5,7 @@ import collections
 import pytest
 
 from autograder.sandbox import SandboxError
-from autograder.workers import STARTS, Pool
+from autograder.workers import LESSONS, STARTS, Job, Pool, _Worker
 
 
 class Dying:
@@ -41,3 +41,39 @@ def test_a_sandbox_that_does_not_start_is_tried_again_before_all_stop(tmp_path, 
         with pytest.raises(SandboxError, match="did not start"):
             pool._take(pool.workers[0])
     assert pool.workers == []
+
+
+class Link:
+    """The other end of a process that is never there."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, task):
+        self.sent.append(task)
+
+
+def test_what_one_process_learned_goes_to_the_others_with_their_next_job(tmp_path):
+    workers = []
+    for number in range(3):
+        worker = _Worker.__new__(_Worker)
+        worker.link, worker.ready = Link(), True
+        worker.jobs, worker.lessons = collections.deque(), collections.deque(maxlen=LESSONS)
+        worker.give(Job(f"s{number}", tmp_path))
+        workers.append(worker)
+    first, *others = workers
+    first.link.recv = lambda: (("sha", {}), ["a", "b"])
+    pool = Pool(tmp_path, "x", 3, False)
+    pool.workers = workers
+    assert pool._take(first) == [(Job("s0", tmp_path), ("sha", {}))]
+    assert [len(w.link.sent) for w in workers] == [1, 1, 1]  # nobody is written to that may not be listening
+    for worker in workers:
+        worker.give(Job("more", tmp_path))
+        worker.give(Job("most", tmp_path))
+    assert [lessons for _, lessons in first.link.sent] == [[], [], []]
+    for worker in others:
+        assert [lessons for _, lessons in worker.link.sent] == [[], ["a", "b"], []]
+    for _ in range(LESSONS):
+        first.jobs.append(Job("x", tmp_path))
+        pool._take(first)
+    assert len(others[0].lessons) == LESSONS
