@@ -13,6 +13,7 @@ import gc
 import itertools
 import logging
 import os
+import pickle
 import re
 import shutil
 import socket
@@ -33,13 +34,14 @@ from autograder.course import Course, CourseError
 from autograder.hand_ins import SIZE_CAP
 from autograder.judging import JUDGE_VERSION, Bundle
 from autograder.loading import load_bundle
-from autograder.workers import Done, Job, Judge, Judged
+from autograder.workers import LESSONS, Done, Job, Judge, Judged
 
 ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
 TOKEN = "backmark-"
-PER_TASK = 20
+PER_TASK = 10  # so few that what one worker learned soon reaches the others
 LEAST = 3  # hand-ins in a task when few are left
-AHEAD = 3  # tasks per worker that are under way or waiting
+TOLD = 2  # tasks per worker that what was learned goes along with
+AHEAD = 2  # tasks per worker that are under way or waiting
 WAIT = 60.0  # seconds until a scheduler must have answered and have a worker
 REGISTERED, PAUSE = 3, 1.0  # attempts to set the workers up, seconds between two
 COUNTED_EVERY = 2.0  # seconds; asking how many workers there are takes the scheduler's time
@@ -152,15 +154,22 @@ def tear_down(token: str) -> None:
         gc.unfreeze()
 
 
-def judge_parcels(token: str, parcels: list[Parcel]) -> list[Judged]:
-    """Judge some hand-ins one after the other; runs on the worker."""
-    setup = _JUDGES[token]
-    found = []
+def judge_parcels(token: str, parcels: list[Parcel], told: list[bytes]) -> tuple[list[Judged], bytes]:
+    """Judge some hand-ins one after the other, knowing what others learned; runs on the worker.
+
+    Returns the reports and what was learned here, packed: the client only passes it on.
+    """
+    setup, found = _JUDGES[token], []
+    known = setup.judge.bundle.known
     with setup.lock:  # a worker with several threads has one sandbox
+        for lessons in told:
+            known.add(pickle.loads(lessons))
+        known.take()
         for parcel in parcels:
             with tempfile.TemporaryDirectory(dir=setup.folder) as folder:
                 found.append(setup.judge.judge(parcel.job, parcel.unpack(Path(folder))))
-    return found
+        learned = known.take()
+    return found, pickle.dumps(learned) if learned else b""
 
 
 class Cluster:
@@ -181,6 +190,7 @@ class Cluster:
         self.opened = contextlib.ExitStack()
         self.client: Any = None
         self.here = 0  # how many workers are our own, on this machine
+        self.lessons: collections.deque[tuple[int, bytes]] = collections.deque(maxlen=LESSONS)  # see `_told`
 
     def __enter__(self) -> Cluster:
         try:
@@ -317,15 +327,23 @@ class Cluster:
 
     def _submit(self, batch: list[Job], under_way: dict[Any, list[Job]], finished: Any) -> None:
         parcels = [pack(job) for job in batch]
-        future = self.client.submit(judge_parcels, self.token, parcels, pure=False)
+        future = self.client.submit(judge_parcels, self.token, parcels, self._told(), pure=False)
         under_way[future] = batch
         finished.add(future)
+
+    def _told(self) -> list[bytes]:
+        """Return what goes along with the next task: nobody knows which worker takes it, so with several."""
+        told = [self.lessons.popleft() for _ in range(len(self.lessons))]
+        self.lessons.extend((times - 1, learned) for times, learned in told if times > 1)
+        return [learned for _, learned in told]
 
     def _collect(self, future: Any, batch: list[Job], under_way: dict[Any, list[Job]], finished: Any) -> Done:
         from distributed.scheduler import KilledWorker
 
         try:
-            return list(zip(batch, future.result(), strict=True))
+            found, learned = future.result()
+            self.lessons.extend([(TOLD * self._workers(), learned)] if learned else ())
+            return list(zip(batch, found, strict=True))
         except KilledWorker:
             if len(batch) == 1:
                 return [(batch[0], None)]

@@ -1,5 +1,6 @@
 """Judging on Dask gives what judging here gives; a worker that is killed costs nothing."""
 
+import collections
 import os
 import signal
 import sys
@@ -154,22 +155,24 @@ def test_what_kills_its_workers_is_tried_alone_and_costs_one_row(handed_in_class
     """A cluster that loses every task which holds ben."""
     from distributed.scheduler import KilledWorker
 
-    sizes = []
+    sizes, told = [], []
 
     class Future:
-        def __init__(self, parcels):
+        def __init__(self, parcels, lessons):
             self.parcels = parcels
+            told.append(lessons)
 
         def result(self):
             sizes.append(len(self.parcels))
             if any(p.job.student == "ben" for p in self.parcels):
                 raise KilledWorker("task", None, 2)
-            return [("sha", {"student": p.job.student}) for p in self.parcels]
+            students = [p.job.student for p in self.parcels]
+            return [("sha", {"student": s}) for s in students], students[0].encode()
 
     engine = cluster.Cluster.__new__(cluster.Cluster)
-    engine.token = "token"
+    engine.token, engine.lessons = "token", collections.deque()
     engine.client = types.SimpleNamespace(
-        submit=lambda _do, _token, parcels, pure: Future(parcels),
+        submit=lambda _do, _token, parcels, lessons, pure: Future(parcels, lessons),
         scheduler_info=lambda n_workers: {"workers": {"one": {}}},
         loop=None,
     )
@@ -180,6 +183,13 @@ def test_what_kills_its_workers_is_tried_alone_and_costs_one_row(handed_in_class
     done = [one for batch in engine.run(iter(jobs)) for one in batch]
     assert sizes == [3, 1, 1, 1]
     assert {j.student: found is None for j, found in done} == {"ada": False, "ben": True, "dan": False}
+    assert told == [[], [], [], []]  # all four were under way before anything was learned
+    monkeypatch.setattr(cluster, "PER_TASK", 1)
+    monkeypatch.setattr(cluster, "AHEAD", 1)
+    told.clear()
+    assert len(list(engine.run(iter([jobs[0], jobs[2], jobs[0], jobs[2]])))) == 4
+    # what the first run learned is in there, too: each goes along with two tasks of the one worker
+    assert told == [[b"ada", b"dan"], [b"ada", b"dan", b"ada"], [b"ada", b"dan"], [b"dan", b"ada"]]
     lost = grading._lost(types.SimpleNamespace(name="tiny", max_score=6.0), jobs[1])
     assert lost.status == "incomplete"
 
