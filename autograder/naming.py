@@ -15,19 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import Judgement, complaints, rule_of
-from autograder.compare import agrees, compare
+from autograder.alike import (
+    Outcomes,
+    agree,
+    applies,
+    both_fail,
+    is_right,
+    known_marks,
+    marks_of,
+    own_calls,
+    ran,
+)
+from autograder.checks import Judgement, rule_of
+from autograder.compare import agrees
 from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissions
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import own_doing, play_all
-from autograder.pairs import Row, adding_up, in_numbers, rounded_apart
+from autograder.pairs import Row, adding_up, in_numbers
 from autograder.sandbox import wire
 from autograder.sandbox._dice import dice_at_start
 from autograder.sandbox._script import Call, Outcome, play
 from autograder.sandbox.evidence import CellOutcome
 from autograder.verdicts import Named
 
-Outcomes = Sequence[Outcome]
 Wrong = tuple[Any, Functions]  # a mistake and the submission made from it
 MANY = 3  # more explanations than this explain nothing
 
@@ -170,7 +180,7 @@ def _rows(judgement: Judgement, candidates: Sequence[Wrong]) -> Iterator[Row]:
 
 
 def _in_numbers(trial: KeyTrial, outcomes: Outcomes | None) -> Any:
-    own = _own(trial)
+    own = own_calls(trial)
     if outcomes is not None and any(outcomes[i].status != "ok" for _, i in own):
         return None
     truth = [trial.expected[k] for k, _ in own]
@@ -185,7 +195,7 @@ def _tuples(judgement: Judgement, wrong: Wrong | None = None) -> Iterator[tuple[
         if rule_of(judgement.key, trial) is not None:
             continue
         other = _outcomes(judgement, index, wrong) if wrong else None
-        for k, i in _own(trial):
+        for k, i in own_calls(trial):
             rows = [mine[i].value, trial.expected[k], other[i].value if other else trial.expected[k]]
             if all(isinstance(row, (tuple, list)) for row in rows) and len({len(row) for row in rows}) == 1:
                 yield *rows, trial.allowed64[k], trial.allowed32[k]
@@ -241,16 +251,16 @@ def _matching(
     for index in _order(judgement, plain_only):
         trial = judgement.key.sets[judgement.set_index][index]
         mine = _slice(judgement, index)
-        marks = _marks(mine)
+        marks = marks_of(mine)
         kept = []
         for wrong in left:
             other = _outcomes(judgement, index, wrong)
-            if not _applies(trial, other):
+            if not applies(trial, other):
                 kept.append(wrong)
-            elif marks == _known_marks(other) and _agree(judgement.key, trial, mine, other):
+            elif marks == known_marks(other) and agree(judgement.key, trial, mine, other):
                 kept.append(wrong)
-                telling[id(wrong[0])] += _ran(trial, other) and not _is_right(judgement.key, trial, other)
-            elif stops and _both_fail(judgement.key, trial, mine, other):
+                telling[id(wrong[0])] += ran(trial, other) and not is_right(judgement.key, trial, other)
+            elif stops and both_fail(judgement.key, trial, mine, other):
                 kept.append(wrong)
                 telling[id(wrong[0])] -= 1
         left = kept
@@ -318,104 +328,3 @@ def _played(key: Key, trial: KeyTrial, wrong: Wrong) -> Outcomes:
 @functools.lru_cache(maxsize=4096)
 def _content(trial: KeyTrial) -> bytes:
     return hashlib.sha256(wire.pack(list(trial.calls))).digest()
-
-
-# --- agreement -----------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=4096)
-def _own(trial: KeyTrial) -> list[tuple[int, int]]:
-    return [(k, i) for k, i in enumerate(trial.judged) if i != trial.forward]
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _applies(trial: KeyTrial, other: tuple[Outcome, ...]) -> bool:
-    statuses = {outcome.status for outcome in other}
-    if (
-        "missing" in statuses <= {"ok", "missing"}
-    ):  # a mistake that gives nothing leaves nothing for the next call
-        return False
-    return not any(other[i].status == "ok" and _empty(other[i].value) for _, i in _own(trial))
-
-
-def _ran(trial: KeyTrial, other: Outcomes) -> bool:
-    """Tell whether there are values: two codes that both stop with an error need not share a mistake."""
-    return all(other[i].status == "ok" for _, i in _own(trial))
-
-
-def _both_fail(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
-    """Tell whether both are wrong here and one has no numbers to compare: whether they share a mistake is not seen."""
-    hidden = _shapeless(key, trial, mine) or _shapeless(key, trial, other)
-    return hidden and not _is_right(key, trial, mine) and not _is_right(key, trial, other)
-
-
-def _shapeless(key: Key, trial: KeyTrial, outcomes: Outcomes) -> bool:
-    if not _ran(trial, outcomes) or rule_of(key, trial) is not None:
-        return not _ran(trial, outcomes)
-    rows = [
-        (outcomes[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]) for k, i in _own(trial)
-    ]
-    return any(compare(*row).problem in ("kind", "shape", "count") for row in rows)
-
-
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, tuple) and any(v is None for v in value))
-
-
-def _agree(key: Key, trial: KeyTrial, mine: Outcomes, other: Outcomes) -> bool:
-    """Tell whether two codes that left the same marks returned the same."""
-    if rule_of(key, trial) is not None:
-        if any(mine[i].status != other[i].status for i in trial.judged):
-            return False
-        return not _ran(trial, mine) or complaints(key, trial, mine) == complaints(key, trial, other)
-    for k, i in _own(trial):
-        if mine[i].status != other[i].status:
-            return False
-        if mine[i].status != "ok":
-            continue
-        pair = mine[i].value, other[i].value
-        if not (
-            agrees(*pair, trial.allowed64[k], trial.allowed32[k]) or rounded_apart(*pair, trial.expected[k])
-        ):
-            return False
-        if _entries(mine[i].value, trial.expected[k]) != _entries(other[i].value, trial.expected[k]):
-            return False
-    return True
-
-
-def _entries(value: Any, expected: Any) -> set[Any]:
-    """Return which entries a dictionary has of those asked for; left out and 0 are the same. It may hold another's."""
-    if not isinstance(value, dict) or not isinstance(expected, dict):
-        return set()
-    return {name for name in expected if name in value and not np.array_equal(value[name], 0)}
-
-
-def _is_right(key: Key, trial: KeyTrial, other: Outcomes) -> bool:
-    if _touched(other) or _changes(other):
-        return False
-    if rule_of(key, trial) is not None:
-        return _ran(trial, other) and not complaints(key, trial, other)
-    return _ran(trial, other) and all(
-        agrees(other[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k])
-        for k, i in _own(trial)
-    )
-
-
-def _changes(outcomes: Outcomes) -> set[Any]:
-    """Return which arguments were changed, and which of them in shape."""
-    if not any(o.changed or o.facts for o in outcomes):
-        return set()
-    reshaped = {fact for o in outcomes for fact in o.facts if fact[1] == "shape changed"}
-    return reshaped.union(*(o.changed for o in outcomes))
-
-
-def _touched(outcomes: Outcomes) -> bool:
-    return any(o.global_random_touched for o in outcomes)
-
-
-def _marks(outcomes: Outcomes) -> tuple[set[Any], bool]:
-    """Return what a code did beside returning something."""
-    return _changes(outcomes), _touched(outcomes)
-
-
-_known_marks = functools.lru_cache(maxsize=1 << 16)(_marks)  # of mistakes, which are compared again and again
