@@ -18,6 +18,7 @@ import numpy as np
 from autograder import properties
 from autograder.compare import Comparison, agrees, as_array, compare
 from autograder.key import Key, KeyTrial
+from autograder.readings import read
 from autograder.sandbox._plain import Foreign
 from autograder.sandbox._script import Call, Outcome
 from autograder.structure import describe
@@ -83,7 +84,9 @@ def wants_probe(judgement: Judgement) -> bool:
 def judge(key: Key, set_index: int, outcomes: Outcomes) -> Judgement:
     """Judge the outcomes of one set's script, in the order of its calls."""
     trials = key.sets[set_index]
-    slices = _slices(trials, outcomes)
+    slices = [read(t, o) for t, o in zip(trials, _slices(trials, outcomes))]
+    if any("reading" in t.facts for t in trials):
+        outcomes = [outcome for one in slices for outcome in one]
     results = [judge_trial(key, t, o) for t, o in zip(trials, slices) if t.kind != "probe"]
     stopped, cause = _stopped(key, trials, slices)
     return Judgement(
@@ -109,6 +112,7 @@ def judge_trial(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     """Judge one trial: every judged call must have worked and returned what the key holds."""
     if rule_of(key, trial) is not None:
         return _judge_rule(key, trial, outcomes)
+    outcomes = read(trial, outcomes)
     forward_right = _forward_right(trial, outcomes)
     own = [k for k, i in enumerate(trial.judged) if i != trial.forward]
     found: list[tuple[int, Comparison]] = []
@@ -116,6 +120,8 @@ def judge_trial(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
         outcome = outcomes[trial.judged[k]]
         if outcome.status != "ok":
             return _failed(key, trial, outcome, outcomes, forward_right)
+        if any(fact == "set" for _, fact in outcome.facts):
+            return _a_set(key, trial, forward_right)
         found.append((k, compare(outcome.value, trial.expected[k], trial.allowed64[k], trial.allowed32[k])))
     notes = tuple(dict.fromkeys(n for _, c in found for n in c.notes))
     bad = next(((k, c) for k, c in found if not c.right), None)
@@ -166,8 +172,15 @@ def _judge_rule(key: Key, trial: KeyTrial, outcomes: Outcomes) -> TrialResult:
     for i in trial.judged:
         if outcomes[i].status != "ok":
             return _failed(key, trial, outcomes[i], outcomes, None)
+        if any(fact == "set" for _, fact in outcomes[i].facts):
+            return _a_set(key, trial, None)
     found = complaints(key, trial, outcomes)
     return TrialResult(trial, "wrong", "property", found[0]) if found else TrialResult(trial, "right")
+
+
+def _a_set(key: Key, trial: KeyTrial, forward_right: bool | None) -> TrialResult:
+    message = f"{key.question} returns a set, which has no order and cannot be indexed with; return an array."
+    return TrialResult(trial, "wrong", "kind", message, forward_right=forward_right)
 
 
 def rule_of(key: Key, trial: KeyTrial) -> str | None:
@@ -178,7 +191,11 @@ def rule_of(key: Key, trial: KeyTrial) -> str | None:
 def complaints(key: Key, trial: KeyTrial, outcomes: Outcomes) -> list[str]:
     """Return what the exercise's rule says of one trial; empty means right."""
     rule: Callable[..., list[str]] = properties.RULES[rule_of(key, trial) or ""]
-    return rule(trial.facts, [outcomes[i].value for i in trial.judged])
+    try:
+        return rule(trial.facts, [outcomes[i].value for i in trial.judged])
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError):
+        # no honest result is of a kind that a rule did not think of: it must not cost the whole report
+        return ["Returned something of another kind than asked for."]
 
 
 def _forward_right(trial: KeyTrial, outcomes: Outcomes) -> bool | None:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograder.compare import compare
-from autograder.exercises import Exercise, Functions, Trial, wrong_submissions
+from autograder.exercises import GIVE_BACK, Exercise, Functions, Trial, wrong_submissions
 from autograder.key import Key, KeyTrial, hashed
+from autograder.readings import read
 from autograder.sandbox._script import Call, Handle, Outcome, Source, play
 from autograder.tolerance import bounds, disturb_all
 
@@ -45,7 +46,9 @@ def make_key(task: Exercise, rng_for_set: Callable[[int], np.random.Generator], 
 def _draw_set(task: Exercise, rng: np.random.Generator, truth: Functions) -> tuple[KeyTrial, ...]:
     hidden: list[str] = []
     for _ in range(REDRAWS if task.redraw else 1):
-        drawn = _probes_last(task.trials(rng))
+        first = list(task.trials(rng))
+        later = _earlier_result(task, first, task.trials(np.random.default_rng(rng.integers(2**63))), truth)
+        drawn = _probes_last([*first, *later])
         trials = tuple(_key_trial(task, t, f"t{i}", truth) for i, t in enumerate(drawn))
         hidden = _hidden(task, trials) if task.redraw else []
         if not hidden:
@@ -55,13 +58,65 @@ def _draw_set(task: Exercise, rng: np.random.Generator, truth: Functions) -> tup
     )
 
 
+def _earlier_result(
+    task: Exercise, first: Sequence[Trial], second: Sequence[Trial], truth: Functions
+) -> list[Trial]:
+    """Call with arrays of the same shapes and other content, and look at the earlier result again after that.
+
+    One output for all calls, or a result remembered for a shape, is right in every other trial.
+    """
+    for one, other in zip(first, second):
+        if one.public or other.name != one.name or rule_for(task, one) or {one.kind, other.kind} != {"value"}:
+            continue
+        a, b = _its_call(task, one), _its_call(task, other)
+        if a is None or b is None:
+            continue
+        calls = [own_handles(c, "a") for c in one.calls[: a + 1]]
+        calls += [own_handles(c, "b") for c in other.calls[: b + 1]]
+        shown = calls[a].show
+        calls[a] = replace(calls[a], save=calls[a].save or "earlier", show="none")
+        calls.append(Call(GIVE_BACK, (Handle(calls[a].save or ""),), show=shown))
+        made = Trial(
+            "an earlier result after a call with arrays of the same shapes", tuple(calls), "same result twice",
+            (-2, -1), "behaviour", allowed=one.allowed,
+        )  # fmt: skip
+        now, then = list(play(calls, dict(truth)))[-2:]
+        if now.status == then.status == "ok" and _like_another(now.value, then.value):
+            return [made]
+    return []
+
+
+def _its_call(task: Exercise, trial: Trial) -> int | None:
+    """Return the position of the last judged call of the exercise's own function, where nothing differs from it."""
+    judged = [i % len(trial.calls) for i in trial.judged]
+    return next((i for i in reversed(judged) if i != trial.forward and trial.calls[i].do == task.id), None)
+
+
+def _like_another(now: Any, then: Any) -> bool:
+    """Tell whether two results have arrays of the same shapes, and different ones."""
+    pairs = list(zip(_arrays(now), _arrays(then), strict=False))
+    return bool(pairs) and all(a.shape == b.shape and not np.array_equal(a, b) for a, b in pairs)
+
+
+def _arrays(value: Any) -> list[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        return [value] if value.ndim else []
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()
+    return [array for part in parts for array in _arrays(part)]
+
+
+def rule_for(task: Exercise, trial: Trial) -> str | None:
+    """Name the rule a trial will be judged by, if any."""
+    return task.rule or trial.facts.get("rule")
+
+
 def _hidden(task: Exercise, trials: Sequence[KeyTrial]) -> list[str]:
     """Return the mistakes that give the right results on all trials."""
     return [m.name for m, functions in wrong_submissions(task) if all(_same(t, functions) for t in trials)]
 
 
 def _same(trial: KeyTrial, functions: Functions) -> bool:
-    outcomes = list(play(trial.calls, dict(functions)))
+    outcomes = read(trial, list(play(trial.calls, dict(functions))))
     return all(
         outcomes[i].status == "ok"
         and compare(outcomes[i].value, trial.expected[k], trial.allowed64[k], trial.allowed32[k]).right
@@ -82,6 +137,7 @@ def _key_trial(task: Exercise, trial: Trial, prefix: str, truth: Functions) -> K
     judged = tuple(i % len(calls) for i in trial.judged)
     if trial.kind == "value" and trial.forward is not None and trial.forward not in judged:
         judged = (trial.forward, *judged)
+    outcomes = list(read(replace(trial, judged=judged), outcomes))
     expected = [outcomes[i].value for i in judged]
     allowed64, allowed32 = _allowed(task, trial, calls, judged, expected, truth)
     return KeyTrial(
@@ -109,6 +165,7 @@ def _allowed(
 
     def replay(seed: int) -> list[Any]:
         outcomes = list(play([_disturbed(c, seed) for c in calls], dict(truth)))
+        outcomes = list(read(replace(trial, judged=tuple(judged)), outcomes))
         return [outcomes[i].value for i in judged]
 
     return bounds(expected, replay)

@@ -37,6 +37,7 @@ from autograder.key import Key, KeyTrial, hashed, save_keys
 from autograder.keymaking import make_key, play_all
 from autograder.parallel import shared_out
 from autograder.questions import QUESTIONS
+from autograder.readings import read
 from autograder.solutions import solution_file
 
 PUBLIC_SEED = 20260101  # the public cases are the same in every course, and are in no key
@@ -301,7 +302,8 @@ def _values(trials: Iterable[KeyTrial], outcomes: list[Any]) -> list[Any]:
     values: list[Any] = []
     start = 0
     for trial in trials:
-        own = [outcomes[start + i] for i in trial.judged]
+        seen = read(trial, outcomes[start : start + len(trial.calls)])
+        own = [seen[i] for i in trial.judged]
         start += len(trial.calls)
         ok = trial.kind != "probe" and own and all(o.status == "ok" and o.value is not None for o in own)
         values.append([o.value for o in own] if ok else None)

@@ -32,6 +32,7 @@ from autograder.exercises import EXERCISES, Exercise, Functions, wrong_submissio
 from autograder.key import Key, KeyTrial
 from autograder.keymaking import own_doing, play_all
 from autograder.pairs import Row, adding_up, in_numbers
+from autograder.readings import read
 from autograder.sandbox import wire
 from autograder.sandbox._dice import dice_at_start
 from autograder.sandbox._script import Call, Outcome, play
@@ -311,7 +312,7 @@ def _outcomes(judgement: Judgement, index: int, wrong: Wrong) -> Outcomes:
         # what it remembers must be its own
         whole = own_doing(lambda: play_all(key, set_index, mistake.function(truth())))
         for i, trial in enumerate(key.sets[set_index]):
-            _PLAYED[(*place[:2], i, *place[3:])] = tuple(whole[start : start + len(trial.calls)])
+            _PLAYED[(*place[:2], i, *place[3:])] = tuple(read(trial, whole[start : start + len(trial.calls)]))
             start += len(trial.calls)
     return _PLAYED[place]
 
@@ -321,7 +322,7 @@ def _played(key: Key, trial: KeyTrial, wrong: Wrong) -> Outcomes:
     mistake, functions = wrong
     place = (key.question, _content(trial), mistake.part, mistake.name)
     if place not in _TRIALS:
-        _TRIALS[place] = own_doing(lambda: play(trial.calls, dict(functions)))
+        _TRIALS[place] = own_doing(lambda: read(trial, list(play(trial.calls, dict(functions)))))
     return _TRIALS[place]
 
 

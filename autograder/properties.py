@@ -6,19 +6,27 @@ sentence for the student; no complaint means right.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.compare import as_array
+from autograder.shuffles import (
+    RARE,
+    is_row,
+    kfold_indices,
+    minibatches,
+    same_and_other,
+    train_test_split,
+    usual,
+)
 from autograder.variations import never_drawn, odd_image, unequal_moves, variations_of
 
 Rule = Callable[[Mapping[str, Any], Sequence[Any]], list[str]]
 RULES: dict[str, Rule] = {}
-RARE = 1e-9  # what happens to an honest draw less often than this is no chance
 
 
 def rule(function: Rule) -> Rule:
@@ -27,49 +35,8 @@ def rule(function: Rule) -> Rule:
     return function
 
 
-@rule
-def minibatches(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
-    """Every index 0..N-1 exactly once, all batches full but the last, shuffled with the given rng.
-
-    Results are: two calls with generators of the same seed, one with another seed.
-    """
-    n, size = int(facts["N"]), int(facts["batch"])
-    complaints = next((found for found in (_one_pass(result, n, size) for result in results) if found), [])
-    if complaints or n < 8:
-        return complaints
-    orders = [np.concatenate([as_array(b)[0].ravel() for b in r]) for r in results]  # type: ignore[union-attr]
-    if np.array_equal(orders[0], np.arange(n)) and np.array_equal(orders[2], np.arange(n)):
-        return ["The order is always 0, 1, 2, ...: shuffle the indices with rng before cutting batches."]
-    if not np.array_equal(orders[0], orders[1]):
-        return ["The same generator twice gives different batches: draw all random numbers from rng."]
-    if np.array_equal(orders[0], orders[2]):
-        return ["Another generator gives the same batches: the rng you are given is not used."]
-    steps = [np.diff(np.asarray(batch)) % n for i in (0, 2) for batch in results[i]]
-    if sum(s.size for s in steps) >= 10 and all(np.all(s == 1) for s in steps):  # one shuffle in a billion
-        return ["In every batch the examples are neighbours in their old order: shuffle them before you cut."]
-    return []
-
-
-def _one_pass(result: Any, n: int, size: int) -> list[str]:
-    if not isinstance(result, (list, tuple)):
-        return ["Expected a list of index arrays."]
-    batches = [as_array(b)[0] for b in result]
-    if any(b is None or b.ndim != 1 or b.dtype.kind not in "iu" for b in batches):
-        return ["Every batch must be a one-dimensional array of whole numbers."]
-    lengths = [len(b) for b in batches]  # type: ignore[arg-type]
-    order = np.concatenate(batches) if batches else np.array([], dtype=int)  # type: ignore[arg-type]
-    if len(np.unique(order)) < len(order):
-        return ["An example occurs twice in one epoch: shuffle without replacement."]
-    if len(order) and (order.min() < 0 or order.max() >= n):
-        return [
-            f"Indices must lie in 0..N-1; here one is {int(order.min() if order.min() < 0 else order.max())}."
-        ]
-    if len(order) < n:
-        return [
-            f"{n - len(order)} of {n} examples are in no batch: the last batch may be short, but it counts."
-        ]
-    expected = [size] * (n // size) + ([n % size] if n % size else [])
-    return [] if lengths == expected else [f"Batch sizes are {lengths}, expected {expected}."]
+for _of_shuffles in (minibatches, train_test_split, kfold_indices):
+    rule(_of_shuffles)
 
 
 @rule
@@ -138,7 +105,15 @@ def _distribution(w: np.ndarray, facts: Mapping[str, Any]) -> list[str]:
         return ["The weights are not uniform between -a and a with a = sqrt(6 / (fan_in + fan_out))."]
     if facts["scheme"] in ("xavier_normal", "he", "small") and largest <= 1.02 * limit:
         return ["The weights are uniform; a normal distribution is asked for."]
+    if facts["scheme"] != "xavier_uniform" and _tails(w) > 3 + 10 * np.sqrt(24 / w.size):
+        return ["The weights have too many large values for a normal distribution."]
     return []
+
+
+def _tails(w: np.ndarray) -> float:
+    """Measure how much lies far out (kurtosis, 3 for normal numbers, within sqrt(24 / n) mostly)."""
+    z = (w - w.mean()) / w.std()
+    return float(np.mean(z**4))
 
 
 @rule
@@ -163,7 +138,7 @@ def dropout_drawn(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]
         masks.append(mask.astype(bool))
         if found := _kept_share(float(masks[-1].mean()), 1 - p, x.size) or _dropped(x, y, masks[-1], facts):
             return found
-    return _unit_by_unit(masks[0]) or _same_and_other(masks, "masks")
+    return _unit_by_unit(masks[0], p) or same_and_other(masks, "masks")
 
 
 def _kept_share(kept: float, wanted: float, n: int) -> list[str]:
@@ -189,20 +164,14 @@ def _dropped(x: np.ndarray, y: np.ndarray, mask: np.ndarray, facts: Mapping[str,
     return ["Y is not made from X and the mask that is returned."]
 
 
-def _unit_by_unit(mask: np.ndarray) -> list[str]:
+def _unit_by_unit(mask: np.ndarray, p: float) -> list[str]:
     if np.all(mask == mask[:1]):
         return ["All examples have the same mask: draw one number for every unit of every example."]
     if np.all(mask == mask[:, :1]):
         return ["Whole examples are dropped: draw one number for every unit of every example."]
-    return []
-
-
-def _same_and_other(results: Sequence[Any], what: str) -> list[str]:
-    """Two generators of one seed must give the same, one of another seed something else."""
-    if not np.array_equal(results[0], results[1]):
-        return [f"The same generator twice gives different {what}: draw all random numbers from rng."]
-    if np.array_equal(results[0], results[2]):
-        return [f"Another generator gives the same {what}: the rng you are given is not used."]
+    by_chance = math.comb(len(mask), 2) * (p**2 + (1 - p) ** 2) ** mask[0].size
+    if by_chance < RARE and len(np.unique(mask, axis=0)) < len(mask):
+        return ["Some examples share a mask: draw one number for every unit of every example."]
     return []
 
 
@@ -231,116 +200,15 @@ def augmented(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         return found_missing
     if found_odd := unequal_moves(drawn):
         return found_odd
+    alike = sum(a == b for v in (found[0], found[2]) for a, b in itertools.pairwise(v))
+    if alike > usual(len(drawn) - 2, 1 / 18, RARE)[1]:
+        return ["Neighbours in the batch are varied alike: draw anew for every image."]
     share = sum(v[0] for v in drawn) / len(drawn)
     if abs(share - 0.5) > 6 * 0.5 / len(drawn) ** 0.5:  # once in some hundred million for an honest draw
         return [
             f"Of {len(drawn)} images {share:.0%} are mirrored; with probability 1/2 it is about half of them."
         ]
-    return _same_and_other(arrays, "images")
-
-
-@rule
-def train_test_split(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
-    """Training and test indices: every example once, about R frac of them for testing, shuffled with rng.
-
-    Results: two calls with generators of one seed, one with another's. R frac may be rounded either way.
-    """
-    n, share = int(facts["R"]), float(facts["frac"])
-    for result in results:
-        if not isinstance(result, (tuple, list)) or len(result) != 2:
-            return ["Expected two results, the training and the test indices."]
-        if found := _index_sets(result, n, ("the training set", "the test set")):
-            return found
-        if found := _test_size(result, n * share, n):
-            return found
-    tests = [np.sort(np.asarray(result[1])) for result in results]
-    if n < 10:
-        return []
-    if np.array_equal(tests[0], tests[2]) and np.array_equal(tests[0], tests[1]):
-        if np.array_equal(tests[0], np.arange(n - len(tests[0]), n)):
-            return ["The test set is always the end of the data: shuffle with rng before you cut."]
-        if np.array_equal(tests[0], np.arange(len(tests[0]))):
-            return ["The test set is always the beginning of the data: shuffle with rng before you cut."]
-    by_chance = n / math.comb(n, len(tests[0]))  # that a shuffle gives a block
-    if by_chance**2 < RARE and all(_is_block(tests[i], n) for i in (0, 2)):
-        return ["The test set is always a block of neighbours: shuffle with rng before you cut."]
-    return _same_and_other(tests, "test sets")
-
-
-def _is_block(indices: Any, n: int) -> bool:
-    """Tell whether these are neighbours in a circle of n."""
-    around = np.sort(np.asarray(indices))
-    return int(np.sum(np.diff(around, append=around[0] + n) != 1)) <= 1
-
-
-def _index_sets(parts: Sequence[Any], n: int, names: Iterable[str] = repeat("one part")) -> list[str]:
-    """Say what keeps these arrays from holding each of 0..n-1 once; a large part tells more than a small one."""
-    arrays = [np.array([], int) if _is_row(part) and not len(part) else as_array(part)[0] for part in parts]
-    if any(a is None or a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays):
-        return ["Expected one-dimensional arrays of whole numbers (indices)."]
-    order = np.concatenate(arrays) if arrays else np.array([], int)  # type: ignore[arg-type]
-    if len(order) and (order.min() < 0 or order.max() >= n):
-        return ["Indices must lie in 0..R-1; here one is outside."]
-    if twice := [(len(a), name) for a, name in zip(arrays, names) if len(np.unique(a)) < len(a)]:  # type: ignore
-        return [f"An example occurs twice in {max(twice)[1]}: draw without replacement."]
-    if len(np.unique(order)) < len(order):
-        return ["An example is in more than one part; every index may be in one part only."]
-    if len(order) < n:
-        return [f"{n - len(order)} of {n} examples are left out."]
-    return []
-
-
-def _is_row(part: Any) -> bool:
-    """Tell whether there can be several things in a value; an array of no axis has no length."""
-    return isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.ndim > 0)
-
-
-def _test_size(parts: Sequence[Any], wanted: float, n: int) -> list[str]:
-    size = len(parts[1])
-    if abs(size - wanted) < 1 - 1e-9:
-        return []
-    if abs(len(parts[0]) - wanted) < 1 - 1e-9:
-        return ["Training and test set are exchanged: frac is the share of the test set, which comes second."]
-    return [f"The test set has {size} of {n} examples, expected {wanted:g}."]
-
-
-@rule
-def kfold_indices(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
-    """k test folds: every example in one of them, sizes that differ by at most one, shuffled with rng.
-
-    Results are: two calls with generators of the same seed, one with another seed.
-    """
-    n, k = int(facts["R"]), int(facts["k"])
-    for result in results:
-        folds = list(result) if isinstance(result, np.ndarray) and result.ndim == 2 else result
-        if not isinstance(folds, (tuple, list)):
-            return ["Expected a list of index arrays, one for each fold."]
-        if folds and all(isinstance(f, (tuple, list)) and len(f) == 2 and _is_row(f[0]) for f in folds):
-            return ["Expected the test fold only, not pairs of training and test indices."]
-        if len(folds) != k:
-            return [f"Expected {k} folds, got {len(folds)}."]
-        if found := _index_sets(folds, n):
-            return found
-        sizes = [len(f) for f in folds]
-        if max(sizes) - min(sizes) > 1:
-            return ["The sizes of the folds differ by more than one: share the rest among them."]
-    if k == n or n < 10:
-        return []
-    first, again, other = ({frozenset(np.asarray(f).tolist()) for f in result} for result in results)
-    if first == other and first == again:
-        if all(max(f) - min(f) == len(f) - 1 for f in first):
-            return ["The folds are always blocks of neighbours: shuffle with rng before you cut."]
-        if first == {frozenset(range(f, n, k)) for f in range(k)}:
-            return ["The folds are always every k-th example: shuffle with rng before you cut."]
-        return ["Another generator gives the same folds: the rng you are given is not used."]
-    by_chance = (
-        n * math.factorial(k - 1) * math.prod(math.factorial(len(f)) for f in first) / math.factorial(n)
-    )
-    if by_chance**2 < RARE and all(_is_block(list(f), n) for folds in (first, other) for f in folds):
-        return ["The folds are blocks of neighbours: shuffle with rng before you cut."]
-    if first == again:
-        return []
-    return ["The same generator twice gives different folds: draw all numbers from rng."]
+    return same_and_other(arrays, "images")
 
 
 @rule
@@ -366,7 +234,7 @@ def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
             return ["The new head is frozen, so it would never learn."]
         if "flags" in facts and flags[:-1] != list(facts["flags"]):
             return ["The flag `frozen` of another layer has changed; only the last layer is replaced."]
-        drawn.append(np.asarray(weights[-1][0], dtype=np.float64))
+        drawn.append(np.asarray(as_array(weights[-1][0])[0], dtype=np.float64))
     if (
         np.array_equal(drawn[0], np.asarray(facts["old"][0]))
         or len(np.unique(drawn[0])) < 0.9 * drawn[0].size
@@ -381,18 +249,22 @@ def new_head(facts: Mapping[str, Any], results: Sequence[Any]) -> list[str]:
         return ["The weights of the new head do not have mean 0."]
     if np.abs(drawn[0]).max() <= 1.02 * np.sqrt(3) * wanted:
         return ["The weights of the new head are uniform; a normal distribution is asked for."]
-    return _same_and_other(drawn, "weights")
+    return same_and_other(drawn, "weights")
 
 
-def _head_of(facts: Mapping[str, Any], weights: Sequence[Any], shape: Sequence[int]) -> list[str]:
+def _head_of(facts: Mapping[str, Any], weights: Sequence[Any], shape: Any) -> list[str]:
     classes, features = int(facts["classes"]), int(facts["features"])
     if len(weights) != 4:
         return [f"The model should still have 4 layers; now it has {len(weights)}."]
-    if any(not np.array_equal(a, b) for a, b in zip(facts["kept"], weights[0])):
+    if not is_row(weights[0]) or any(not np.array_equal(a, b) for a, b in zip(facts["kept"], weights[0])):
         return ["The first layer has changed; only the last one is replaced."]
-    if list(shape) != [3, classes]:
-        return [f"Scores of 3 examples have shape {tuple(shape)}, expected (3, {classes})."]
-    sizes = [np.shape(p) for p in weights[-1]]
-    if sizes != [(features, classes), (classes,)]:
+    scores = as_array(shape)[0]
+    if scores is None or scores.dtype.kind not in "iu" or scores.tolist() != [3, classes]:
+        seen = f" {tuple(scores.tolist())}" if scores is not None and scores.ndim == 1 else " that is none"
+        return [f"Scores of 3 examples have shape{seen}, expected (3, {classes})."]
+    head = [as_array(p)[0] for p in weights[-1]] if is_row(weights[-1]) else []
+    if [p.shape for p in head if p is not None] != [(features, classes), (classes,)]:
         return [f"The new head should hold W[{features}, {classes}] and b[{classes}]."]
-    return ["The biases of the new head should be 0."] if np.any(weights[-1][1]) else []
+    if not all(p is not None and p.dtype.kind in "iuf" and np.all(np.isfinite(p)) for p in head):
+        return ["The weights and biases of the new head must be finite real numbers."]
+    return ["The biases of the new head should be 0."] if np.any(head[-1]) else []

@@ -190,6 +190,8 @@ def _form(reply: bytes, judgement: Judgement, verdicts: tuple[Verdict, ...]) -> 
     trials = [t for t in judgement.key.sets[judgement.set_index] if t.kind != "probe"]
     if any(rule_of(judgement.key, t) is not None or len(set(t.judged)) < len(t.judged) for t in trials):
         return None
+    if any("reading" in t.facts for t in trials):
+        return None  # what was compared is not what came
     text, raw = _cut(reply)
     bounds, judged = _bounds(trials, judgement.outcomes)
     arrays = [a for o in judgement.outcomes for v in (o.value, *o.after.values()) for a in _arrays(v)]

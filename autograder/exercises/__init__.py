@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.mistakes import mistakes_of
-from autograder.sandbox._script import Call, Handle, Source
+from autograder.sandbox._script import Call, Handle, Rng, Source
 from reference import use_kernels
 from reference.op import OPS
 
@@ -131,16 +131,28 @@ def repeated(name: str, call: Call) -> Trial:
     return Trial(name, (call, call), "same result twice", judged=(0, 1), kind="behaviour")
 
 
-_SHARE = Source("def share(x):\n    return x", "share")
+def many_draws(
+    name: str, args: tuple[Any, ...], rng: np.random.Generator, group: str, facts: Mapping[str, Any]
+) -> Trial:
+    """Call forty times, each time with another generator: what is never or always so is then no chance."""
+    seeds = rng.choice(2**31 - 1, size=40, replace=False)
+    calls = tuple(Call(name, (*args, Rng(int(s)))) for s in seeds)
+    return Trial("forty draws", calls, group, tuple(range(len(calls))), facts=facts)
+
+
+GIVE_BACK = Source("def share(x):\n    return x", "share")
 _CHANGE = Source("def change(x):\n    x *= -2.0\n    x += 1.0", "change")
 
 
-def kept(name: str, call: Callable[..., Call], first: Any, second: Any, item: str = ".__getitem__") -> Trial:
+def kept(
+    name: str, call: Callable[..., Call], first: Any, second: Any, item: str = ".__getitem__", index: int = 0
+) -> Trial:
     """Look at the first result again after a second call: it must not have changed meanwhile.
 
-    `call(x, save, show)` makes the call with input x. `item` reads the array out of the first result.
+    `call(x, save, show)` makes the call with input x. `item` reads the array out of the first result, of a tuple
+    that at `index`.
     """
-    again = Call(f"first{item}", (0,)) if item else Call("first.copy")
+    again = Call(f"first{item}", (index,)) if item else Call("first.copy")
     return Trial(
         name,
         (call(first, "first", "none"), call(second, None, "none"), again),
@@ -154,7 +166,7 @@ def same_object(name: str, call: Callable[..., Call], x: np.ndarray) -> Trial:
     """Call twice with one array object whose content changed in between: the content counts, not the object."""
     shared = Handle("x")
     calls = (
-        Call(_SHARE, (x,), save="x", show="none"),
+        Call(GIVE_BACK, (x,), save="x", show="none"),
         call(shared, None, "none"),
         Call(_CHANGE, (shared,), show="none"),
         call(shared, None, None),
@@ -167,10 +179,10 @@ def left_alone(
 ) -> Trial:
     """Look at the inputs after forward and backward: what the cache holds belongs to the caller."""
     names = [f"x{i}" for i in range(len(inputs))]
-    calls = [Call(_SHARE, (x,), save=name, show="none") for name, x in zip(names, inputs)]
+    calls = [Call(GIVE_BACK, (x,), save=name, show="none") for name, x in zip(names, inputs)]
     calls.append(forward(*map(Handle, names), save="f", show="none"))
     calls.append(backward(Handle("f", 1)))
-    calls += [Call(_SHARE, (Handle(name),)) for name in names]
+    calls += [Call(GIVE_BACK, (Handle(name),)) for name in names]
     last = len(calls)
     judged = tuple(range(last - len(names), last))
     name = "the arrays given to the forward, after the backward"

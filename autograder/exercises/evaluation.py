@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise, repeated
+from autograder.exercises import Functions, Implementation, Trial, exercise, many_draws, repeated
 from autograder.sandbox._script import Call, Rng, Source
 
 TOPIC = "evaluation"
@@ -125,11 +125,13 @@ def _split_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("more for testing than for training", 16, 0.75),
         ("few examples", 5, 0.4),
     ]
-    return [
+    made = [
         Trial(f"R = {R}, frac = {frac}", _three("train_test_split", (R, frac), rng), group, (0, 1, 2),
               facts={"R": R, "frac": frac})
         for group, R, frac in rows
     ]  # fmt: skip
+    facts = {"R": 20, "frac": 0.5}
+    return [*made, many_draws("train_test_split", (20, 0.5), rng, "a share that fits exactly", facts)]
 
 
 def _fold_trials(rng: np.random.Generator) -> Sequence[Trial]:
@@ -141,7 +143,7 @@ def _fold_trials(rng: np.random.Generator) -> Sequence[Trial]:
         ("as many folds as examples", 12, 12),
         ("few examples", 5, 2),
     ]
-    return [
+    made = [
         Trial(
             f"R = {R}, k = {k}",
             _three("kfold_indices", (R, k), rng),
@@ -151,6 +153,7 @@ def _fold_trials(rng: np.random.Generator) -> Sequence[Trial]:
         )
         for group, R, k in rows
     ]
+    return [*made, many_draws("kfold_indices", (20, 4), rng, "folds of one size", {"R": 20, "k": 4})]
 
 
 exercise(
@@ -268,22 +271,20 @@ exercise(
 
 # --- choosing ------------------------------------------------------------------------------------
 
-_LOOCV = """
+# No scheme is an answer to another exercise: a submission can read what it is given.
+_AHEAD = """
 def scheme(fit, predict, x, y):
-    errors = []
-    for i in range(len(x)):
-        rest = np.arange(len(x)) != i
-        errors.append((predict(fit(x[rest], y[rest]), x[i : i + 1])[0] - y[i]) ** 2)
-    return float(np.mean(errors))
+    model = fit(x[3:], y[3:])
+    return float(np.max(np.abs(predict(model, x[:3]) - y[:3])))
 """
 _TRAINING = """
 def scheme(fit, predict, x, y):
-    return float(np.mean((predict(fit(x, y), x) - y) ** 2))
+    return float(np.max(np.abs(predict(fit(x, y), x) - y)))
 """
 
 
 def _choice_trials(rng: np.random.Generator) -> Sequence[Trial]:
-    loocv, training = Source(_LOOCV, "scheme"), Source(_TRAINING, "scheme")
+    ahead, training = Source(_AHEAD, "scheme"), Source(_TRAINING, "scheme")
 
     def call(names: Sequence[str], y: Any, scheme: Source, layout: str = "C") -> Call:
         return Call(
@@ -293,18 +294,18 @@ def _choice_trials(rng: np.random.Generator) -> Sequence[Trial]:
     line = 1.0 + 0.7 * _X10 + rng.permutation([0.9, -0.9, 0.8, -0.8, 0.7, -0.7, 0.6, -0.6, 0.1, -0.1])
     scale = float(rng.uniform(0.5, 2.0))
     twins = {"mean": _model("mean"), "once": _model("parabola"), "again": _model("parabola")}
-    again = Call("select_model", (twins, _X10, scale * _Y10, loocv))
+    again = Call("select_model", (twins, _X10, scale * _Y10, ahead))
     return [
-        Trial("ten points, leaving one out", (call(("line", "parabola", "dots"), _Y10, loocv),), "worked example",
-              public=True),
-        Trial("the best in the middle", (call(("dots", "parabola", "line"), scale * _Y10, loocv, "strided"),), "order"),
-        Trial("the best last", (call(("line", "dots", "parabola"), scale * _Y10, loocv),), "order"),
-        Trial("the best first", (call(("parabola", "mean", "line"), scale * _Y10, loocv),), "order"),
+        Trial("ten points, the largest error on the first three", (call(("line", "parabola", "dots"), _Y10, ahead),),
+              "worked example", public=True),
+        Trial("the best in the middle", (call(("dots", "parabola", "line"), scale * _Y10, ahead, "strided"),), "order"),
+        Trial("the best last", (call(("line", "dots", "parabola"), scale * _Y10, ahead),), "order"),
+        Trial("the best first", (call(("parabola", "mean", "line"), scale * _Y10, ahead),), "order"),
         Trial("two models that are one", (again,), "a tie"),
-        Trial("nearly a line", (call(("mean", "line"), scale * line, loocv, "readonly"),), "other data"),
-        Trial("scores of ten thousands", (call(("line", "parabola", "mean"), 200 * _Y10, loocv),), "other data"),
+        Trial("nearly a line", (call(("mean", "line"), scale * line, ahead, "readonly"),), "other data"),
+        Trial("scores of ten thousands", (call(("line", "parabola", "mean"), 2e4 * _Y10, ahead),), "other data"),
         Trial("the training error", (call(("line", "dots", "parabola"), scale * _Y10, training),), "another scheme"),
-        repeated("the same call twice", call(("line", "parabola", "dots"), _Y10, loocv)),
+        repeated("the same call twice", call(("line", "parabola", "dots"), _Y10, ahead)),
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise, repeated, same_object
+from autograder.exercises import Functions, Implementation, Trial, exercise, many_draws, repeated, same_object
 from autograder.sandbox._script import Call, Handle, Rng, Source
 
 TOPIC = "optimizers"
@@ -265,7 +265,10 @@ def _batch_trials(rng: np.random.Generator) -> Sequence[Trial]:
         made.append(
             Trial(f"N = {n}, batch = {batch}", calls, group, (0, 1, 2), facts={"N": n, "batch": batch})
         )
-    return made
+    return [
+        *made,
+        many_draws("minibatches", (20, 5), rng, "batches that fill exactly", {"N": 20, "batch": 5}),
+    ]
 
 
 exercise(

@@ -12,9 +12,7 @@ from autograder.sandbox._script import Call, Handle, Source
 
 TOPIC = "regressors"
 
-# Coefficients may be kept in either order, or in any other form a student's two functions agree on. So the fit
-# is judged by what the student's own predict makes of it, unless the coefficients show by themselves that only
-# predict is wrong; predict is judged by what it makes of the student's own fit, or of given coefficients.
+# What counts of these results is read in the judge (`readings.py`): nothing right is computed beside student code.
 _PAIR = """
 def plain(c, size):
     try:
@@ -24,58 +22,30 @@ def plain(c, size):
     return c if c.shape == (size,) else None
 
 
-def value_at(c, xq):
-    total = np.zeros(len(xq))
-    for a in c[::-1]:
-        total = total * xq + a
-    return total
-
-
-def near(got, wanted):
+def fitted(coef, predict, degree, xq):
+    c = plain(coef, degree + 1)
     try:
-        got = np.asarray(got, dtype=float)
-    except (TypeError, ValueError):
-        return False
-    size = 1e-4 * (1.0 + np.max(np.abs(wanted)))
-    return got.shape == wanted.shape and bool(np.all(np.abs(got - wanted) <= size))
-
-
-def fitted(coef, predict, x, y, degree, xq):
-    best = np.polyfit(x, y, degree)[::-1]
-    wanted, c = value_at(best, xq), plain(coef, degree + 1)
-    try:
-        own = predict(coef, xq)
+        return c, predict(coef, xq)
     except Exception:
         if c is None:
             raise
-        own = None
-    if c is None or near(own, wanted):
-        return own
-    if near(c, best):
-        return value_at(c, xq)
-    if near(c[::-1], best) and not near(own, value_at(c, xq)):
-        return value_at(c[::-1], xq)
-    if own is None:
-        return value_at(c, xq)
-    return own
+        return c, None
 
 
 def predicted(fit, predict, c, xq):
-    x = np.linspace(-1.5, 1.5, len(c) + 4)
-    wanted = value_at(c, xq)
+    model = own = None
     try:
-        model = fit(x, value_at(c, x), len(c) - 1)
+        x = np.linspace(-1.5, 1.5, len(c) + 4)
+        model = fit(x, sum(a * x**d for d, a in enumerate(c)), len(c) - 1)
         own = predict(model, xq)
     except Exception:
         model = own = None
-    if near(own, wanted):
-        return own
-    direct = predict(np.array(c), np.array(xq))
-    backwards = value_at(c[::-1], xq)
-    if near(direct, backwards):
-        kept = plain(model, len(c))
-        return direct if kept is not None and near(kept, c) else wanted
-    return direct
+    try:
+        return plain(model, len(c)), own, predict(np.array(c), np.array(xq))
+    except Exception:
+        if own is None:
+            raise
+        return plain(model, len(c)), own, own
 """
 _FITTED, _PREDICTED = Source(_PAIR, "fitted"), Source(_PAIR, "predicted")
 
@@ -115,8 +85,12 @@ def _fit_then_look(x: Any, y: Any, degree: int, xq: Any, layout: str = "C") -> t
     fit = Call(
         "fit_poly", (x, y, degree), save="coef", show="none", layouts={"args[0]": layout, "args[1]": layout}
     )
-    look = Call(_FITTED, (Handle("coef"), Handle("predict_poly"), x, y, degree, xq))
+    look = Call(_FITTED, (Handle("coef"), Handle("predict_poly"), degree, xq))
     return _reach("predict_poly"), fit, look
+
+
+def _read_as_fit(x: Any, y: Any, degree: int, xq: Any) -> dict[str, Any]:
+    return {"reading": "fitted", "x": x, "y": y, "degree": degree, "xq": xq}
 
 
 def _fit_trials(rng: np.random.Generator) -> Sequence[Trial]:
@@ -128,6 +102,7 @@ def _fit_trials(rng: np.random.Generator) -> Sequence[Trial]:
             "worked example",
             (2,),
             public=True,
+            facts=_read_as_fit(x10, y10, 1, x10),
         )
     ]
     for group, degree, n, layout in (
@@ -142,11 +117,18 @@ def _fit_trials(rng: np.random.Generator) -> Sequence[Trial]:
         y = 2.0 + rng.normal(size=n) - x
         xq = np.sort(rng.uniform(-1.5, 1.5, size=4))
         made.append(
-            Trial(f"degree {degree}, {n} points", _fit_then_look(x, y, degree, xq, layout), group, (2,))
+            Trial(
+                f"degree {degree}, {n} points",
+                _fit_then_look(x, y, degree, xq, layout),
+                group,
+                (2,),
+                facts=_read_as_fit(x, y, degree, xq),
+            )
         )
     x, y, xq = np.linspace(-1.0, 1.5, 6), rng.normal(size=6), np.array([-0.7, 0.3, 1.1])
     again = (*_fit_then_look(x, y, 2, xq), *_fit_then_look(x, y, 2, xq)[1:])
-    made.append(Trial("the same call twice", again, "same result twice", (2, 4), "behaviour"))
+    made.append(Trial("the same call twice", again, "same result twice", (2, 4), "behaviour",
+                      facts=_read_as_fit(x, y, 2, xq)))  # fmt: skip
     return made
 
 
@@ -163,19 +145,21 @@ def _predict_trials(rng: np.random.Generator) -> Sequence[Trial]:
             Call(_PREDICTED, (Handle("fit_poly"), Handle("predict_poly"), c, xq)),
         )
 
-    made = [
-        Trial("1 + 2x + 3x^2", calls(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, -1.0])), "worked example", (4,),
-              public=True)
-    ]  # fmt: skip
+    def trial(name: str, group: str, c: Any, xq: Any, layout: str = "C", public: bool = False) -> Trial:
+        facts = {"reading": "predicted", "c": c, "xq": xq}
+        return Trial(name, calls(c, xq, layout), group, (4,), public=public, facts=facts)
+
+    worked = np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, -1.0])
+    made = [trial("1 + 2x + 3x^2", "worked example", *worked, public=True)]
     for group, degree, layout in (
         ("a line", 1, "C"), ("a parabola", 2, "strided"), ("a higher degree", 3, "readonly"), ("a constant", 0, "C"),
     ):  # fmt: skip
         c = rng.uniform(0.5, 2.0, size=degree + 1) * np.linspace(1.0, 2.5, degree + 1)
         xq = rng.uniform(-1.4, 1.4, size=5) + 0.05
-        made.append(Trial(f"degree {degree}", calls(c, xq, layout), group, (4,)))
+        made.append(trial(f"degree {degree}", group, c, xq, layout))
     c = rng.uniform(0.5, 2.0, size=3) * np.array([1.0, 2.0, 3.0])
     xq = np.array([0.4])
-    return [*made, Trial("one point", calls(c, xq), "one point", (4,))]
+    return [*made, trial("one point", "one point", c, xq)]
 
 
 exercise(

@@ -22,6 +22,7 @@ from autograder.handouts.kit_slopes import steepest_disagreement
 from autograder.handouts.kit_typed import Read, Tell, markdown, read_parts, statement, typed
 from autograder.key import Key, KeyTrial
 from autograder.model import Verdict
+from autograder.readings import read
 from autograder.sandbox._script import Call, Handle
 from autograder.verdicts import Named, verdicts
 
@@ -100,19 +101,19 @@ def readable(question: str, answer: Any, student: str = "") -> float:
     Returns:
         The share of the question's parts that can be read, from 0.0 to 1.0.
     """
-    read = read_parts(_parts(question, student), answer)
-    for fine, sentence in dict.fromkeys(read):
+    parts = read_parts(_parts(question, student), answer)
+    for fine, sentence in dict.fromkeys(parts):
         print(f"{question}: {'can be read' if fine else 'cannot be read'}. {sentence}")
-    if _share(read) == 1.0:
+    if _share(parts) == 1.0:
         print("Whether it is right is not said here.")
-    return _share(read)
+    return _share(parts)
 
 
 @_kindly(False)
 def ready(name: str, namespace: dict[str, Any]) -> bool:
     """Tell whether a function of yours returns results of the right kind and shape; say so if not."""
     trial = next(t for t in _key(name).sets[0] if t.kind == "value")
-    outcomes, _ = played(trial.calls, _checked_namespace(namespace))
+    outcomes = read(trial, played(trial.calls, _checked_namespace(namespace))[0])
     for k, i in enumerate(trial.judged):
         result = outcomes[i]
         any_size = _boundless(trial.expected[k])
@@ -142,11 +143,11 @@ def overview(namespace: dict[str, Any]) -> None:
 def _overview_rows(namespace: dict[str, Any]) -> Iterator[tuple[str, float, float, str]]:
     for question, entry in PUBLIC["by_hand"].items():
         try:
-            read = read_parts(_parts(question, namespace.get("student", "")), typed(question, namespace))
+            parts = read_parts(_parts(question, namespace.get("student", "")), typed(question, namespace))
         except Tell as sentence:
-            read = [(False, str(sentence))]
-        remark = next((sentence for fine, sentence in read if not fine), "can be read")
-        yield question, float(entry["points"]), _share(read), remark
+            parts = [(False, str(sentence))]
+        remark = next((sentence for fine, sentence in parts if not fine), "can be read")
+        yield question, float(entry["points"]), _share(parts), remark
     for name, entry in PUBLIC["exercises"].items():
         found, judgement, *_ = _verdicts(name, namespace, True)
         bad = [v.check for v in found if v.status != "right"]

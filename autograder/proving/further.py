@@ -19,6 +19,7 @@ from autograder import properties
 from autograder.compare import compare
 from autograder.exercises import EXERCISES, Functions, Trial
 from autograder.keymaking import constant_bound, own_handles
+from autograder.readings import read
 from autograder.sandbox._script import Call, Outcome, Rng, play
 
 CLOSE = 1e-9
@@ -106,7 +107,7 @@ def _batches(inputs: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def _played(trials: Sequence[Trial], functions: Functions) -> list[Outcomes]:
     outcomes = play([call for trial in trials for call in trial.calls], dict(functions))
-    return [[next(outcomes) for _ in trial.calls] for trial in trials]
+    return [list(read(trial, [next(outcomes) for _ in trial.calls])) for trial in trials]
 
 
 def _agree(rule: str | None, trial: Trial, one: Outcomes, other: Outcomes) -> bool:

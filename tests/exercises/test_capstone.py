@@ -234,6 +234,11 @@ class TestNewHead:
             ({"W": np.zeros((20, 5))}, "Scores of 3 examples"),
             ({"b": np.ones(6)}, "biases"),
             ({"b": np.zeros((6, 1))}, "should hold"),
+            ({"b": [""] * 6}, "should hold"),
+            ({"b": np.full(6, np.nan)}, "finite real"),
+            ({"W": np.where(np.arange(120.0).reshape(20, 6) == 7, np.inf, 0.3)}, "finite real"),
+            ({"W": np.full((20, 6), 0.3 + 1000j)}, "finite real"),
+            ({"W": np.full((20, 6), "a")}, "should hold"),
             ({"layers": 3}, "4 layers"),
             ({"first": np.zeros((4, 20))}, "first layer"),
         ],
@@ -243,7 +248,12 @@ class TestNewHead:
         assert says in found
 
     @pytest.mark.parametrize(
-        "odd", [None, 3, (1, 2), ("weights", [3, 6]), ([], []), ([[], [], [], []], [3, 6])]
-    )
+        "odd",
+        [
+            None, 3, (1, 2), ("weights", [3, 6]), ([], []), ([[], [], [], []], [3, 6]), ([1, 2, 3, 4], [3, 6]),
+            ([[np.ones((4, 20)), np.zeros(20)], [], [], [np.ones((20, 6)), np.zeros(6)]], [np.ones(2), 6]),
+            ([[np.ones((4, 20)), np.zeros(20)], [], [], [np.ones((20, 6)), np.zeros(6)]], 3.0),
+        ],
+    )  # fmt: skip
     def test_odd_results_are_complained_about(self, odd):
         assert len(RULES["new_head"](self.FACTS, [odd] * 3)) == 1

@@ -278,7 +278,7 @@ def test_odd_characters_are_made_harmless(read):
         (b"{}", "no list of cells"),
         (b'{"cells": {}}', "no list of cells"),
         (b'{"worksheets": [{"cells": []}], "nbformat": 3}', "old format 3"),
-        (b'{"a":' * 2000 + b"1" + b"}" * 2000, "nested deeper"),
+        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested deeper"),
         (b'{"cells": [], "a":' + b"[" * 400_000 + b"]" * 400_000 + b"}", "nested deeper"),
         (b"[" * 2_000_000, "too many pieces"),
         (b'{"cells": [' + b"{}," * 3000 + b"{}]}", "3001 cells"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import replace
 
@@ -56,7 +57,7 @@ def comments(course, student: str) -> dict[str, str | None]:
 
 
 def dump(course) -> list[str]:
-    with sqlite3.connect(course.folder / "gradebook.db") as database:
+    with contextlib.closing(sqlite3.connect(course.folder / "gradebook.db")) as database:
         return list(database.iterdump())
 
 
