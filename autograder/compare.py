@@ -126,7 +126,7 @@ def _compare_sequence(got: Any, expected: Sequence[Any], a64: Any, a32: Any, whe
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(expected):
         got = list(got)
     if not isinstance(got, (tuple, list)):
-        return Comparison("count", f"expected {len(expected)} results, got one {kind_of(got)}", where)
+        return Comparison("count", f"expected {len(expected)} results, got one: {kind_of(got)}", where)
     if len(got) != len(expected):
         return Comparison("count", f"expected {len(expected)} results, got {len(got)}", where)
     n = len(expected)
@@ -269,7 +269,8 @@ def kind_of(value: Any) -> str:
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, NUMBER):
         return "a number"
-    return f"a {getattr(value, 'typename', type(value).__name__)}"
+    name = getattr(value, "typename", type(value).__name__)
+    return {"too large": "one too large to be sent", "complex": "a complex number"}.get(name, f"a {name}")
 
 
 def _named(truth: np.ndarray) -> str:

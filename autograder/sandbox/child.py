@@ -4,12 +4,15 @@ import contextlib
 import os
 import select
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from . import wire
 from .replies import REPLY
 
+LOOKS = 0.05  # seconds between two looks at a child's files
+FULL = "wrote too many files"
 PAUSE = 1.0  # seconds between two looks that are a tenth of a second apart: nobody ran meanwhile
 
 
@@ -38,7 +41,7 @@ class Child:
         self.printed = 0
         self.status: int | None = None
         self._bytes = bytearray()
-        self._ended = False
+        self._ended = self.full = False
         self._looked = self._paused = 0.0
         self._poll = select.poll()
         for descriptor in (reply, output):
@@ -54,15 +57,15 @@ class Child:
         """
         before = time.monotonic()
         while True:
-            message = self._cut()
-            if message is not None:
-                if self._overflows():  # where the folder is small, filling it ends in an exception instead
-                    raise ChildEnded("killed", "wrote too many files")
-                return message
             now = time.monotonic()
             if now - before > PAUSE:
                 self._paused += now - before
             before = now
+            message = self._cut()
+            if message is not None:
+                if self._overflows():  # where the folder is small, filling it ends in an exception instead
+                    raise ChildEnded("killed", FULL)
+                return message
             left = deadline - self.clock()
             if left <= 0:
                 raise ChildEnded("timeout", "ran out of time")
@@ -71,16 +74,36 @@ class Child:
                 self._drain()
             if self.reply in ready:
                 self._receive()
-            elif self._looks_again() and self._overflows():
-                raise ChildEnded("killed", "wrote too many files")
+            if self.full or (self._looks_again() and self._overflows()):
+                raise ChildEnded("killed", FULL)
 
     def clock(self) -> float:
         """Return the seconds that count: a machine that stands still (suspended, frozen) costs nobody time."""
         return time.monotonic() - self._paused
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look at the child's files meanwhile; for when nobody waits for its messages."""
+        done = threading.Event()
+        watcher = threading.Thread(target=self._look_until, args=(done,), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+    def _look_until(self, done: threading.Event) -> None:
+        while not done.wait(LOOKS):
+            if self._overflows():
+                self.full = True
+                with contextlib.suppress(ProcessLookupError):
+                    self._kill()
+                return
+
     def _looks_again(self) -> bool:
         """Tell whether it is time to look at the child's files once more."""
-        due = time.monotonic() - self._looked > 0.05
+        due = time.monotonic() - self._looked > LOOKS
         if due:
             self._looked = time.monotonic()
         return due
@@ -153,5 +176,6 @@ class Child:
 def _describe_status(status: int) -> str:
     if os.WIFSIGNALED(status):
         known = {signal.SIGSEGV: "crashed (segmentation fault)", signal.SIGKILL: "ran out of memory"}
-        return known.get(signal.Signals(os.WTERMSIG(status)), f"ended by signal {os.WTERMSIG(status)}")
+        number = os.WTERMSIG(status)  # real-time signals have no name
+        return {int(s): what for s, what in known.items()}.get(number, f"ended by signal {number}")
     return "ended its own process"

@@ -1,5 +1,6 @@
 """One submission's way through its children: what is asked next, and who is to blame when a child ends."""
 
+import contextlib
 import dataclasses
 import sys
 import time
@@ -44,6 +45,12 @@ class Allowance:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = self.left = seconds
+        self.given = False
+
+    def give_back(self, spent: float, most: float) -> None:
+        """Forget what was spent in vain, once and not more than `most`: nobody gets twice the time this way."""
+        self.left += 0.0 if self.given else min(spent, most)
+        self.given = True
 
 
 class Running:
@@ -58,7 +65,9 @@ class Running:
         allowance: Allowance | None = None,
         watch: Watch | None = None,
         may_ask: bool = False,
+        on_disk: bool = False,
     ) -> None:
+        self.on_disk = on_disk  # a child's files lie on a disk of ours, not in a small memory of their own
         self.may_ask, self.asked_for_more = may_ask, False
         self.cells, self.limits, self.packages = tuple(cells), limits, tuple(packages)
         self.pending = {name: tuple(calls) for name, calls in scripts.items()}
@@ -120,7 +129,7 @@ class Running:
                     self.finished = not self.pending
                 return
             del self.pending[name]
-            self._tell(name)
+            self._tell(name, child)
         self.finished = True
 
     def _frame(self, child: Child, deadline: float) -> bytes:
@@ -134,10 +143,12 @@ class Running:
         known = self.watch.look(name, frame) if self.watch is not None else None
         return known or self._kept(frame, _checked(read_question, frame, name, calls, self.sources))
 
-    def _tell(self, name: str) -> None:
+    def _tell(self, name: str, child: Child) -> None:
+        """Tell of a question, which may take a while; the child goes on, so its files are looked at meanwhile."""
         if self.watch is not None:
             started = time.monotonic()
-            self.watch.took(name, self.questions[name])
+            with child.watched() if self.on_disk else contextlib.nullcontext():
+                self.watch.took(name, self.questions[name])
             self.end += time.monotonic() - started
 
     def _kept(self, frame: bytes, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

@@ -102,10 +102,13 @@ class Sandbox:
         """
         late = set(self.whole.packages) - set(self.order.packages)
         allowance = allowance or Allowance(self.limits.total(len(scripts)))
-        before = allowance.left
         if any(name in cell.source for cell in cells for name in late):
             return self._with_all().run(cells, scripts, allowance, watch)
-        running = Running(cells, scripts, self.limits, self.whole.packages, allowance, watch, bool(late))
+        before = allowance.left
+        on_disk = "private tmpfs" not in self.layers
+        running = Running(
+            cells, scripts, self.limits, self.whole.packages, allowance, watch, bool(late), on_disk
+        )
         while running.wants_child():
             with self._child(running) as child:
                 running.follow(child)
@@ -113,7 +116,7 @@ class Sandbox:
         if (
             running.asked_for_more
         ):  # the name was put together, so we did not see it: once more from the start
-            allowance.left = before
+            allowance.give_back(before - allowance.left, self.limits.seconds)
             return self._with_all().run(cells, scripts, allowance, watch)
         return running.evidence()
 

@@ -90,6 +90,19 @@ def test_who_asks_for_it_in_a_cell_is_run_from_the_start_with_all_its_time(askin
     assert 28.2 < allowance.left < 29.1  # what the first attempt took does not count
 
 
+def test_who_asks_for_it_late_and_again_gets_no_second_time():
+    late = Cell(1, "import time\ndef f():\n    time.sleep(0.7)\n    return bool(__import__('num' + 'ba'))")
+    with Sandbox(("numpy", "numba"), Limits(seconds=0.5)) as box:
+        box.run([Cell(1, "m = __import__('num' + 'ba')")], {}, Allowance(60))  # it has started now
+        allowance = Allowance(30)
+        allowance.give_back(2.0, 0.5)
+        assert allowance.left == 30.5
+        allowance.give_back(2.0, 0.5)
+        assert allowance.left == 30.5
+        evidence = box.run([late], ASK, allowance)
+    assert evidence.questions["f"][0].status == "timeout"
+
+
 @pytest.mark.parametrize(
     "failing",
     [
