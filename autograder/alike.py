@@ -12,12 +12,36 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import complaints, rule_of
-from autograder.compare import agrees, compare
+from autograder.compare import agrees, as_array, compare
 from autograder.key import Key, KeyTrial
 from autograder.pairs import rounded_apart
+from autograder.sandbox._plain import Foreign
 from autograder.sandbox._script import Outcome
 
 Outcomes = Sequence[Outcome]
+SHORT = 50  # items of a list that may be looked at again and again
+
+
+def as_settled(value: Any, expected: Any) -> Any:
+    """Return a result with lists as arrays where arrays are expected; a long list that is none says only what it is."""
+    if not isinstance(value, (tuple, list)):
+        return value
+    if isinstance(expected, (tuple, list)):
+        same = len(value) == len(expected)
+        return type(value)(map(as_settled, value, expected)) if same else _short(value)
+    array = as_array(value)[0] if isinstance(expected, np.ndarray) else None
+    return _short(value) if array is None else array
+
+
+def _short(value: Any) -> Any:
+    return value if _count(value) <= SHORT else Foreign(type(value).__name__)
+
+
+def _count(value: Any) -> int:
+    """Count what is in a list, and in lists in it, no further than needed."""
+    if not isinstance(value, (tuple, list)):
+        return 1
+    return len(value) if len(value) > SHORT else sum(map(_count, value))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.sandbox._plain import Foreign
 
 _FLOAT64 = np.dtype(np.float64)
+MANY = 9  # more results, axes or items are not counted in sentences
 NUMBER = (bool, int, float, np.bool_, np.integer, np.floating)
 
 
@@ -128,7 +129,8 @@ def _compare_sequence(got: Any, expected: Sequence[Any], a64: Any, a32: Any, whe
     if not isinstance(got, (tuple, list)):
         return Comparison("count", f"expected {len(expected)} results, got one: {kind_of(got)}", where)
     if len(got) != len(expected):
-        return Comparison("count", f"expected {len(expected)} results, got {len(got)}", where)
+        more = len(got) if len(got) <= MANY else "many more"
+        return Comparison("count", f"expected {len(expected)} results, got {more}", where)
     n = len(expected)
     rows = zip(got, expected, _each(a64, range(n)), _each(a32, range(n)))
     return _together([_compare(g, e, a, b, f"{where}[{i}]") for i, (g, e, a, b) in enumerate(rows)])
@@ -166,7 +168,8 @@ def _compare_numbers(got: Any, expected: Any, a64: float, a32: float, where: str
     if array is None:
         return Comparison("kind", f"expected {_named(truth)}, got {kind_of(got)}", where)
     if array.shape != truth.shape:
-        return Comparison("shape", f"expected shape {truth.shape}, got {array.shape}", where, notes=notes)
+        seen = shape_told(array.shape, truth.shape)
+        return Comparison("shape", f"expected shape {truth.shape}, got {seen}", where, notes=notes)
     if truth.dtype.kind in "biu":
         return _compare_whole(array, truth, where, notes)
     return _compare_floats(array, truth, _largest(a64), _largest(a32), where, notes)
@@ -259,14 +262,22 @@ def _deep(value: Any) -> Any:
     raise TypeError
 
 
+def shape_told(shape: tuple[int, ...], expected: tuple[int, ...] = (MANY,) * 4) -> str:
+    """Write out a shape; one far from what is expected is not told, for hidden inputs could be written into it."""
+    if len(shape) > len(expected) + 1:
+        return f"one with {len(shape)} axes" if len(shape) <= MANY else "one with many axes"
+    largest = 2 * max(expected, default=1) + 2
+    return str(shape) if max(shape, default=0) <= largest else "one with other, larger sizes"
+
+
 def kind_of(value: Any) -> str:
     """Name the kind of a value as a student would."""
     if value is None:
         return "None (is the return statement missing?)"
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype} with shape {value.shape}"
+        return f"an array of {value.dtype}, its shape {shape_told(value.shape)}"
     if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)}"
+        return f"a {type(value).__name__} of {len(value) if len(value) <= MANY else 'many'}"
     if isinstance(value, NUMBER):
         return "a number"
     name = getattr(value, "typename", type(value).__name__)

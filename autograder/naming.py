@@ -6,6 +6,7 @@ by the first trial that is wrong, so they are played trial by trial, and what wa
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import itertools
@@ -19,6 +20,7 @@ from autograder.alike import (
     Outcomes,
     agree,
     applies,
+    as_settled,
     both_fail,
     is_right,
     known_marks,
@@ -56,7 +58,20 @@ def name_mistakes(judgement: Judgement, without: Collection[str] = ()) -> list[N
     if task is None or judgement.stopped or judgement.right:
         return []
     with dice_at_start():  # once for all that is played; each alone would take longer than most calls
-        return _explained(judgement, task, without)
+        return _explained(_settled(judgement), task, without)
+
+
+def _settled(judgement: Judgement) -> Judgement:
+    """Turn lists into the arrays they are read as, once: each result is compared with every mistake."""
+    made = list(judgement.outcomes)
+    start = 0
+    for trial in judgement.key.sets[judgement.set_index]:
+        for k, i in enumerate(trial.judged) if rule_of(judgement.key, trial) is None else ():
+            if start + i < len(made):
+                value = as_settled(made[start + i].value, trial.expected[k])
+                made[start + i] = dataclasses.replace(made[start + i], value=value)
+        start += len(trial.calls)
+    return dataclasses.replace(judgement, outcomes=tuple(made))
 
 
 def _explained(judgement: Judgement, task: Exercise, without: Collection[str]) -> list[Named]:
