@@ -148,6 +148,8 @@ class Child:
             if not alive.poll(2000):  # on a busy machine a process takes its time to end
                 return ChildEnded("garbled", "closed the grader's channel")
         self.end()
+        if self.full:
+            return ChildEnded("killed", FULL)
         if self.status is None:
             return ChildEnded("lost", "was lost with the sandbox")
         return ChildEnded("killed", _describe_status(self.status))

@@ -160,3 +160,26 @@ def test_a_machine_that_stands_still_costs_no_submission_its_time(box, monkeypat
     assert statuses(box.run([Cell(1, slow)], scripts("f", "g"), allowance)) == ["ok", "ok"]
     assert stood
     assert 0 < allowance.left < 3
+
+
+def test_files_are_looked_at_while_a_question_is_judged():
+    """Where a child's files lie on our disk nobody may fill it while this side does something else."""
+    source = "def f(x):\n    return x\ndef g(x):\n    import time\n    for n in range(250):\n"
+    source += "        with open(f'f{n}', 'wb') as file:\n            file.write(b'x' * (1 << 20))\n"
+    source += "        time.sleep(0.01)\n    return x\n"
+    found = []
+
+    class Judging:
+        def look(self, *_reply):
+            return None
+
+        def took(self, question, _outcomes):
+            if question == "f":
+                time.sleep(5)  # g could write all its files meanwhile
+                found.extend(box.left_behind())
+
+    with Sandbox(limits=Limits(seconds=20, memory_mb=200), allow_weak=True, tier="T1") as box:
+        evidence = box.run([Cell(1, source)], scripts("f", "g"), Allowance(60), Judging())
+    assert statuses(evidence) == ["ok", "killed"]
+    assert evidence.questions["g"][0].error["type"] == "wrote too many files"
+    assert 50 < len(found) < 200
