@@ -173,11 +173,16 @@ def read_roster(path: Path) -> dict[str, Student]:
     return students
 
 
+LONGEST_ID = 128
+LONGEST_NAME = 200  # bytes: a file name holds 255, with what is put before and behind the id
+
+
 def valid_id(text: str) -> bool:
     """Tell whether a student id can safely name a folder and a gradebook entry."""
     return (
         bool(text)
-        and len(text) <= 128
+        and len(text) <= LONGEST_ID
+        and len(text.encode("utf-8", "surrogatepass")) <= LONGEST_NAME
         and text not in {".", ".."}
         and not text.startswith(".")
         and not (

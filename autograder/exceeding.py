@@ -61,10 +61,10 @@ def _exceeded(
             return f"`{question}` writes more files than is allowed.", "Return the result; write no files."
         if outcome.status == "exception" and (package := _refused(outcome.error, limits)):
             return _not_allowed(f"`{question}` imports {package}", package, limits)
-        if outcome.status == "missing" and (
+        if (outcome.status == "missing" or kind == "NameError") and (
             package := _refused_in_cell(question, evidence, submitted, limits)
         ):
-            return _not_allowed(f"The cell of `{question}` stopped at `import {package}`", package, limits)
+            return _not_allowed(f"The cell of `{question}` imports {package}", package, limits)
         if _failed(outcome):
             return None
     return None

@@ -8,11 +8,18 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.course import CourseError, valid_id
 
 SIZE_CAP = 100 << 20
-NO_WORK = ("backmark_kit.py", "variants.json", "timestamp.txt", "__pycache__")  # what comes along
+NO_WORK = (
+    ".",
+    "backmark_kit",
+    "variants",
+    "timestamp",
+    "__pycache__",
+)  # what comes along, also downloaded twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,9 @@ class Found:
 def find_submissions(folder: Path, assignment: str) -> Iterator[Found]:
     """Yield what was handed in as `folder/<student>/<assignment>/<assignment>.ipynb`, in order of the ids.
 
-    A notebook or Python file of another name is taken with a note. A link instead of a folder is not followed,
-    a folder may be shut, as some archives leave them, or hold nothing but a zip: each gets a row that says so.
+    A notebook or Python file of another name, or beside the folder it belongs into, is taken with a note. A link
+    instead of a folder is not followed, a folder may be shut, as some archives leave them, or hold nothing but a
+    zip: each gets a row that says so.
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder of submissions {folder}. Give one with --submissions.")
@@ -46,17 +54,20 @@ def find_submissions(folder: Path, assignment: str) -> Iterator[Found]:
 
 def _found(student: str, home: Path, assignment: str) -> Found | None:
     if not home.is_dir():
-        return None
+        return _misplaced(student, home, assignment)
     link = next((p for p in (home.parent, home) if p.is_symlink()), None)
     if link is not None:
         return Found(student, link)
     expected = home / f"{assignment}.ipynb"
+    here = sorted(p for p in home.iterdir() if not p.name.startswith(NO_WORK))
+    ranked = sorted(here, key=lambda p: _rank(p, assignment))
+    others = [p for p in ranked if p.suffix.lower() in (".ipynb", ".py") and p != expected]
     if os.path.lexists(expected):
-        return Found(student, expected)
-    here = sorted(p for p in home.iterdir() if not p.name.startswith(".") and p.name not in NO_WORK)
-    others = [p for p in here if p.suffix.lower() in (".ipynb", ".py")]
+        copies = [p for p in others if p.suffix.lower() == ".ipynb"]
+        aside = f"{expected.name} was taken. Left aside: {_named(copies)}."
+        return Found(student, expected, (aside,) if copies else ())
     if others:
-        note = f"Expected a file named {expected.name}; {_named(others[:1])} was graded instead."
+        note = f"Expected a file named {expected.name}; {_named(others[:1])} was taken instead."
         left = f" Left aside: {_named(others[1:])}." if others[1:] else ""
         return Found(student, others[0], (note + left,))
     if here:
@@ -64,6 +75,38 @@ def _found(student: str, home: Path, assignment: str) -> Found | None:
             student, expected, (f"Expected a file named {expected.name}; there is only {_named(here)}.",)
         )
     return None
+
+
+def _rank(path: Path, assignment: str) -> tuple[Any, ...]:
+    """Put what is most likely meant first: a file, a notebook, named like the assignment, the newest."""
+    info = os.lstat(path)
+    named = path.name.lower().startswith(assignment.lower())
+    return (
+        not stat.S_ISREG(info.st_mode),
+        path.suffix.lower() != ".ipynb",
+        not named,
+        -info.st_mtime_ns,
+        path.name,
+    )
+
+
+def _misplaced(student: str, home: Path, assignment: str) -> Found | None:
+    """Find a notebook in a folder written otherwise, or beside the folder it belongs into."""
+    folder = home.parent
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    near = [p for p in sorted(folder.iterdir()) if p.name.lower() == assignment.lower() and p.is_dir()]
+    if near and not near[0].is_symlink():
+        return _found(student, near[0], assignment)
+    named = [p for p in folder.iterdir() if p.suffix.lower() == ".ipynb"]
+    named = [p for p in named if p.name.lower().startswith(assignment.lower())]
+    if not named:
+        return None
+    taken = min(named, key=lambda p: _rank(p, assignment))
+    where = f"{student}/{assignment}/{assignment}.ipynb"
+    return Found(
+        student, taken, (f"Expected {where}; {_named([taken])} beside that folder was taken instead.",)
+    )
 
 
 def _named(paths: Sequence[Path]) -> str:

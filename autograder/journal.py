@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import weakref
@@ -201,7 +202,9 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644, lasting: bool = True
     What can be derived again need not be `lasting`: it is then not waited for until it is on the disk.
     """
     folder, name = os.path.split(path)
-    new = os.path.join(folder, f".{name}.{os.getpid()}.new")
+    folder = folder or os.curdir
+    mark = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]  # the name may be as long as a name can be
+    new = os.path.join(folder, f".{mark}.{os.getpid()}.new")
     if not os.path.isdir(folder):
         os.makedirs(folder, exist_ok=True)
     try:

@@ -1,6 +1,7 @@
 """The untrusted side: run the cells, play the scripts, write the replies."""
 
 import ast
+import contextlib
 import dataclasses
 import linecache
 import os
@@ -121,7 +122,10 @@ def _run_cell(index: int, source: str, setup: bool, mode: str, namespace: dict) 
     linecache.cache[name] = (len(source), None, [line + "\n" for line in source.split("\n")], name)
     try:
         code = source if mode == "full" else _definitions(source)
-        exec(compile(code, name, "exec", dont_inherit=True), namespace)
+        _run(code, name, namespace)
+    except ImportError as error:
+        _go_on_after_import(source, name, error, namespace)
+        return "exception", describe_error(error)
     except SyntaxError as error:
         if error.filename != name:
             return "exception", describe_error(error)
@@ -130,6 +134,37 @@ def _run_cell(index: int, source: str, setup: bool, mode: str, namespace: dict) 
     except BaseException as error:
         return "exception", describe_error(error)
     return "ok", None
+
+
+def _go_on_after_import(source: str, name: str, error: BaseException, namespace: dict) -> None:
+    """Run what stands below an import that failed: one import too many must cost nobody a question."""
+    with contextlib.suppress(BaseException):  # the first error is told; what comes of the rest is seen later
+        body = ast.parse(source).body
+        while True:
+            line = _line_in(error, name)
+            number = next((i for i, s in enumerate(body) if s.lineno <= line <= (s.end_lineno or line)), None)
+            if number is None or not isinstance(failed := body[number], (ast.Import, ast.ImportFrom)):
+                return
+            parts = [ast.Import([alias], lineno=line, col_offset=0) for alias in failed.names]
+            body = body[number + 1 :]
+            for part in parts if isinstance(failed, ast.Import) else ():
+                with contextlib.suppress(ImportError):
+                    _run(ast.Module([part], []), name, namespace)
+            try:
+                return _run(ast.Module(body, []), name, namespace)
+            except ImportError as another:
+                error = another
+
+
+def _line_in(error: BaseException, name: str) -> int:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != name:
+        trace = trace.tb_next
+    return 0 if trace is None else trace.tb_lineno
+
+
+def _run(code: str | ast.Module, name: str, namespace: dict) -> None:
+    exec(compile(code, name, "exec", dont_inherit=True), namespace)
 
 
 def _definitions(source: str) -> ast.Module:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import CourseError
+from autograder.course import CourseError, valid_id
 from autograder.grading import grade
 from autograder.hand_ins import file_stem, find_submissions, fingerprint
+from autograder.journal import write_whole
 from autograder.model import Report
+
+NOW = 1_700_000_000
 
 
 def found(folder):
@@ -48,21 +51,21 @@ def test_a_file_of_another_name_is_taken_with_a_note(tmp_path):
     assert found(tmp_path) == [
         ("ada", "tiny (1).ipynb", True),
         ("ben", "solution.py", True),
-        ("cleo", "tiny.ipynb", False),
+        ("cleo", "tiny.ipynb", True),
         ("dan", "TINY.IPYNB", True),
     ]
 
 
 def test_what_is_left_aside_and_what_is_there_instead_is_said(tmp_path):
-    put(tmp_path, "ada", "tiny", "a.ipynb")
-    put(tmp_path, "ada", "tiny", "b.ipynb")
+    os.utime(put(tmp_path, "ada", "tiny", "a.ipynb"), (NOW, NOW))
+    os.utime(put(tmp_path, "ada", "tiny", "b.ipynb"), (NOW - 1, NOW - 1))
     put(tmp_path, "ben", "tiny", "tiny.zip")
     put(tmp_path, "ben", "tiny", "timestamp.txt")
     put(tmp_path, "cleo", "tiny", "timestamp.txt")
     put(tmp_path, "dan", "tiny", "unpacked", "tiny.ipynb")
     notes = {f.student: f.notes for f in find_submissions(tmp_path, "tiny")}
     assert notes == {
-        "ada": ("Expected a file named tiny.ipynb; 'a.ipynb' was graded instead. Left aside: 'b.ipynb'.",),
+        "ada": ("Expected a file named tiny.ipynb; 'a.ipynb' was taken instead. Left aside: 'b.ipynb'.",),
         "ben": ("Expected a file named tiny.ipynb; there is only 'tiny.zip'.",),
         "dan": ("Expected a file named tiny.ipynb; there is only 'unpacked'.",),
     }
@@ -157,3 +160,55 @@ def test_fingerprints_tell_contents_and_kinds_apart(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     marks = {fingerprint(p) for p in (one, two, link, tmp_path, tmp_path / "pipe", tmp_path / "nothing")}
     assert len(marks) == 6
+
+
+@pytest.mark.parametrize(
+    ("files", "taken", "says"),
+    [
+        (("backmark_kit (1).py", "tiny (1).ipynb"), "tiny (1).ipynb", "'tiny (1).ipynb' was taken"),
+        (("aa_helper.py", "tiny (2).ipynb"), "tiny (2).ipynb", "Left aside: 'aa_helper.py'"),
+        (("a_blank.ipynb", "Tiny (1).ipynb"), "Tiny (1).ipynb", "Left aside: 'a_blank.ipynb'"),
+        (("a.ipynb/", "b.ipynb"), "b.ipynb", "Left aside: 'a.ipynb'"),
+        (("a.ipynb", "b.ipynb"), "b.ipynb", "Left aside: 'a.ipynb'"),  # the newer one
+        (("tiny.ipynb", "tiny-Copy1.ipynb"), "tiny.ipynb", "Left aside: 'tiny-Copy1.ipynb'"),
+        (("tiny.ipynb", "helper.py", "variants (1).json"), "tiny.ipynb", ""),
+    ],
+)
+def test_of_several_files_the_one_that_is_meant_is_taken(tmp_path, files, taken, says):
+    home = tmp_path / "ada" / "tiny"
+    home.mkdir(parents=True)
+    for age, name in enumerate(files):
+        if name.endswith("/"):
+            (home / name).mkdir()
+        else:
+            (home / name).write_text("{}")
+            os.utime(home / name, (NOW + age, NOW + age))
+    (found,) = find_submissions(tmp_path, "tiny")
+    assert found.path == home / taken
+    assert says in " ".join(found.notes)
+    assert bool(found.notes) == bool(says)
+
+
+@pytest.mark.parametrize("place", ["tiny.ipynb", "Tiny/tiny.ipynb", "tiny (1).ipynb"])
+def test_a_notebook_beside_its_folder_is_not_lost(tmp_path, place):
+    (tmp_path / "ada" / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "ada" / place).write_text("{}")
+    (tmp_path / "ada" / "other.ipynb").write_text("{}")
+    (found,) = find_submissions(tmp_path, "tiny")
+    assert found.path == tmp_path / "ada" / place
+    assert bool(found.notes) == ("/" not in place)
+
+
+def test_the_longest_names_leave_room_for_what_is_put_around_them(tmp_path):
+    assert valid_id("ä" * 100)
+    assert not valid_id("ä" * 101)
+    long = tmp_path / ("x" * 255)
+    write_whole(long, b"all")
+    assert long.read_bytes() == b"all"
+    assert os.listdir(tmp_path) == [long.name]
+
+
+def test_a_bare_name_is_written_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_whole(Path("quiz.html"), b"all")
+    assert (tmp_path / "quiz.html").read_bytes() == b"all"

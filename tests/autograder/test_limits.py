@@ -44,8 +44,14 @@ def not_allowed(happened):
         (HEAD + "    np.ones((4096, 4096, 64))\n" + RIGHT, MEMORY),
         (HEAD + "    import torch\n" + RIGHT, not_allowed("`conv_out` imports torch")),
         (HEAD + "    from scipy import signal\n" + RIGHT, not_allowed("`conv_out` imports scipy")),
-        ("import torch\n" + HEAD + RIGHT, not_allowed("The cell of `conv_out` stopped at `import torch`")),
-        ("import numba\n" + HEAD + RIGHT, not_allowed("The cell of `conv_out` stopped at `import numba`")),
+        (
+            "import torch\n" + HEAD + "    torch.zeros(1)\n" + RIGHT,
+            not_allowed("The cell of `conv_out` stopped at `import torch`"),
+        ),
+        (
+            "import numba\n" + HEAD + "    numba.njit(abs)\n" + RIGHT,
+            not_allowed("The cell of `conv_out` stopped at `import numba`"),
+        ),
     ],
     ids=["time", "printing for ever", "memory", "import", "from", "cell", "installed but not allowed"],
 )
@@ -55,6 +61,12 @@ def test_a_question_over_a_limit_says_so_and_costs_nothing_else(judged, source, 
     assert mine[0]["message"] == mine[0]["hint"][1] == says
     assert all(v["points"] == 0 for v in mine)
     assert (report["status"], report["score"]) == ("graded", 4.0)
+
+
+def test_an_import_that_is_not_used_costs_nothing_but_is_told(judged):
+    report = judged("import torch\n" + HEAD + RIGHT)
+    assert report["score"] == 6.0
+    assert any("torch is not available" in note for note in report["notes"])
 
 
 def test_too_much_printed_is_told_and_costs_nothing(judged):

@@ -393,3 +393,27 @@ def test_the_child_sees_nothing_of_the_graders_environment(box, monkeypatch):
     assert set(names) <= {"HOME", "TMPDIR", "USER", "LANG", "MPLBACKEND", "MPLCONFIGDIR", "LC_CTYPE"}
     assert arguments == [""]
     assert at_home
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torch\ndef f(x):\n    return x + 1",
+        "import math, tqdm, itertools\nfrom pandas import A\ndef f(x):\n    return x + math.floor(1.5)\nimport keras",
+        "import numpy as np\nimport nowhere.at.all as no\nk = 1\ndef f(x):\n    return np.add(x, k)\nno.use()",
+    ],
+)
+def test_an_import_too_many_costs_nothing_below_it(source):
+    with Sandbox(limits=Limits(seconds=5), allow_weak=True) as box:
+        evidence = box.run([Cell(1, source)], {"f": [Call("f", (np.ones(2),))]})
+    (cell,), (outcome,) = evidence.cells, evidence.questions["f"]
+    assert (cell.status, cell.error["type"]) == ("exception", "ModuleNotFoundError")
+    assert cell.error["line"] in (1, 2)
+    np.testing.assert_array_equal(outcome.value, np.full(2, 2.0))
+
+
+def test_what_fails_otherwise_stops_its_cell_as_in_a_notebook():
+    source = "def own():\n    import torch\nown()\ndef f(x):\n    return x"
+    with Sandbox(limits=Limits(seconds=5), allow_weak=True) as box:
+        evidence = box.run([Cell(1, source)], {"f": [Call("f", (np.ones(2),))]})
+    assert evidence.questions["f"][0].status == "missing"
