@@ -46,11 +46,11 @@ def not_allowed(happened):
         (HEAD + "    from scipy import signal\n" + RIGHT, not_allowed("`conv_out` imports scipy")),
         (
             "import torch\n" + HEAD + "    torch.zeros(1)\n" + RIGHT,
-            not_allowed("The cell of `conv_out` stopped at `import torch`"),
+            not_allowed("The cell of `conv_out` imports torch"),
         ),
         (
             "import numba\n" + HEAD + "    numba.njit(abs)\n" + RIGHT,
-            not_allowed("The cell of `conv_out` stopped at `import numba`"),
+            not_allowed("The cell of `conv_out` imports numba"),
         ),
     ],
     ids=["time", "printing for ever", "memory", "import", "from", "cell", "installed but not allowed"],
