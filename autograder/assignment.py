@@ -25,6 +25,8 @@ from autograder.keymaking import make_key
 from autograder.model import Part, Variant
 from autograder.questions import QUESTIONS
 
+HIGHEST = {"seconds": 86_400, "memory_mb": 1_000_000, "output_kb": 1_000_000}
+MOST_POINTS, MOST_ASKED = 1_000_000, 1_000
 WEIGHTS = ("behaviour", "consistent", "carried")
 TABLES = {"assignment": ("name", "title", "files"), "course": ("python",), "limits": (), "question": ()}
 BY_HAND_SCHEMA = "backmark/by-hand/1"
@@ -197,6 +199,8 @@ def _asked(row: Mapping[str, Any], path: Path) -> Asked:
         what = f"unknown entry {strange[0]!r}" if strange else "a question without id or points"
         raise CourseError(f"{path}: {what}. A [[question]] has {', '.join(sorted(known))}.")
     asked = Asked(**row)
+    if not isinstance(asked.id, str):
+        raise CourseError(f"{path}: the id of a question must be a text in quotes, not {asked.id!r}.")
     if asked.id not in EXERCISES and asked.id not in QUESTIONS:
         raise CourseError(f"{path}: no question {asked.id!r}.{_meant(asked.id, [*EXERCISES, *QUESTIONS])}")
     wrong = next(_unusable(asked), "")
@@ -207,10 +211,10 @@ def _asked(row: Mapping[str, Any], path: Path) -> Asked:
 
 def _unusable(asked: Asked) -> Iterator[str]:
     """Yield what an entry of a question would have to be."""
-    if type(asked.points) not in (int, float) or not 0 <= asked.points < float("inf"):
-        yield "points of at least 0"
-    if type(asked.count) is not int or asked.count < 1:
-        yield "a count of at least 1"
+    if type(asked.points) not in (int, float) or not 0 <= asked.points <= MOST_POINTS:
+        yield f"points from 0 to {MOST_POINTS}"
+    if type(asked.count) is not int or not 1 <= asked.count <= MOST_ASKED:
+        yield f"a count from 1 to {MOST_ASKED}"
     levels = QUESTIONS[asked.id].levels if not asked.is_code else (asked.level,)
     if asked.level not in levels:
         yield f"a level it has ({', '.join(map(str, levels))})"
@@ -230,10 +234,12 @@ def _limits(data: Mapping[str, Any], path: Path) -> Limits:
     if "packages" in row:
         row["packages"] = _packages(row["packages"], path)
     limits = Limits(**row)
-    for name in ("seconds", "memory_mb", "output_kb"):
+    for name in HIGHEST:
         number = getattr(limits, name)
-        if type(number) not in (int, float) or not 0 < number < float("inf"):
-            raise CourseError(f"{path}: the limit {name} must be a number above 0, not {row[name]!r}.")
+        if type(number) not in (int, float) or not 0 < number <= HIGHEST[name]:
+            raise CourseError(
+                f"{path}: the limit {name} must be a number above 0, at most {HIGHEST[name]}, not {row[name]!r}."
+            )
     return limits
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import hmac
+import io
 import os
 import re
 import secrets
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,7 +155,16 @@ def read_roster(path: Path) -> dict[str, Student]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"The roster {path} cannot be read ({error}). Save it as CSV in UTF-8.") from None
-    rows = csv.DictReader(text.splitlines())
+    try:
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        return _students(rows, path)
+    except csv.Error as error:
+        raise CourseError(
+            f"The roster {path} cannot be read as CSV ({error}): is a quote never closed?"
+        ) from None
+
+
+def _students(rows: csv.DictReader[str], path: Path) -> dict[str, Student]:
     columns = [c.strip() for c in rows.fieldnames or ()]
     if "id" not in columns:
         raise CourseError(
@@ -161,12 +172,21 @@ def read_roster(path: Path) -> dict[str, Student]:
             f"Expected header: {','.join(ROSTER_COLUMNS)}"
         )
     students: dict[str, Student] = {}
-    for line, row in enumerate(rows, start=2):
+    folded: dict[str, str] = {}
+    for row in rows:
+        line = rows.line_num
+        if not any(v for v in row.values() if isinstance(v, str) and v.strip()):
+            continue  # rows of commas, as spreadsheets leave them
         student = _student(
             {(k or "").strip(): (v or "") for k, v in row.items() if isinstance(v, str)}, path, line
         )
         if student.id in students:
             raise CourseError(f"The roster {path} names the student {student.id!r} twice (line {line}).")
+        same = folded.setdefault(unicodedata.normalize("NFC", student.id), student.id)
+        if same != student.id:
+            raise CourseError(
+                f"The roster {path}, line {line}: two ids look alike, {student.id!r}; keep one of them."
+            )
         students[student.id] = student
     if not students:
         raise CourseError(f"The roster {path} names no student.")
@@ -195,7 +215,7 @@ def valid_id(text: str) -> bool:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; a mistake in it is named with file and line."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise CourseError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

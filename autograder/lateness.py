@@ -35,7 +35,9 @@ from autograder.times import FILE, WORDS, HandedIn, read_times, zone
 DAY = datetime.timedelta(days=1)
 UNITS = {"day": DAY, "hour": datetime.timedelta(hours=1)}
 SETTINGS = ("penalty", "per", "of", "grace_minutes", "cap", "cut_off_days", "file_times")
+TABLES = ("timezone", "judge", "lateness", "assignment")
 OWN = ("deadline", "times", "extensions")
+MOST = {"grace_minutes": 1_000_000, "cut_off_days": 10_000}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?) *(day|hour|minute)s?")
 
 
@@ -99,6 +101,7 @@ def read_rule(course: Course, assignment: str) -> Rule:
     """
     data = course.settings()
     where = str(course.root / "course.toml")
+    _known(data, TABLES, where)
     default = zone(data.get("timezone", "UTC"), where)
     general = _table(data, "lateness", where)
     own = _table(_table(data, "assignment", where), assignment, where)
@@ -132,7 +135,12 @@ def _extensions(
         elif deadline is None:
             raise CourseError(f"{place}: {value!r} needs a deadline of the assignment to count from.")
         else:
-            found[student] = deadline + datetime.timedelta(**{f"{span[2]}s": float(span[1])})
+            try:
+                found[student] = deadline + datetime.timedelta(**{f"{span[2]}s": float(span[1])})
+            except OverflowError:
+                raise CourseError(
+                    f"{place}: {value!r} is longer than any calendar; write a moment."
+                ) from None
     return found
 
 
@@ -146,11 +154,16 @@ def _moment(value: Any, default: datetime.tzinfo, where: str) -> datetime.dateti
         raise CourseError(
             f'{where}: {value!r} is no moment; write 2026-11-20T23:59:00 (for an extension also "3 days").'
         )
-    return (value if value.tzinfo else value.replace(tzinfo=default)).astimezone(datetime.UTC)
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=default)).astimezone(datetime.UTC)
+    except OverflowError:
+        raise CourseError(
+            f"{where}: {value} lies at the end of all calendars; write a moment of this age."
+        ) from None
 
 
 def _check(name: str, value: Any, where: str) -> None:
-    if name == "per" and value not in UNITS:
+    if name == "per" and value not in list(UNITS):
         raise CourseError(f'{where}: per is {value!r}; it can be "day" or "hour".')
     if name == "of" and value not in ("max_score", "score"):
         raise CourseError(
@@ -159,9 +172,9 @@ def _check(name: str, value: Any, where: str) -> None:
     if name == "file_times" and type(value) is not bool:
         raise CourseError(f"{where}: file_times is {value!r}; it can be true or false.")
     if name in ("penalty", "cap", "grace_minutes", "cut_off_days"):
-        most = 100 if name in ("penalty", "cap") else float("inf")
-        if type(value) not in (int, float) or not 0 <= value <= most or value == float("inf"):
-            unit = "percent from 0 to 100" if most == 100 else "a number of at least 0"
+        most = MOST.get(name, 100)
+        if type(value) not in (int, float) or not 0 <= value <= most:
+            unit = "percent from 0 to 100" if most == 100 else f"a number from 0 to {most}"
             raise CourseError(f"{where}: {name} is {value!r}; it must be {unit}.")
 
 

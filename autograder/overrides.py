@@ -15,6 +15,7 @@ import csv
 import dataclasses
 import datetime
 import difflib
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ def _manual(one: Override, out_of: float, old: Sequence[Verdict]) -> Verdict:
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
-        rows = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(keepends=True))
+        text = io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")
+        rows = csv.DictReader(text, strict=True)  # a quote that is never closed would swallow rows
         listed = [(rows.line_num, row) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"{path} cannot be read ({error}). Save it as CSV in UTF-8.") from None

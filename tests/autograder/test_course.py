@@ -200,3 +200,24 @@ def test_every_path_of_a_course_lies_in_it(tmp_path):
     ]
     assert all(tmp_path in p.parents for p in paths)
     assert len(set(paths)) == len(paths)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('id,first_name\nada,"Ada\nben,Ben\n', "is a quote never closed"),
+        ("id\nJos\u00e9\nJose\u0301\n", "two ids look alike"),
+        ("id\n" + "x" * 140_000 + "\n", "cannot be read as CSV"),
+    ],
+)
+def test_a_roster_that_would_name_others_is_refused(tmp_path, text, says):
+    (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(CourseError, match=says):
+        read_roster(tmp_path / "roster.csv")
+
+
+def test_blank_rows_and_odd_line_ends_in_names_are_no_students(tmp_path):
+    (tmp_path / "roster.csv").write_text(
+        "id,first_name\nada,Ada\u2028Maria\n,\nben,Ben\n,,,\n", encoding="utf-8"
+    )
+    assert list(read_roster(tmp_path / "roster.csv")) == ["ada", "ben"]
