@@ -12,7 +12,9 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import weakref
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +24,8 @@ from autograder.plain import Plain, ascii_json
 
 JOURNAL_SCHEMA = "backmark/journal/1"
 BLOCK = 1 << 16
+_SEAL = re.compile(rb', "crc": "([0-9a-f]{8})"\}')  # at the end of each line, over what stands before it
+SEAL = 20  # bytes
 
 
 class JournalError(Exception):
@@ -33,10 +37,12 @@ _OPEN: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 def _line(entry: Mapping[str, Any]) -> str:
     report = entry.get("report")
-    if not isinstance(report, Plain):
-        return ascii_json(entry) + "\n"
-    rest = ascii_json({name: value for name, value in entry.items() if name != "report"})
-    return f'{rest[:-1]}, "report": {report.line()}}}\n'
+    if isinstance(report, Plain):
+        rest = ascii_json({name: value for name, value in entry.items() if name != "report"})
+        text = f'{rest[:-1]}, "report": {report.line()}}}'
+    else:
+        text = ascii_json(entry)
+    return f'{text[:-1]}, "crc": "{zlib.crc32(text.encode("ascii")):08x}"}}\n'
 
 
 def _let_go() -> None:
@@ -79,7 +85,11 @@ class Journal:
             self._file.close()
             raise JournalError(f"Another run is grading into {self.path}. Wait for it or stop it.") from None
         _OPEN.add(self)
-        self._mend_torn_end()
+        try:
+            self._mend_torn_end()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -112,7 +122,7 @@ class Journal:
     def _mend_torn_end(self) -> None:
         """Cut off what follows the last whole line; only the end of the file is looked at."""
         with open(self.path, "rb") as file:
-            end = size = os.fstat(file.fileno()).st_size
+            end = os.fstat(file.fileno()).st_size
             while end:
                 start = max(0, end - BLOCK)
                 file.seek(start)
@@ -120,7 +130,15 @@ class Journal:
                 end = start if found < 0 else start + found + 1
                 if found >= 0:
                     break
-        if end != size:
+            file.seek(0)
+            first = file.read(1)
+            file.seek(end)
+            torn = file.read()
+        if first not in (b"", b"{"):
+            raise JournalError(f"{self.path} is no journal, and nothing was written to it. Move it away.")
+        if torn and _is_whole(torn):
+            _write_all(self._file.fileno(), b"\n")
+        elif torn:
             os.ftruncate(self._file.fileno(), end)
 
 
@@ -179,21 +197,38 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return  # torn: the machine died while this line was written
-            yield place, _entry(line, f"{path}, line {number}")
+            if line.strip():
+                yield place, _entry(line, f"{path}, line {number}")
             place += len(line)
 
 
 def _entry(line: bytes, where: str) -> dict[str, Any]:
+    line = line.rstrip(b"\n")
+    seal = _SEAL.fullmatch(line[-SEAL:])
     try:
+        if seal and zlib.crc32(line[:-SEAL] + b"}") != int(seal[1], 16):
+            raise ValueError
         entry = json.loads(line)
-        schema, _ = entry["schema"], entry["student"]
-    except (ValueError, TypeError, KeyError):
+        schema = entry["schema"]
+        kinds = {"student": str, "keys": dict, "report": dict}
+        if "student" not in entry or any(not isinstance(entry[n], kinds[n]) for n in kinds if n in entry):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise JournalError(
-            f"{where} cannot be read. Restore the journal from a copy, or move it away."
+            f"{where} cannot be read, or is not what was written. Restore the journal from a copy, or delete this "
+            "line only: its hand-in is then judged again, and everything else is kept."
         ) from None
     if schema != JOURNAL_SCHEMA:
         raise JournalError(f"{where} is of schema {schema!r}; this version reads {JOURNAL_SCHEMA}.")
+    entry.pop("crc", None)
     return entry
+
+
+def _is_whole(line: bytes) -> bool:
+    """Tell whether only the end of the line is missing from an entry."""
+    return _SEAL.fullmatch(line[-SEAL:]) is not None and zlib.crc32(line[:-SEAL] + b"}") == int(
+        line[-SEAL:][10:18], 16
+    )
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644, lasting: bool = True) -> None:

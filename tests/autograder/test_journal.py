@@ -44,7 +44,14 @@ def test_every_entry_is_one_line_of_ascii(path):
     assert read_journal(path)["Gödel"]["text"] == "two\nlines\u2028and a lone \ud800"
 
 
-@pytest.mark.parametrize("cut", [1, 5, 20])
+def test_a_last_line_that_lacks_only_its_end_is_kept(path):
+    write(path, "ada", "ben")
+    path.write_bytes(path.read_bytes()[:-1])
+    write(path, "cleo")
+    assert list(read_journal(path)) == ["ada", "ben", "cleo"]
+
+
+@pytest.mark.parametrize("cut", [2, 5, 20])
 def test_a_torn_last_line_is_ignored_and_then_overwritten(path, cut):
     write(path, "ada", "ben")
     whole = path.read_bytes()
@@ -72,7 +79,8 @@ def test_a_torn_only_line_leaves_an_empty_journal(path):
         b'{"schema": "backmark/journal/9", "student": "x"}\n',
         b"{}\n",
         b"\xff\n",
-        b"\n",
+        b'{"schema": "backmark/journal/1", "student": []}\n',
+        b'{"schema": "backmark/journal/1", "student": "x", "keys": 5}\n',
         b'{"schema": "backmark/journal/1"}\n',
     ],
 )
@@ -177,3 +185,28 @@ def test_a_file_is_either_old_or_new(tmp_path, monkeypatch):
 def test_a_file_can_be_for_staff_only(tmp_path):
     write_whole(tmp_path / "key", b"x", 0o600)
     assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+
+
+def test_every_changed_bit_is_noticed(path):
+    write(path, "ada", "ben")
+    whole, sealed = path.read_bytes(), path.read_bytes().index(b', "crc"')
+    for place in range(sealed):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(JournalError, match="line 1"):
+            read_journal(path)
+
+
+def test_lines_without_a_seal_and_blank_lines_are_read(path):
+    write(path, "ada")
+    old = b'{"schema": "backmark/journal/1", "student": "ben", "keys": {}, "report": {}}\n'
+    path.write_bytes(path.read_bytes() + b"\n" + old + b"\n")
+    write(path, "cleo")
+    assert list(read_journal(path)) == ["ada", "ben", "cleo"]
+
+
+def test_a_foreign_file_is_not_cut(path):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"x" * 1000)
+    with pytest.raises(JournalError, match="is no journal"):
+        write(path, "ada")
+    assert path.read_bytes() == b"x" * 1000
