@@ -24,7 +24,15 @@ from autograder.handouts.kit import KIT_NAME
 from autograder.handouts.kit_release import GRADING, Grading, grading_data, read_grading
 from autograder.launch import Ahead, package_folders
 from autograder.naming import name_mistakes
-from autograder.sandbox import Release, Sandbox, SandboxError, UnreadableSubmission, read_submission, wire
+from autograder.sandbox import (
+    Release,
+    Sandbox,
+    SandboxError,
+    Submitted,
+    UnreadableSubmission,
+    read_submission,
+    wire,
+)
 from autograder.verdicts import verdicts
 
 MOST_PUBLIC = 64 << 20
@@ -78,7 +86,7 @@ def check_file(
         kit_template.PUBLIC, kit_template.FOLDER = public, file.resolve().parent
         keys = {exercise: kit_template._key(exercise) for exercise in public["exercises"]}
         evidence = box.run(submitted.cells, {exercise: key.script(0) for exercise, key in keys.items()})
-    result = Checked([*material.remarks, *_told_missing(missing)])
+    result = Checked([*material.remarks, *_told_strange(file, grading, submitted), *_told_missing(missing)])
     for exercise, key in keys.items():
         judgement = judge(key, 0, evidence.questions.get(exercise, ()))
         hinted = hints and public.get("hints", True)
@@ -204,6 +212,18 @@ def _grading(public: Mapping[str, Any]) -> Grading:
     grading = read_grading(public)
     assert grading is not None  # we have just made it
     return grading
+
+
+def _told_strange(file: Path, grading: Grading, submitted: Submitted) -> list[str]:
+    """Say that a file holds none of the cells to fill in: all notebooks have a kit of the same name."""
+    wanted = {*grading.release.stubs, *grading.release.by_hand}
+    lost = {f"The cell for {name} is missing from this notebook." for name in wanted}
+    if not lost or not lost.issubset(submitted.notes):
+        return []
+    return [
+        f"{file.name} holds none of the cells of {grading.name}. Is it the notebook of another assignment? "
+        f"Then put the {KIT_NAME} beside it that came with it."
+    ]
 
 
 # --- packages -------------------------------------------------------------------------------------

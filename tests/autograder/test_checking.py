@@ -11,7 +11,8 @@ import zlib
 
 import pytest
 
-from autograder.handouts.kit_release import GRADING, read_grading
+from autograder.course import CourseError
+from autograder.handouts.kit_release import GRADING, grading_data, read_grading
 from autograder.judging import judge_file, open_sandbox
 from autograder.loading import load_bundle
 from autograder.sandbox import read_submission, wire
@@ -267,6 +268,19 @@ def test_the_kit_of_another_assignment_is_left_aside(backmark, saved, solved, ti
     assert "conv_params: 4 of 4 public checks pass" in said.out
 
 
+def test_a_notebook_beside_the_kit_of_another_assignment_is_told(backmark, saved, solved, tiny_made):
+    path = saved(solved("ada"), name="mine.ipynb")
+    assert "holds none of the cells" not in backmark("check", path).out
+    shutil.copy(tiny_made.release("tiny") / "backmark_kit.py", path.parent)
+    path.write_text(json.dumps({"cells": [c for c in solved("ada")["cells"] if _strange(c)]}))
+    assert "mine.ipynb holds none of the cells of tiny" in backmark("check", path).out
+
+
+def _strange(cell):
+    """Tell whether a cell of convolution has no namesake in the tiny assignment."""
+    return cell["metadata"].get("nbgrader", {}).get("grade_id") not in ("CONV-1", "conv_out", "corr2d")
+
+
 @pytest.fixture
 def own(tiny_made, tinies, tmp_path):
     """own(**cells): a hand-in of an assignment that is not among those of Backmark, the kit beside it."""
@@ -306,6 +320,12 @@ def test_a_kit_holds_the_release_and_the_limits_of_grading(made, tiny_made, name
     sources = {"".join(c["source"]) for c in cells}
     told = data[GRADING]
     assert sources.issuperset([*told["setup"], *told["locked"].values(), *told["stubs"].values()])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", "nothing"])
+def test_what_is_no_notebook_goes_into_no_kit(bundle, text):
+    with pytest.raises(CourseError, match="notebook of x cannot be read"):
+        grading_data("x", bundle.assignment.limits, text)
 
 
 # --- kits of earlier versions, and kits that somebody else wrote ------------------------------------
