@@ -29,7 +29,7 @@ from autograder.assignment import (
 )
 from autograder.course import Course, CourseError, Student, read_roster, read_toml
 from autograder.exercises import EXERCISES, Exercise, wrong_submissions
-from autograder.handouts import kit
+from autograder.handouts import kit, kit_release
 from autograder.instances import NoInstance, certificate, instance_key, issue, usual
 from autograder.journal import write_whole
 from autograder.judging import JUDGE_VERSION
@@ -262,14 +262,16 @@ def _variants_text(name: str, variants: Mapping[str, Mapping[str, Issued]]) -> s
 
 
 def public_data(assignment: Assignment, hints: bool = True, lookalikes: bool = True) -> dict[str, Any]:
-    """Return the public cases of an assignment for its student kit."""
+    """Return the public cases of an assignment for its student kit, and how files are read and run."""
     exercises = {
         q.id: _public_exercise(EXERCISES[q.id], q.points, hints and lookalikes) for q in assignment.code()
     }
     by_hand = {
         i: _public_question(q.id, q.level, q.points) for q in assignment.by_hand() for i in q.instances()
     }
-    return {"title": assignment.title, "hints": hints, "exercises": exercises, "by_hand": by_hand}
+    grading = kit_release.grading_data(assignment.name, assignment.limits, release_text(assignment))
+    shown = {"title": assignment.title, "hints": hints, kit_release.GRADING: grading}
+    return shown | {"exercises": exercises, "by_hand": by_hand}
 
 
 def _public_question(question: str, level: int, points: float) -> dict[str, Any]:

@@ -17,7 +17,8 @@ and judge that grading runs), the text of `kit_template.py`, and the public data
                          "values": [...]}]}},      per trial: one value per judged call, or None
      "by_hand": {
        "CONV-1": {"title": "...", "points": 2.0,
-                  "parts": [{"id": "G", "prompt": "", "kind": "mat", "options": {}}]}}}
+                  "parts": [{"id": "G", "prompt": "", "kind": "mat", "options": {}}]}},
+     "grading": {...}}                              see `kit_release`; `backmark check` needs it, the kit does not
 
 A trial of kind "probe" is the gradient check of the student's own forward (`exercises.own_gradient`):
 call 0 is the forward, call 1 the backward, then forwards at x +- h v; `facts` holds directions, steps

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,10 @@ def test_the_documented_folder_is_made_and_graded(tmp_path):
     assert ana["score"] == 3
     assert bob["score"] == 0
     assert [v["mistake"] for v in bob["verdicts"] if v["status"] == "wrong"] == ["area-as-sum"] * 2
+    renamed = course / "submitted/ana/areas/ana_areas (1).ipynb"
+    shutil.copy(renamed.with_name("areas.ipynb"), renamed)
+    shutil.copy(course / "release/areas/backmark_kit.py", renamed.parent)
+    said = backmark("check", renamed, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "own_area: 2 of 2 public checks pass" in said.stdout
+    assert "OWN-area: can be read" in said.stdout
