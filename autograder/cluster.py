@@ -12,12 +12,10 @@ import contextlib
 import gc
 import itertools
 import logging
-import os
 import pickle
 import re
 import shutil
 import socket
-import stat
 import tempfile
 import threading
 import time
@@ -31,9 +29,9 @@ from autograder import __version__
 from autograder.assignment import read_toml
 from autograder.cores import stay_on_core
 from autograder.course import Course, CourseError
-from autograder.hand_ins import SIZE_CAP
 from autograder.judging import JUDGE_VERSION, Bundle
 from autograder.loading import load_bundle
+from autograder.parcels import Parcel, pack
 from autograder.workers import LESSONS, Done, Job, Judge, Judged
 
 ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
@@ -44,53 +42,18 @@ TOLD = 2  # tasks per worker that what was learned goes along with
 AHEAD = 2  # tasks per worker that are under way or waiting
 WAIT = 60.0  # seconds until a scheduler must have answered and have a worker
 REGISTERED, PAUSE = 3, 1.0  # attempts to set the workers up, seconds between two
+FORGET = 10.0  # seconds until workers must have dropped what they hold of a run
 COUNTED_EVERY = 2.0  # seconds; asking how many workers there are takes the scheduler's time
 DEATHS = 2  # workers that may die over a task before its hand-ins are tried one by one
 # Workers of our own on this machine do without looking at themselves a hundred times a second.
 CALM = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 
 _JUDGES: dict[str, Setup] = {}
+_UNFIT: dict[str, str] = {}  # why this worker could not be made ready for a run
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """A hand-in as it lies on disk: its bytes, or what else lies there, without following it."""
-
-    job: Job
-    kind: str = "file"
-    data: bytes = b""
-    size: int = 0
-
-    def unpack(self, folder: Path) -> Path:
-        """Lay it down again under the same name."""
-        path = folder / self.job.path.name
-        if self.kind == "file":
-            path.write_bytes(self.data)
-        elif self.kind == "large":
-            path.touch()
-            os.truncate(path, self.size)
-        elif self.kind == "link":
-            path.symlink_to("nowhere")
-        elif self.kind == "folder":
-            path.mkdir()
-        elif self.kind == "pipe":
-            os.mkfifo(path)
-        return path
-
-
-def pack(job: Job) -> Parcel:
-    """Read a hand-in; whatever is no ordinary file is named, never opened."""
-    try:
-        info = os.lstat(job.path)
-        if stat.S_ISREG(info.st_mode):
-            if info.st_size > SIZE_CAP:
-                return Parcel(job, "large", size=info.st_size)
-            with open(os.open(job.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                return Parcel(job, "file", file.read())
-    except OSError:
-        return Parcel(job, "nothing")
-    kinds = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder"}
-    return Parcel(job, kinds.get(stat.S_IFMT(info.st_mode), "pipe"))
+class UnfitError(Exception):
+    """A worker that joined later cannot judge: its address, and why."""
 
 
 @dataclass
@@ -159,6 +122,10 @@ def judge_parcels(token: str, parcels: list[Parcel], told: list[bytes]) -> tuple
 
     Returns the reports and what was learned here, packed: the client only passes it on.
     """
+    if token not in _JUDGES:
+        from distributed import get_worker
+
+        raise UnfitError(get_worker().address, _UNFIT.get(token, "it could not be made ready"))
     setup, found = _JUDGES[token], []
     known = setup.judge.bundle.known
     with setup.lock:  # a worker with several threads has one sandbox
@@ -189,6 +156,7 @@ class Cluster:
         self.token = ""
         self.opened = contextlib.ExitStack()
         self.client: Any = None
+        self.unfit: dict[str, str] = {}  # workers that cannot judge, and why
         self.here = 0  # how many workers are our own, on this machine
         self.lessons: collections.deque[tuple[int, bytes]] = collections.deque(maxlen=LESSONS)  # see `_told`
 
@@ -251,6 +219,16 @@ class Cluster:
                 if attempt == 1:
                     raise self._gone(error) from None
                 time.sleep(PAUSE)
+            except Exception as error:
+                if "ModuleNotFoundError" not in f"{type(error).__name__}: {error}":
+                    raise
+                raise self._without_us(error) from None
+
+    def _without_us(self, error: BaseException) -> CourseError:
+        return CourseError(
+            f"A worker of {self.address} has no Backmark ({error}). Install backmark[cluster] in the same version on "
+            "all workers, or end that worker."
+        )
 
     def _gone(self, error: BaseException) -> CourseError:
         what = str(error).strip().partition("\n")[0] or type(error).__name__
@@ -269,11 +247,21 @@ class Cluster:
             names, clients = self.client.run_on_scheduler(begun)
             for name in names:
                 if name.startswith(TOKEN) and name.removeprefix(TOKEN) not in clients:
-                    self.client.unregister_worker_plugin(name)
+                    self._unregister(name)
 
     def _forget(self) -> None:
-        with contextlib.suppress(Exception):  # a cluster that is gone has forgotten already
-            self.client.unregister_worker_plugin(self.token)
+        self._unregister(self.token)
+
+    def _unregister(self, name: str) -> None:
+        """Let workers drop what they hold; one that never came up would be waited for without end."""
+
+        def unregister() -> None:
+            with contextlib.suppress(Exception):  # a cluster that is gone has forgotten already
+                self.client.unregister_worker_plugin(name)
+
+        asking = threading.Thread(target=unregister, daemon=True)
+        asking.start()
+        asking.join(FORGET)
 
     def run(self, jobs: Iterator[Job]) -> Iterator[Done]:
         """Yield reports as they come, a task at a time; None for what killed its workers."""
@@ -308,17 +296,23 @@ class Cluster:
             share = AHEAD * self._workers()
             if more:
                 ahead = share * PER_TASK + PER_TASK
-                waiting.extend(itertools.islice(jobs, ahead - len(waiting)))
-                more = len(waiting) == ahead
+                waiting.extend(
+                    itertools.islice(jobs, max(0, ahead - len(waiting)))
+                )  # workers may have become fewer
+                more = len(waiting) >= ahead
             size = PER_TASK if more else max(LEAST, -(-len(waiting) // share))
             batch = [waiting.popleft() for _ in range(min(size, PER_TASK, len(waiting)))]
             if batch:
                 yield batch
 
+    def _fit(self) -> list[str]:
+        there = self.client.scheduler_info(n_workers=-1)["workers"]
+        return [address for address in there if address not in self.unfit]
+
     def _workers(self) -> int:
         now = time.monotonic()
         if self.counted is None or now - self.counted[0] > COUNTED_EVERY:
-            self.counted = now, max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
+            self.counted = now, max(1, len(self._fit()))
         return self.counted[1]
 
     def _feed(self, batches: Iterator[list[Job]], under_way: dict[Any, list[Job]], finished: Any) -> None:
@@ -327,7 +321,10 @@ class Cluster:
 
     def _submit(self, batch: list[Job], under_way: dict[Any, list[Job]], finished: Any) -> None:
         parcels = [pack(job) for job in batch]
-        future = self.client.submit(judge_parcels, self.token, parcels, self._told(), pure=False)
+        others = {"workers": self._fit()} if self.unfit else {}
+        if others and not others["workers"]:
+            raise CourseError(f"No worker can judge any more: {next(iter(self.unfit.values()))}")
+        future = self.client.submit(judge_parcels, self.token, parcels, self._told(), pure=False, **others)
         under_way[future] = batch
         finished.add(future)
 
@@ -344,6 +341,10 @@ class Cluster:
             found, learned = future.result()
             self.lessons.extend([(TOLD * self._workers(), learned)] if learned else ())
             return list(zip(batch, found, strict=True))
+        except UnfitError as error:
+            self.unfit[error.args[0]] = error.args[1]
+            self._submit(batch, under_way, finished)
+            return []
         except KilledWorker:
             if len(batch) == 1:
                 return [(batch[0], None)]
@@ -392,7 +393,11 @@ def _plugin(here: int, *args: Any) -> Any:
         def setup(self, worker: Any) -> None:
             if here:
                 stay_on_core(worker.name, here)
-            set_up(worker.local_directory, *args)
+            try:
+                set_up(worker.local_directory, *args)
+            except Exception as error:  # told by the tasks: of one that joins late, Dask tells nobody
+                _UNFIT[args[0]] = str(error) or type(error).__name__
+                raise
 
         def teardown(self, worker: Any) -> None:  # noqa: ARG002 - Dask's signature
             tear_down(args[0])

@@ -12,7 +12,7 @@ from autograder.launch import SandboxError
 from . import wire
 from ._plain import Foreign
 from ._script import Call, Outcome
-from .child import Child, ChildEnded
+from .child import FULL, Child, ChildEnded
 from .evidence import IMPORT, REFUSED, Cell, CellOutcome, Evidence, Limits
 from .replies import read_cell, read_question
 
@@ -178,6 +178,11 @@ class Running:
                 outcome = _checked(read_cell, self._frame(child, deadline), self.cells[i])
             except ChildEnded as ended:
                 if self._was_lost(ended) or self._is_spent(ended):
+                    return False
+                if ended.reason == FULL and self.modes[i] == "definitions" and self.pending:
+                    # its message was read late: what it defines writes nothing, the question after it did
+                    self._fail([next(iter(self.pending))], ended)
+                    self.finished = not self.pending
                     return False
                 spent[i] = self.clock() - started
                 self._blame(i if ended.status != "timeout" else max(spent, key=spent.__getitem__), ended)

@@ -170,6 +170,7 @@ def test_what_kills_its_workers_is_tried_alone_and_costs_one_row(handed_in_class
             return [("sha", {"student": s}) for s in students], students[0].encode()
 
     engine = cluster.Cluster.__new__(cluster.Cluster)
+    engine.unfit = {}
     engine.token, engine.lessons = "token", collections.deque()
     engine.client = types.SimpleNamespace(
         submit=lambda _do, _token, parcels, lessons, pure: Future(parcels, lessons),
@@ -209,6 +210,7 @@ def test_runs_whose_grader_was_killed_are_forgotten_and_a_worker_that_cannot_jud
     )
     forgotten = []
     engine = cluster.Cluster.__new__(cluster.Cluster)
+    engine.unfit = {}
     engine.client = types.SimpleNamespace(
         run_on_scheduler=lambda ask: ask(dask_scheduler=scheduler), unregister_worker_plugin=forgotten.append
     )
