@@ -2,29 +2,23 @@
 
 import functools
 import hashlib
-import json
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .answer_cells import MAX_SOURCE, Answer, UnreadableAnswer, declared_question, read_answer
 from .evidence import Cell, Limits
+from .files import UnreadableSubmission as UnreadableSubmission
+from .files import raw_cells, read_bytes, too_long
 from .magics import without_magics
 
-MAX_BRACKETS = 1_000_000
-MAX_QUOTES = 8_000_000
 MAX_NOTES = 40
 MAX_TYPED = 400_000  # characters of all answer cells: each is parsed here, in the trusted process
 BARE_STUB = "raise NotImplementedError()"
 CLAIM = re.compile(r"""^student[ \t]*=[ \t]*(['"])([^'"\\\n]{1,200})\1""", re.MULTILINE)
 ASSIGNED = re.compile(r"^answer[ \t]*=", re.MULTILINE)
 FENCE = re.compile(r"\A\s*```[\w ]*\n(.*?)\n?```\s*\Z", re.DOTALL)
-
-
-class UnreadableSubmission(ValueError):
-    """The file cannot be graded at all; the message is one sentence for the student."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +129,17 @@ def read_submission(path: str | os.PathLike, release: Release, limits: Limits | 
         UnreadableSubmission: it is no such file, too large, damaged, or of an old format.
     """
     limits = limits or Limits()
-    data = _read_bytes(path, limits.file_mb << 20)
-    text = _decode(data)
-    if os.fspath(path).endswith(".py"):
-        raw: list = [{"cell_type": "code", "source": text}]
-    else:
-        raw = _notebook_cells(text, data, limits)
+    data = read_bytes(path, limits.file_mb << 20)
+    raw = raw_cells(data, os.fspath(path).lower().endswith(".py"), release.by_hand, limits)
     sorter = _Sorter(release)
-    for index, cell in enumerate(raw, 1):
+    for sentence in raw.notes:
+        sorter.note(sentence)
+    for index, cell in enumerate(raw.cells, 1):
         sorter.take(index, _RawCell.of(index, cell))
-    if not os.fspath(path).endswith(".py"):
+    if raw.notebook:
         sorter.finish()  # a plain file has no cells that could be missing
     if sum(len(c.source) for c in sorter.cells) > limits.source_kb << 10:
-        raise UnreadableSubmission(f"The code of this submission is longer than {limits.source_kb} KB.")
+        raise too_long(limits)
     return sorter.submitted(hashlib.sha256(data).hexdigest())
 
 
@@ -251,66 +243,6 @@ class _Sorter:
     def submitted(self, sha256: str) -> Submitted:
         """Sum up."""
         return Submitted(tuple(self.cells), self.answers, tuple(self.notes), sha256, self.claimed)
-
-
-def _read_bytes(path: str | os.PathLike, limit: int) -> bytes:
-    """Read a regular file, never following a link and never waiting for a pipe."""
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UnreadableSubmission("This submission is not an ordinary file.")
-        flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(path, flags)
-    except UnreadableSubmission:
-        raise
-    except OSError as error:
-        raise UnreadableSubmission(f"This submission cannot be opened ({error.strerror}).") from None
-    except ValueError:
-        raise UnreadableSubmission("This submission has an impossible file name.") from None
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableSubmission("This submission is not an ordinary file.")
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise UnreadableSubmission(
-            f"This file is larger than {limit >> 20} MB; clear the notebook's outputs and hand it in again."
-        )
-    return data
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnreadableSubmission("This file is not UTF-8 text; save it from Jupyter again.") from None
-
-
-def _notebook_cells(text: str, data: bytes, limits: Limits) -> list:
-    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
-        raise UnreadableSubmission("This notebook holds too many pieces; clear its outputs and try again.")
-    try:
-        notebook = json.loads(text, parse_int=_small_int, parse_float=_short_float)
-    except RecursionError:  # the reader counts its calls, in C as well: the stack is safe
-        raise UnreadableSubmission("This notebook is nested deeper than any notebook is.") from None
-    except (ValueError, MemoryError):
-        raise UnreadableSubmission("This file is not a notebook: its JSON is damaged or cut short.") from None
-    if isinstance(notebook, dict) and "worksheets" in notebook and "cells" not in notebook:
-        raise UnreadableSubmission(
-            "This notebook has the old format 3; open it in Jupyter, save it and hand it in again."
-        )
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list):
-        raise UnreadableSubmission("This file is not a notebook: it has no list of cells.")
-    if len(cells) > limits.cells:
-        raise UnreadableSubmission(f"This notebook has {len(cells)} cells; at most {limits.cells} are read.")
-    return cells
-
-
-def _small_int(text: str) -> int:
-    return int(text) if len(text) < 20 else 0
-
-
-def _short_float(text: str) -> float:
-    return float(text) if len(text) < 400 else 0.0
 
 
 def _clean(source: str) -> str:

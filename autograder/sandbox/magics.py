@@ -70,7 +70,7 @@ def _statement_starts(source: str) -> set[int]:
     while found := TOKEN.search(source, place):
         token, place = found[0], found.end()
         if token in QUOTES:
-            place = _string_end(source, place, token)
+            place = string_end(source, place, token)
             line += source.count("\n", found.end(), place)
         elif token in "([{":
             depth += 1
@@ -82,7 +82,7 @@ def _statement_starts(source: str) -> set[int]:
     return starts
 
 
-def _string_end(source: str, place: int, quote: str) -> int:
+def string_end(source: str, place: int, quote: str) -> int:
     """Find where a string ends: behind its closing quote, or before the end of the line if it has none."""
     for found in QUOTES[quote].finditer(source, place):
         if found[0] == quote:

@@ -247,14 +247,6 @@ def test_claimed_student(read):
     assert read([code("# student = 'x'\nx = 1")]).student_claimed is None
 
 
-def test_python_file_is_one_cell(tmp_path):
-    path = tmp_path / "a.py"
-    path.write_text("# %%\nx = 1\n# %%\ny = 2\n")
-    got = read_submission(path, RELEASE)
-    assert sources(got) == ["# %%\nx = 1\n# %%\ny = 2\n"]
-    assert [c.index for c in got.cells if not c.setup] == [1]
-
-
 def test_byte_order_mark_and_line_ends(read):
     text = json.dumps({"cells": [code("x = 1\r\ny = 2\rz = 3")]})
     assert sources(read(b"\xef\xbb\xbf" + text.encode())) == ["x = 1\ny = 2\nz = 3"]
