@@ -5,13 +5,23 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from .answer_cells import MAX_SOURCE, Answer, UnreadableAnswer, declared_question, read_answer
+from .answer_cells import (
+    MAX_SOURCE,
+    Answer,
+    UnreadableAnswer,
+    code_beside,
+    declared_question,
+    part_names,
+    read_answer,
+    with_names,
+)
 from .evidence import Cell, Limits
 from .files import UnreadableSubmission as UnreadableSubmission
 from .files import raw_cells, read_bytes, too_long
 from .magics import without_magics
+from .pieces import at_declarations
 
 MAX_NOTES = 40
 MAX_TYPED = 400_000  # characters of all answer cells: each is parsed here, in the trusted process
@@ -74,6 +84,11 @@ class Release:
     def squeezed_stubs(self) -> dict[str, str]:
         """The sources of its cells to fill in, squeezed, by grade id."""
         return {grade_id: _squeezed(source) for grade_id, source in self.stubs.items()}
+
+    @functools.cached_property
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """The names of the parts of its by-hand questions, as their cells to fill in have them."""
+        return {question: part_names(self.stubs.get(question, "")) for question in self.by_hand}
 
     @functools.cached_property
     def unfilled(self) -> frozenset[str]:
@@ -165,9 +180,14 @@ class _Sorter:
         if cell is None:
             self.note(f"Cell {index} is damaged and was left out.")
             return
+        parts = at_declarations(cell.source, self.release.by_hand) if cell.kind == "code" else []
         question = self._question_of(cell)
-        if question:
-            self._take_answer(cell, question)
+        if len(parts) > 1 and cell.grade_id not in self.release.locked:
+            self._take_merged(cell, parts)
+        elif question:
+            beside = self._take_answer(cell, question)
+            if beside.strip():
+                self._take_code(replace(cell, source=beside, grade_id=""))
         elif cell.grade_id in self.release.locked:
             self._pass_over(cell)
         elif cell.kind == "code" or cell.grade_id in self.release.stubs:
@@ -178,6 +198,19 @@ class _Sorter:
             return cell.grade_id
         declared = declared_question(cell.source) if cell.kind == "code" else ""
         return declared if declared in self.release.by_hand else ""
+
+    def _take_merged(self, cell: _RawCell, parts: list[str]) -> None:
+        """Sort a cell that several were merged into: declared answers are read, the rest is run as one cell."""
+        questions = [declared_question(part) for part in parts]
+        if questions[0] not in self.release.by_hand:
+            typed = cell.grade_id in self.release.by_hand and ASSIGNED.search(parts[0])
+            questions[0] = cell.grade_id if typed else ""
+        code = ""
+        for part, question in zip(parts, questions, strict=True):
+            beside = self._take_answer(replace(cell, source=part), question) if question else part
+            code += beside or "\n" * part.count("\n")  # lines keep their numbers
+        own = "" if questions[0] or cell.grade_id in self.release.by_hand else cell.grade_id
+        self._take_code(replace(cell, source=code, grade_id=own))
 
     def _pass_over(self, cell: _RawCell) -> None:
         original = self.release.locked[cell.grade_id]
@@ -204,24 +237,27 @@ class _Sorter:
         if code.strip():
             self.cells.append(Cell(cell.index, code))
 
-    def _take_answer(self, cell: _RawCell, question: str) -> None:
+    def _take_answer(self, cell: _RawCell, question: str) -> str:
+        """Read an answer; return the code beside it."""
         if _squeezed(cell.source) == self.release.squeezed_stubs.get(question, ""):
             self._count(question, cell.index, "the last one that is filled in counts")
-            return
+            return ""
         self.typed += min(len(cell.source), MAX_SOURCE)
         if self.typed > MAX_TYPED:
             self.note("The answers in this notebook are too long together; the last of them were not read.")
             self.seen.add(question)
-            return
+            return ""
+        beside = code_beside(cell.source) if cell.kind == "code" else ""
         try:
             answer = read_answer(cell.source, is_code=cell.kind == "code")
         except UnreadableAnswer as problem:
             self.note(f"Cell {cell.index}: the answer to {question} {problem}.")
             self.seen.add(question)
-            return
+            return beside
         self._count(question, cell.index, "the last one that is filled in counts")
         if answer:
-            self.answers[question] = answer
+            self.answers[question] = with_names(answer, self.release.parts[question])
+        return beside
 
     def _count(self, name: str, index: int, rule: str) -> None:
         if name in self.seen:
