@@ -28,6 +28,7 @@ MAX_TYPED = 400_000  # characters of all answer cells: each is parsed here, in t
 BARE_STUB = "raise NotImplementedError()"
 CLAIM = re.compile(r"""^student[ \t]*=[ \t]*(['"])([^'"\\\n]{1,200})\1""", re.MULTILINE)
 ASSIGNED = re.compile(r"^answer[ \t]*=", re.MULTILINE)
+DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+(\w+)", re.MULTILINE)
 FENCE = re.compile(r"\A\s*```[\w ]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
@@ -270,9 +271,10 @@ class _Sorter:
             self.claimed = found[-1][1].strip() or None
 
     def finish(self) -> None:
-        """Say which cells are missing."""
+        """Say which cells are missing; what another cell defines is not."""
+        defined = {name for cell in self.cells if not cell.setup for name in DEFINED.findall(cell.source)}
         for name in (*self.release.stubs, *self.release.by_hand):
-            if name not in self.seen:
+            if name not in self.seen and name not in defined:
                 self.seen.add(name)
                 self.note(f"The cell for {name} is missing from this notebook.")
 

@@ -113,6 +113,15 @@ def test_a_remark_above_the_declaration_or_inside_a_text_merges_nothing(read):
     assert got.notes == ()
 
 
+@pytest.mark.parametrize(
+    "source", ["def conv_out(n):\n    return n\n", "if True:\n    class conv_out: ...\n"]
+)
+def test_no_cell_is_missing_that_another_one_defines(read, source):
+    assert read(conv_out=None, corr2d=source).notes == ()
+    missing = ("The cell for conv_out is missing from this notebook.",)
+    assert read(conv_out=None, corr2d="x = 'def conv_out'").notes == missing
+
+
 def test_very_many_declarations_do_not_matter(read):
     got = read(CONV_1="# answer: CONV-2\n" * 20_000 + "answer = '1'\n")
     assert len(got.notes) <= 40
