@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +12,15 @@ from .pieces import cells_of_script
 
 MAX_BRACKETS = 1_000_000
 MAX_QUOTES = 8_000_000
+OTHERS = {
+    b"PK\x03\x04": "This file is a zip archive; unpack it and hand in the notebook itself.",
+    b"\x1f\x8b": "This file is compressed (gzip); unpack it and hand in the notebook itself.",
+    b"\xff\xfe": "This file is UTF-16 text, not UTF-8; save it from Jupyter again.",
+    b"\xfe\xff": "This file is UTF-16 text, not UTF-8; save it from Jupyter again.",
+    b"%PDF-": "This file is a PDF; hand in the notebook itself.",
+}
+WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+CONFLICT = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
 MISNAMED = "This file is a notebook named .py; it was read as a notebook."
 
 
@@ -38,6 +48,7 @@ def raw_cells(data: bytes, is_python: bool, by_hand: Collection[str], limits: Li
     Raises:
         UnreadableSubmission: it is damaged, something else, or holds too much.
     """
+    _refuse_other_files(data)
     text = _decode(data)
     if not is_python:
         raw = RawCells(_notebook_cells(text, data), True)
@@ -47,7 +58,10 @@ def raw_cells(data: bytes, is_python: bool, by_hand: Collection[str], limits: Li
         if len(text) > limits.source_kb << 10:
             raise too_long(limits)
         cells = cells_of_script(text.replace("\r\n", "\n").replace("\r", "\n"), by_hand)
-        raw = RawCells([{"cell_type": "code", "source": source} for source in cells], False)
+        found = CONFLICT.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 0
+        notes = (f"Line {line} holds marks of a merge conflict in Git; resolve it.",) if found else ()
+        raw = RawCells([{"cell_type": "code", "source": source} for source in cells], False, notes)
     if len(raw.cells) > limits.cells:
         what = "notebook" if raw.notebook else "file"
         raise UnreadableSubmission(
@@ -80,6 +94,19 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
     return data
 
 
+def _refuse_other_files(data: bytes) -> None:
+    """Say what a file is that is clearly something else, by how it begins."""
+    for beginning, what in OTHERS.items():
+        if data.startswith(beginning):
+            raise UnreadableSubmission(what)
+    if not data.strip():
+        raise UnreadableSubmission("This file is empty.")
+    if WEB_PAGE.match(data):
+        raise UnreadableSubmission(
+            "This file is a web page, not a notebook; download the notebook itself (File > Download)."
+        )
+
+
 def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
@@ -94,6 +121,8 @@ def _notebook_cells(text: str, data: bytes) -> list:
         notebook = json.loads(text, parse_int=_small_int, parse_float=_short_float)
     except RecursionError:  # the reader counts its calls, in C as well: the stack is safe
         raise UnreadableSubmission("This notebook is nested deeper than any notebook is.") from None
+    except json.JSONDecodeError as error:
+        raise UnreadableSubmission(_damage(text, error)) from None
     except (ValueError, MemoryError):
         raise UnreadableSubmission("This file is not a notebook: its JSON is damaged or cut short.") from None
     if isinstance(notebook, dict) and "worksheets" in notebook and "cells" not in notebook:
@@ -104,6 +133,19 @@ def _notebook_cells(text: str, data: bytes) -> list:
     if not isinstance(cells, list):
         raise UnreadableSubmission("This file is not a notebook: it has no list of cells.")
     return cells
+
+
+def _damage(text: str, error: json.JSONDecodeError) -> str:
+    """Say where a notebook is damaged."""
+    conflict = CONFLICT.search(text)
+    if conflict:
+        line = text.count("\n", 0, conflict.start()) + 1
+        return f"Line {line} of this notebook holds marks of a merge conflict in Git; resolve it and hand in again."
+    if not text.lstrip().startswith(("{", "[")):
+        return "This file is not a notebook: its JSON is damaged, already where it begins."
+    if error.pos >= len(text.rstrip()):
+        return f"This file is not a notebook: its JSON is damaged, it is cut short in line {error.lineno}."
+    return f"This file is not a notebook: its JSON is damaged or cut short (line {error.lineno})."
 
 
 def _small_int(text: str) -> int:

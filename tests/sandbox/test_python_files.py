@@ -182,6 +182,14 @@ def test_no_script_takes_long(read, text):
         assert len(read(text).cells) < 2100
 
 
+def test_marks_of_a_merge_conflict_are_said_with_their_line(read):
+    got = read("# %%\nx = 1\n# %%\n<<<<<<< HEAD\ny = 2\n=======\ny = 3\n>>>>>>> other\n")
+    assert got.notes == ("Line 4 holds marks of a merge conflict in Git; resolve it.",)
+    assert sources(got)[0] == (1, "x = 1")
+    with pytest.raises(UnreadableSubmission, match="a web page"):
+        read("<!doctype html>")
+
+
 def test_a_script_is_bounded(read):
     with pytest.raises(UnreadableSubmission, match="longer than 1 KB"):
         read("x = 1\n" * 500, source_kb=1)
