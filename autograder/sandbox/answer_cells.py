@@ -131,8 +131,10 @@ def _assigned(source: str) -> list[ast.expr]:
 def _last_filled(found: list[ast.expr], source: str) -> Answer:
     """Read the last answer that is not empty: the released line may have been left below the one filled in."""
     last = _literal(found[-1], source)
-    earlier = (_literal(node, source) for node in reversed(found[:-1]))
-    return last or next(filter(None, earlier), last)
+    for node in reversed(found[:-1]) if not last else ():
+        if earlier := _literal(node, source):
+            return earlier
+    return last
 
 
 def _literal(node: ast.expr, source: str) -> Answer:
