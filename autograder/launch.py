@@ -138,7 +138,6 @@ def _start(theirs: socket.socket, folder: Path) -> subprocess.Popen[bytes]:
         pass_fds=(theirs.fileno(),),
         env=_environment(folder),
         cwd="/",
-        start_new_session=True,  # where the kernel shares its time out by session, many threads slow down nobody else
     )
 
 
