@@ -141,6 +141,5 @@ def marks_of(outcomes: Outcomes) -> tuple[set[Any], bool]:
     return _changes(outcomes), _touched(outcomes)
 
 
-known_marks = functools.lru_cache(maxsize=1 << 16)(
-    marks_of
-)  # of mistakes, which are compared again and again
+# Of mistakes, which are compared again and again.
+known_marks = functools.lru_cache(maxsize=1 << 16)(marks_of)

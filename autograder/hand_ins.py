@@ -13,13 +13,8 @@ from typing import Any
 from autograder.course import CourseError, valid_id
 
 SIZE_CAP = 100 << 20
-NO_WORK = (
-    ".",
-    "backmark_kit",
-    "variants",
-    "timestamp",
-    "__pycache__",
-)  # what comes along, also downloaded twice
+# What comes along, also downloaded twice.
+NO_WORK = (".", "backmark_kit", "variants", "timestamp", "__pycache__")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def many_draws(
     return Trial("forty draws", calls, group, tuple(range(len(calls))), facts=facts)
 
 
+# Keep an argument under a name, or look at an earlier result again.
 GIVE_BACK = Source("def share(x):\n    return x", "share")
 _CHANGE = Source("def change(x):\n    x *= -2.0\n    x += 1.0", "change")
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise, many_draws, repeated, same_object
+from autograder.exercises import (
+    GIVE_BACK,
+    Functions,
+    Implementation,
+    Trial,
+    exercise,
+    many_draws,
+    repeated,
+    same_object,
+)
 from autograder.sandbox._script import Call, Handle, Rng, Source
 
 TOPIC = "optimizers"
@@ -15,7 +24,6 @@ TOPIC = "optimizers"
 _BOWL = "def make(a, c):\n    def grad(w):\n        return a * (w - c)\n    return grad"
 _COUPLED = "def make(m, c):\n    def grad(w):\n        return m @ (w - c)\n    return grad"
 _CONSTANT = "def make(g):\n    def grad(w):\n        return g.copy()\n    return grad"
-_LOOK = Source("def look(x):\n    return x", "look")
 
 
 # --- what a right submission holds ---------------------------------------------------------------
@@ -116,7 +124,7 @@ def _start(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def _kept(name: str, first: Call, second: Call) -> Trial:
     """Look at the first path again after a second walk."""
-    calls = (first, second, Call(_LOOK, (Handle("first"),)))
+    calls = (first, second, Call(GIVE_BACK, (Handle("first"),)))
     return Trial(name, calls, "same result twice", (2,), "behaviour")
 
 

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise, repeated, same_object
-from autograder.sandbox._script import Call, Handle, Rng, Source
+from autograder.exercises import GIVE_BACK, Functions, Implementation, Trial, exercise, repeated, same_object
+from autograder.sandbox._script import Call, Handle, Rng
 
 TOPIC = "regularization"
-
-_LOOK = Source("def look(x):\n    return x", "look")
 
 
 # --- what a right submission holds ---------------------------------------------------------------
@@ -162,7 +160,7 @@ def _forward_trials(rng: np.random.Generator) -> Sequence[Trial]:
     first = _forward(x, 0.4, "inverted", mask, True, save="first", show="none")
     second = _forward(x + 1.0, 0.4, "inverted", ~mask, True, show="none")
     held = Trial(
-        "another batch in between", (first, second, Call(_LOOK, (Handle("first"),))), "same result twice", (2,),
+        "another batch in between", (first, second, Call(GIVE_BACK, (Handle("first"),))), "same result twice", (2,),
         "behaviour",
     )  # fmt: skip
     return [*made, repeated("the same call twice", call), held]

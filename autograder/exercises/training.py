@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise
+from autograder.exercises import GIVE_BACK, Functions, Implementation, Trial, exercise
 from autograder.sandbox._script import Call, Handle, Rng, Source
 
 TOPIC = "training"
@@ -210,7 +210,7 @@ class _Run:
 
 def _made(net: Source) -> Call:
     """Keep a model under the name "net"; the helper hands on what it is given."""
-    return Call(Source("def same(x):\n    return x", "same"), (net,), save="net", show="none")
+    return Call(GIVE_BACK, (net,), save="net", show="none")
 
 
 def _data(rng: np.random.Generator, n: int, features: int) -> tuple[Any, Any]:

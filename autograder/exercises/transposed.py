@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises import Functions, Implementation, Trial, exercise, own_gradient
+from autograder.exercises import GIVE_BACK, Functions, Implementation, Trial, exercise, own_gradient
 from autograder.sandbox._script import Call, Handle, Source
 from reference import conv_transpose2d, conv_transpose2d_by_conv
 
@@ -21,7 +21,6 @@ _RESULT = Source(
     "    return found[0] if pair and len(found) == 2 else found",
     "result",
 )
-_SHARE = Source("def share(x):\n    return x", "share")
 _CHANGE = Source("def change(x):\n    x *= -2.0\n    x += 1.0", "change")
 
 
@@ -147,7 +146,7 @@ def _same_result(do: str, g: Stamping, rng: np.random.Generator) -> list[Trial]:
     again, shared = g.call(do, x, w, b, save="second", show=(0,)), Handle("x")
     seen = [Call(_RESULT, (Handle(name),)) for name in ("first", "second")]
     same = (
-        Call(_SHARE, (x,), save="x", show="none"),
+        Call(GIVE_BACK, (x,), save="x", show="none"),
         g.call(do, shared, w, b, show="none"),
         Call(_CHANGE, (shared,), show="none"),
         g.call(do, shared, w, b, save="second", show=(0,)),

@@ -12,15 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.assignment import HIGHEST
 from autograder.course import CourseError, valid_id
 from autograder.sandbox import Limits, Release
 
 GRADING = "grading"  # its place in the public data; kits of earlier versions have none
-MOST = {
-    "seconds": 3600,
-    "memory_mb": 1 << 17,
-    "output_kb": 1 << 20,
-}  # a kit that asks for more was tampered with
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ def grading_data(name: str, limits: Any, notebook: str) -> dict[str, Any]:
         raise CourseError(f"The notebook of {name} cannot be read: it is no notebook of format 4.") from None
     return {
         "name": name,
-        "limits": {limit: getattr(limits, limit) for limit in MOST},
+        "limits": {limit: getattr(limits, limit) for limit in HIGHEST},
         "packages": list(limits.packages),
         "setup": list(release.setup),
         "locked": dict(release.locked),
@@ -74,7 +70,7 @@ def read_grading(public: Mapping[str, Any]) -> Grading | None:
         by_hand=_texts(data["by_hand"]),
         student_placeholder=None if placeholder is None else _texts([placeholder])[0],
     )
-    limits = Limits(**{limit: _number(data["limits"][limit], most) for limit, most in MOST.items()})
+    limits = Limits(**{limit: _number(data["limits"][limit], most) for limit, most in HIGHEST.items()})
     return Grading(data["name"], release, limits, _texts(data["packages"]))
 
 
